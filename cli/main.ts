@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,7 @@ process.exit(
     // Loads this module on demand, because only `latchkey console` uses its packages.
     startConsole: async (console) => (await import('../console/server/startConsole.ts')).startConsole(console),
     openUrl,
+    version: JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version,
   }),
 );
 

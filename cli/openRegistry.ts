@@ -10,6 +10,14 @@ export interface OpenRegistry {
   readonly registry: KeyRegistry;
   /** Closes the sockets, which would keep the process alive. */
   readonly close: () => void;
+  /** Returns where the client sends its requests, for error messages. */
+  readonly findTarget: () => Promise<Target>;
+}
+
+interface Target {
+  /** Absent if the client finds no Region. */
+  readonly region?: string;
+  readonly host?: string;
 }
 
 /**
@@ -24,7 +32,15 @@ export function openRegistry(
   const client = new DynamoDBClient(config);
   const documentClient = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
   const registry = new KeyRegistry({ ...options, client: documentClient, tableName: location.tableName });
-  return { registry, close: () => client.destroy() };
+  return { registry, close: () => client.destroy(), findTarget: () => findTarget(client).catch(() => ({})) };
+}
+
+async function findTarget({ config }: DynamoDBClient): Promise<Target> {
+  const region = await config.region();
+  const { hostname, port } = config.endpoint
+    ? await config.endpoint()
+    : config.endpointProvider({ Region: region }).url;
+  return { region, host: port === undefined || port === '' ? hostname : `${hostname}:${port}` };
 }
 
 function localConfig({ endpoint, region }: Extract<TableLocation, { kind: 'local' }>): DynamoDBClientConfig {

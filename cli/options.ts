@@ -19,16 +19,11 @@ export function addTableOptions(command: Command): Command {
     .addOption(tableOption('--profile <name>', 'the AWS profile (default: AWS_PROFILE)').argParser(parseName));
 }
 
-/** Adds `--local` to each command with `addTableOptions`, if the package contains the local gateway. */
-export function addLocalOption(program: Command): void {
+/** Adds `--local` to a command with `addTableOptions`. The published package lacks it. */
+export function addLocalOption(command: Command): void {
+  if (!command.options.some(({ long }) => long === '--table')) return;
   const others = ['table', 'stack', 'region', 'profile'];
-  for (const command of program.commands.filter(hasTableOption)) {
-    command.addOption(tableOption('--local', 'use the table that npm start serves on this machine').conflicts(others));
-  }
-}
-
-function hasTableOption({ options }: Command): boolean {
-  return options.some(({ long }) => long === '--table');
+  command.addOption(tableOption('--local', 'use the table that npm start serves on this machine').conflicts(others));
 }
 
 function tableOption(flags: string, description: string): Option {
@@ -113,9 +108,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The forms of `--expires` in `--help`. */
-export const EXPIRY_FORMS =
-  '30m, 12h, 90d, 2w or 1y from now (minutes, hours, days, weeks, years of 365 days); a date such as 2030-01-31, which means the end of that day in UTC; or an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z';
+/** Examples of `--expires` for its description in `--help`. */
+export const EXPIRY_FORMS = '90d, 2030-01-31 or 2030-01-31T12:00:00Z';
+
+/** The forms of `--expires` for the end of a command's help. */
+export const EXPIRY_DETAILS =
+  '--expires takes a duration from now, a date, or an ISO 8601 time with a zone. A duration is a number with m, h, d, w or y (365 days). A date means the end of that day in UTC.';
 
 const EXPIRY_EXPECTED =
   'Expected a value such as 12h, 90d, 1y, 2030-01-31 (until the end of that day in UTC) or 2030-01-31T12:00:00Z.';

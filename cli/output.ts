@@ -1,30 +1,65 @@
 import type { Writable } from 'node:stream';
-import { SingleBar } from 'cli-progress';
 import { maskIssuedKeys, typedKeys } from '../keys/findKeys.ts';
 import { printable, printableLines } from '../keys/printable.ts';
 import { type KeyRecord, publicRecord } from '../keys/record.ts';
 import type { IssuedKey } from '../keys/registry.ts';
 import { toEpochMs } from '../keys/timestamp.ts';
+import { type Colors, createStreamColors } from '../operator/colors.ts';
 import { CliError, isOutputClosed } from '../operator/errors.ts';
+import type { Environment } from '../operator/findTable.ts';
 import { relativeTime } from '../operator/notices.ts';
+import { Progress } from './progress.ts';
+import { type Field, layOutFields, wrap } from './wrap.ts';
 
 export interface OutputStreams {
   readonly stdout: TerminalStream;
   readonly stderr: TerminalStream;
+  /** The environment variables, which may switch colours on or off. */
+  readonly env?: Environment;
 }
 
-export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+/** The width of a terminal that doesn't report its own. */
+const DEFAULT_COLUMNS = 80;
+
+export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+
+/** A destination of printed text other than stdout, such as a pager. */
+export interface Destination {
+  readonly write: (text: string) => Promise<void>;
+  readonly end: () => Promise<void>;
+}
+
+export interface PrintOptions {
+  /** `true` if the text contains colours from `Output.colors`. Its values must be escaped with `printable`. */
+  readonly isColored?: boolean;
+}
+
+/** The character that starts the sequence of a colour on a terminal. */
+const ESCAPE = String.fromCharCode(27);
+/** Matches the rest of such a sequence (ECMA-48, "select graphic rendition"). */
+const COLOR = /^\[\d{1,2}m/;
+/** Matches the first word of a note that reports a problem. */
+const PROBLEM = /^(?:error|warning):/;
 
 /** Both output streams of the process. Results go to stdout, everything else to stderr. */
 export class Output {
-  /** The progress bar on stderr. */
-  readonly progress: ProgressBar;
+  /** The colours of stdout. */
+  readonly colors: Colors;
+  /** The progress line on stderr. */
+  readonly progress: Progress;
   readonly #streams: OutputStreams;
+  readonly #noteColors: Colors;
   #typed: ReturnType<typeof typedKeys> = [];
+  /** The destination of printed text during `divert`. */
+  #destination: Destination | undefined;
+  #keptNotes: string[] | undefined;
 
-  constructor(streams: OutputStreams) {
+  /** @param now Returns the current time in milliseconds, for the speed of the progress */
+  constructor(streams: OutputStreams, now: () => number = Date.now) {
     this.#streams = streams;
-    this.progress = new ProgressBar(streams.stderr);
+    this.colors = createStreamColors({ stream: streams.stdout, env: streams.env ?? {} });
+    this.#noteColors = createStreamColors({ stream: streams.stderr, env: streams.env ?? {} });
+    this.progress = new Progress(streams.stderr, now);
     // The caller of a failed write gets its error. The error would also end the process without a listener.
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
   }
@@ -46,7 +81,36 @@ export class Output {
 
   /** The width of stdout, or 80 if it's unknown. Some terminals report 0. */
   get columns(): number {
-    return this.#streams.stdout.columns || 80;
+    return this.#streams.stdout.columns || DEFAULT_COLUMNS;
+  }
+
+  /** Wraps a sentence for stdout at the width of a terminal. A program gets one line. */
+  fill(sentence: string): string {
+    return this.isTerminal ? wrap(sentence, this.columns).join('\n') : sentence;
+  }
+
+  /** The height of stdout, or 24 if it's unknown. */
+  get rows(): number {
+    return this.#streams.stdout.rows || 24;
+  }
+
+  /**
+   * Passes the text that the work prints to another destination, and then ends the destination. Keeps notes until after
+   * its end.
+   */
+  async divert(destination: Destination, work: () => Promise<void>): Promise<void> {
+    const notes: string[] = [];
+    this.#keptNotes = notes;
+    this.#destination = destination;
+    try {
+      await work();
+    } finally {
+      this.#destination = undefined;
+      await destination.end().finally(() => {
+        this.#keptNotes = undefined;
+        for (const note of notes) this.#writeNote(note);
+      });
+    }
   }
 
   /**
@@ -55,8 +119,10 @@ export class Output {
    *
    * @throws CliError `OUTPUT_CLOSED` if the reader has closed stdout; `OUTPUT_UNUSABLE`
    */
-  async print(text: string): Promise<void> {
-    await this.progress.aside(() => write(this.#streams.stdout, this.isTerminal ? printableLines(text) : text));
+  async print(text: string, { isColored = false }: PrintOptions = {}): Promise<void> {
+    const escape = isColored ? escapeExceptColors : printableLines;
+    const shown = this.isTerminal ? escape(text) : text;
+    await this.progress.aside(() => this.#destination?.write(shown) ?? writeTo(this.#streams.stdout, shown));
   }
 
   /**
@@ -65,9 +131,9 @@ export class Output {
    *
    * @throws CliError `OUTPUT_UNUSABLE`
    */
-  async printIfRead(text: string): Promise<boolean> {
+  async printIfRead(text: string, options?: PrintOptions): Promise<boolean> {
     try {
-      await this.print(text);
+      await this.print(text, options);
       return true;
     } catch (error) {
       if (isOutputClosed(error)) return false;
@@ -76,17 +142,17 @@ export class Output {
   }
 
   /**
-   * Writes one line for people to stderr. It masks Latchkey keys, and possible keys from the arguments (see
+   * Writes one line for people to stderr. A terminal gets it wrapped, with coloured errors and warnings. It masks Latchkey keys, and possible keys from the arguments (see
    * `maskKeys`). It escapes control and invisible characters, including newlines. A record or an argument therefore
    * can't forge a line.
    */
   note(line: string): void {
-    this.#writeNote(printable(this.#mask(line)));
+    this.#writeLine(printable(this.#mask(line)));
   }
 
   /** Writes one line like `note`, but without masks. Use it for a cursor, which looks like a key. */
   noteOwn(line: string): void {
-    this.#writeNote(printable(line));
+    this.#writeLine(printable(line));
   }
 
   /** Writes the program's own text to stderr, with its newlines. */
@@ -96,21 +162,51 @@ export class Output {
 
   /** Writes a question to stderr without a newline, so the answer appears on the same line. */
   ask(question: string): void {
-    this.#streams.stderr.write(printable(this.#mask(question)));
+    const text = this.#wrap(printable(this.#mask(question.trimEnd())));
+    this.#streams.stderr.write(`${text}${question.slice(question.trimEnd().length)}`);
   }
 
   #mask(line: string): string {
     return this.#typed.reduce((text, [typed, shown]) => text.replaceAll(typed, () => shown), maskIssuedKeys(line));
   }
 
+  #writeLine(line: string): void {
+    const { red, yellow } = this.#noteColors;
+    const paint = (word: string) => (word === 'error:' ? red(word) : yellow(word));
+    this.#writeNote(this.#wrap(line).replace(PROBLEM, paint));
+  }
+
+  /** Wraps a line at the width of a terminal. A program gets one line. */
+  #wrap(line: string): string {
+    const { isTTY, columns } = this.#streams.stderr;
+    return isTTY === true ? wrap(line, columns || DEFAULT_COLUMNS).join('\n') : line;
+  }
+
   #writeNote(text: string): void {
+    if (this.#keptNotes !== undefined) return void this.#keptNotes.push(text);
     void this.progress.aside(async () => {
       this.#streams.stderr.write(`${text}\n`);
     });
   }
 }
 
-function write(stream: TerminalStream, text: string): Promise<void> {
+/** Escapes a text like `printableLines`, but keeps colours. They can't steer a terminal. */
+function escapeExceptColors(text: string): string {
+  const [first = '', ...rest] = text.split(ESCAPE);
+  const escaped = rest.map((part) => {
+    const color = COLOR.exec(part)?.[0];
+    if (color === undefined) return printableLines(`${ESCAPE}${part}`);
+    return `${ESCAPE}${color}${printableLines(part.slice(color.length))}`;
+  });
+  return `${printableLines(first)}${escaped.join('')}`;
+}
+
+/**
+ * Writes to a stream. The promise resolves once the text is safe.
+ *
+ * @throws CliError `OUTPUT_CLOSED` if the stream's reader has closed it; `OUTPUT_UNUSABLE`
+ */
+export function writeTo(stream: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
       if (error === null || error === undefined) return resolve();
@@ -121,67 +217,6 @@ function write(stream: TerminalStream, text: string): Promise<void> {
       return reject(new CliError('OUTPUT_UNUSABLE', `cannot write to stdout: ${code ?? error.name}`, { cause: error }));
     });
   });
-}
-
-/** The scale of a progress bar: a known number of steps, a percentage, or a count without a known end. */
-export type ProgressKind = 'steps' | 'share' | 'count';
-
-const FORMATS: Readonly<Record<ProgressKind, string>> = {
-  steps: '[{bar}] {value}/{total}',
-  share: '[{bar}] {percentage}%, keys: {count}',
-  count: 'keys: {count}',
-};
-
-/** A progress bar. It appears only on a terminal. It stays below the text that is printed in the meantime. */
-export class ProgressBar {
-  readonly #stream: TerminalStream;
-  #bar: SingleBar | undefined;
-  #done = 0;
-  #total = 0;
-  #count = 0;
-  #isRunning = false;
-
-  constructor(stream: TerminalStream) {
-    this.#stream = stream;
-  }
-
-  start(total: number, kind: ProgressKind = 'steps'): void {
-    this.#total = total;
-    this.#isRunning = true;
-    if (this.#stream.isTTY !== true) return;
-    this.#bar = new SingleBar({
-      stream: this.#stream,
-      format: FORMATS[kind],
-      clearOnComplete: true,
-      linewrap: true,
-      // The program handles signals itself.
-      gracefulExit: false,
-    });
-    this.#show();
-  }
-
-  /** Advances by one step. A percentage advances to `done`. */
-  advance(done: number = this.#done + 1): void {
-    this.#done = done;
-    this.#bar?.update(done, { count: ++this.#count });
-  }
-
-  stop(): void {
-    this.#isRunning = false;
-    this.#bar?.stop();
-  }
-
-  /** Hides the bar while `print` runs, and shows it again below the printed text. */
-  async aside(print: () => Promise<void>): Promise<void> {
-    if (!this.#isRunning) return print();
-    this.#bar?.stop();
-    await print();
-    if (this.#isRunning) this.#show();
-  }
-
-  #show(): void {
-    this.#bar?.start(this.#total, this.#done, { count: this.#count });
-  }
 }
 
 /** An issued key, which may be the successor of another key. */
@@ -203,48 +238,35 @@ export function issuedKeyLine({ secret, record }: IssuedKey): string {
   return `${secret}  ${printable(record.label)}`;
 }
 
+export interface NoticeDeps {
+  readonly output: Output;
+  /** Returns the current time in epoch milliseconds. */
+  readonly now: () => number;
+}
+
 /**
  * Returns a new key for people, with the advice to store it. It omits the key if the key is stored in another `place`.
  */
-export function issuedKeyNotice({ secret, record }: IssuedKey, nowMs: number, place?: string): string {
+export function issuedKeyNotice({ secret, record }: IssuedKey, { output, now }: NoticeDeps, place?: string): string {
   const { id, label, owner, scopes, plan, expiresAt } = record;
   const expires =
-    expiresAt === undefined || toEpochMs(expiresAt) <= nowMs
+    expiresAt === undefined || toEpochMs(expiresAt) <= now()
       ? expiresAt
-      : `${expiresAt} (${relativeTime(expiresAt, nowMs)})`;
+      : `${expiresAt} (${relativeTime(expiresAt, now())})`;
   const key = place === undefined ? secret : undefined;
-  const lines = { key, id, label, owner, scopes: scopes?.join(' '), plan, expires };
-  const shown = Object.entries(lines).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${`${name}:`.padEnd(9)}${printable(value)}`],
+  const values = { key, id, label, owner, scopes: scopes?.join(' '), plan, expires };
+  const fields = Object.entries(values).flatMap(([name, value]): Field[] =>
+    value === undefined ? [] : [[name, printable(value)]],
   );
   const advice =
     place === undefined
       ? 'Store the key now: you cannot see it again.'
       : `The key is ${printable(place)}, and nowhere else.`;
-  return `${shown.join('\n')}\n\n${advice}`;
+  const shown = layOutFields(fields, output.isTerminal ? output.columns : Infinity);
+  return `${shown}\n\n${output.fill(advice)}`;
 }
 
 /** Returns the id and label of a key in a form for people. */
 export function keyName({ id, label }: KeyRecord): string {
   return `${printable(id)}, ${printable(JSON.stringify(label))}`;
-}
-
-/** Splits a string at its spaces into lines. A word longer than a line stays in one piece, so you can copy it. */
-export function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
-}
-
-/** Wraps the paragraphs that are wider than `width`. Indented lines stay unchanged. */
-export function fillParagraphs(text: string, width: number): string {
-  return text.replaceAll(/^(?! |\n).*(\n(?! |\n).+)*/gm, (paragraph) =>
-    paragraph.split('\n').every((line) => line.length <= width)
-      ? paragraph
-      : wrap(paragraph.replaceAll('\n', ' '), width).join('\n'),
-  );
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CliError } from '../operator/errors.ts';
+import { fileProblem } from './fileProblem.ts';
 import { parseJson } from './options.ts';
 
 /** One line of a file with keys. */
@@ -196,13 +197,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function notOurs(path: string): CliError {
-  return new CliError('FILE_UNUSABLE', `--out: ${path} was not written by seed --out: ${OTHER_PATH}`);
+  return new CliError('FILE_UNUSABLE', `--out: ${path} was not written by seed --out; ${OTHER_PATH}`);
 }
 
 function exists(path: string, remedy: string, cause: Error): CliError {
-  return new CliError('FILE_UNUSABLE', `--out: ${path}: already exists: ${remedy}`, { cause });
+  return new CliError('FILE_UNUSABLE', `--out: ${path} already exists; ${remedy}`, { cause });
 }
 
 function unusable(path: string, cause: NodeJS.ErrnoException): CliError {
-  return new CliError('FILE_UNUSABLE', `--out: ${path}: cannot be written: ${cause.code ?? cause.name}`, { cause });
+  return new CliError('FILE_UNUSABLE', `--out: ${fileProblem(path, cause, 'write')}`, { cause });
 }

@@ -3,11 +3,13 @@ import { LatchkeyError } from '../keys/errors.ts';
 import { maskKeys } from '../keys/findKeys.ts';
 import { CliError, isOutputClosed } from '../operator/errors.ts';
 import type { AddCommand, CommandDeps } from './command.ts';
+import { addHelp, formatHelp } from './help.ts';
 import { addLocalOption } from './options.ts';
-import { fillParagraphs } from './output.ts';
+import { fillParagraphs } from './wrap.ts';
 
 interface CommandEntry {
   readonly name: string;
+  readonly description: string;
   /** Loads the command's module. Most runs load only one module. */
   readonly load: () => Promise<AddCommand>;
 }
@@ -17,6 +19,8 @@ interface CommandGroup {
   readonly commands: readonly CommandEntry[];
 }
 
+/** The least width of a description in the help. */
+const MIN_HELP_WIDTH = 20;
 const DONE = 0;
 const FAILED = 1;
 const BAD_USAGE = 2;
@@ -29,71 +33,152 @@ const GROUPS: readonly CommandGroup[] = [
   {
     heading: 'Issue keys:',
     commands: [
-      { name: 'create', load: async () => (await import('./commands/create.ts')).addCreateCommand },
-      { name: 'seed', load: async () => (await import('./commands/seed.ts')).addSeedCommand },
+      {
+        name: 'create',
+        description: 'Issue a key. You see it only once.',
+        load: async () => (await import('./commands/create.ts')).addCreateCommand,
+      },
+      {
+        name: 'seed',
+        description: 'Issue a key for each entry of a file.',
+        load: async () => (await import('./commands/seed.ts')).addSeedCommand,
+      },
     ],
   },
   {
     heading: 'Find keys:',
     commands: [
-      { name: 'list', load: async () => (await import('./commands/list.ts')).addListCommand },
-      { name: 'show', load: async () => (await import('./commands/show.ts')).addShowCommand },
-      { name: 'identify', load: async () => (await import('./commands/identify.ts')).addIdentifyCommand },
-      { name: 'stats', load: async () => (await import('./commands/stats.ts')).addStatsCommand },
-      { name: 'scan', load: async () => (await import('./commands/scan.ts')).addScanCommand },
-      { name: 'console', load: async () => (await import('./commands/console.ts')).addConsoleCommand },
+      {
+        name: 'list',
+        description: 'List keys with their states and last uses.',
+        load: async () => (await import('./commands/list.ts')).addListCommand,
+      },
+      {
+        name: 'show',
+        description: 'Show the record of a key, which lacks the key itself.',
+        load: async () => (await import('./commands/show.ts')).addShowCommand,
+      },
+      {
+        name: 'identify',
+        description: "Look up a key's record.",
+        load: async () => (await import('./commands/identify.ts')).addIdentifyCommand,
+      },
+      {
+        name: 'stats',
+        description: 'Count keys by state, use and expiry.',
+        load: async () => (await import('./commands/stats.ts')).addStatsCommand,
+      },
+      {
+        name: 'scan',
+        description: 'Find leaked keys in files, directories and diffs.',
+        load: async () => (await import('./commands/scan.ts')).addScanCommand,
+      },
+      {
+        name: 'console',
+        description: 'Show and change keys in the browser.',
+        load: async () => (await import('./commands/console.ts')).addConsoleCommand,
+      },
     ],
   },
   {
     heading: 'Change keys:',
     commands: [
-      { name: 'update', load: async () => (await import('./commands/update.ts')).addUpdateCommand },
-      { name: 'rotate', load: async () => (await import('./commands/rotate.ts')).addRotateCommand },
-      { name: 'disable', load: async () => (await import('./commands/disable.ts')).addDisableCommand },
-      { name: 'enable', load: async () => (await import('./commands/disable.ts')).addEnableCommand },
-      { name: 'revoke', load: async () => (await import('./commands/revoke.ts')).addRevokeCommand },
+      {
+        name: 'update',
+        description: "Change a key's label, owner, scopes, plan, metadata or expiry.",
+        load: async () => (await import('./commands/update.ts')).addUpdateCommand,
+      },
+      {
+        name: 'rotate',
+        description: 'Issue a successor to a key. The old key expires later.',
+        load: async () => (await import('./commands/rotate.ts')).addRotateCommand,
+      },
+      {
+        name: 'disable',
+        description: 'Disable a key. You can enable it again.',
+        load: async () => (await import('./commands/disable.ts')).addDisableCommand,
+      },
+      {
+        name: 'enable',
+        description: 'Enable a disabled key.',
+        load: async () => (await import('./commands/disable.ts')).addEnableCommand,
+      },
+      {
+        name: 'revoke',
+        description: 'Revoke a key. This cannot be undone.',
+        load: async () => (await import('./commands/revoke.ts')).addRevokeCommand,
+      },
     ],
   },
   {
     heading: 'Move keys:',
     commands: [
-      { name: 'import', load: async () => (await import('./commands/import.ts')).addImportCommand },
-      { name: 'export', load: async () => (await import('./commands/export.ts')).addExportCommand },
+      {
+        name: 'import',
+        description: 'Import keys of another system by their hashes.',
+        load: async () => (await import('./commands/import.ts')).addImportCommand,
+      },
+      {
+        name: 'export',
+        description: 'Write all keys with their hashes, to move or back them up.',
+        load: async () => (await import('./commands/export.ts')).addExportCommand,
+      },
     ],
   },
   {
     heading: OTHER,
     commands: [
-      { name: 'completion', load: async () => (await import('./commands/completion.ts')).addCompletionCommand },
+      {
+        name: 'completion',
+        description: 'Print a completion script for your shell.',
+        load: async () => (await import('./commands/completion.ts')).addCompletionCommand,
+      },
     ],
   },
 ];
 
-const helpEnd = (hasLocalGateway: boolean) => `
-Choose the table with --table${hasLocalGateway ? ', --stack or --local' : ' or --stack'}, or set LATCHKEY_TABLE. Irreversible commands ask for confirmation. Pass --yes to skip the prompt; it's required without a terminal. For help on a command, run latchkey help COMMAND.
+const ENTRIES = GROUPS.flatMap(({ commands }) => commands);
 
-  latchkey create --label ci --stack LatchkeyStack${hasLocalGateway ? '\n  latchkey create --label ci --local' : ''}
+const DETAILS = `
+Irreversible commands ask for confirmation. Pass --yes to skip the prompt; it's required without a terminal. For help on a command, run latchkey help COMMAND.
 
 Exit codes: 0 success, 1 failure, 2 bad usage, 130 interrupted by Ctrl-C.`;
 
 /** Runs one command line, reports errors on stderr, and returns the exit code. The promise never rejects. */
 export async function runProgram(args: readonly string[], deps: CommandDeps): Promise<number> {
   deps.output.hideTyped(args);
+  const hint = `see latchkey ${findName(args) ?? ''} --help`.replace('  ', ' ');
   let help = '';
   try {
-    const program = await createProgram(args[0], deps, (text) => (help += text));
-    await program.parseAsync(args, { from: 'user' }).catch(async (error: unknown) => {
+    const program = await createProgram(args, hint, deps, (text) => (help += text));
+    await program.parseAsync(toKnown(args), { from: 'user' }).catch(async (error: unknown) => {
       if (!isHelp(error)) throw error;
       await deps.output.print(`${fillParagraphs(help.trimEnd(), deps.output.columns)}\n`);
     });
     return DONE;
   } catch (error) {
-    return report(error, deps);
+    return report(error, hint, deps);
   }
 }
 
+/** Returns the name of the command that the arguments run, or whose help they show. */
+function findName(args: readonly string[]): string | undefined {
+  const [first, second] = args.filter((arg) => !arg.startsWith('-'));
+  const name = first === 'help' ? second : first;
+  return ENTRIES.some((entry) => entry.name === name) ? name : undefined;
+}
+
+/** Returns the arguments so that `help` with an unknown command fails like that command. */
+function toKnown(args: readonly string[]): readonly string[] {
+  const [first, second] = args;
+  const isUnknown = first === 'help' && second !== undefined && second !== 'help' && findName(args) === undefined;
+  return isUnknown ? args.slice(1) : args;
+}
+
+/** Creates the program. Each command is a stub, except those that the arguments require. */
 async function createProgram(
-  name: string | undefined,
+  args: readonly string[],
+  hint: string,
   deps: CommandDeps,
   writeHelp: (text: string) => void,
 ): Promise<Command> {
@@ -101,33 +186,41 @@ async function createProgram(
   const helpWidth = () => deps.output.columns;
   const program = new Command('latchkey')
     .description('Issues, finds, changes, rotates and revokes the API keys of a Latchkey table.')
-    .addHelpText('after', helpEnd(hasLocalGateway))
+    .version(deps.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
     .addHelpCommand(new Command('help').argument('[command]').description('Show help for a command.').helpGroup(OTHER))
     .exitOverride()
+    .configureHelp({ formatHelp, commandDescription: () => '', minWidthToWrap: MIN_HELP_WIDTH })
     .configureOutput({
       writeOut: writeHelp,
-      writeErr: (help) => deps.output.noteHelp(help.trimEnd()),
-      outputError: (text) => deps.output.note(maskKeys(text.trimEnd()).replace(SUGGESTION, ' $1')),
+      writeErr: (help) => deps.output.noteHelp(fillParagraphs(help.trimEnd(), deps.output.columns)),
+      outputError: (text) => deps.output.note(withHint(maskKeys(text.trimEnd()).replace(SUGGESTION, ' $1'), hint)),
       getOutHelpWidth: helpWidth,
       getErrHelpWidth: helpWidth,
     });
-  // The help, a suggestion and a completion script require all commands.
-  const needsAll = !isCommand(name) || name === 'completion';
+  const examples = ['latchkey create --label ci --stack Orders'];
+  if (hasLocalGateway) examples.push('latchkey create --label ci --local');
+  const choice = hasLocalGateway ? '--table, --stack or --local' : '--table or --stack';
+  addHelp(program, { examples, details: `Choose the table with ${choice}, or set LATCHKEY_TABLE. ${DETAILS.trim()}` });
+  const name = findName(args);
   for (const { heading, commands } of GROUPS) {
     program.commandsGroup(heading);
-    for (const command of commands) {
-      if (!needsAll && command.name !== name) continue;
-      const addCommand = await command.load();
-      addCommand(program, deps);
+    for (const entry of commands) {
+      const command = program.command(entry.name).description(entry.description);
+      // A completion script requires every command.
+      if (name !== 'completion' && entry.name !== name) continue;
+      const addCommand = await entry.load();
+      addCommand(command, deps);
+      if (hasLocalGateway) addLocalOption(command);
+      rejectOpposites(command);
     }
   }
-  if (hasLocalGateway) addLocalOption(program);
-  for (const command of program.commands) rejectOpposites(command);
   return program;
 }
 
-function isCommand(name: string | undefined): boolean {
-  return GROUPS.some(({ commands }) => commands.some((command) => command.name === name));
+/** Ends a usage error with the command that shows the help. */
+function withHint(message: string, hint: string): string {
+  return `${message.replace(/\.$/, '')}; ${hint}`;
 }
 
 /**
@@ -154,14 +247,20 @@ function isHelp(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0;
 }
 
-function report(error: unknown, { output, interruption }: CommandDeps): number {
+function report(error: unknown, hint: string, { output, interruption }: CommandDeps): number {
   // Commander has already printed its own message.
   if (error instanceof CommanderError) return BAD_USAGE;
   // For example, `head` in `latchkey list | head` has read enough. A command whose exit code is a result throws another
   // error.
   if (isOutputClosed(error)) return DONE;
-  output.note(`error: ${toMessage(error)}`);
-  if (error instanceof CliError) for (const detail of error.details) output.note(`  ${detail}`);
+  if (error instanceof CliError && error.code === 'NOT_CONFIRMED') {
+    output.note(error.message);
+    return FAILED;
+  }
+  const details = error instanceof CliError ? error.details : [];
+  const hasHint = isBadUsage(error) && details.length === 0;
+  output.note(`error: ${hasHint ? withHint(toMessage(error), hint) : toMessage(error)}`);
+  for (const detail of details) output.note(`  ${detail}`);
   if (error instanceof CliError && error.code === 'INTERRUPTED') return interruption.exitCode ?? FAILED;
   return isBadUsage(error) ? BAD_USAGE : FAILED;
 }

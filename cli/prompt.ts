@@ -3,6 +3,7 @@ import { type Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { LatchkeyError } from '../keys/errors.ts';
 import { isLongestId } from '../keys/fields.ts';
+import { printable } from '../keys/printable.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { CliError } from '../operator/errors.ts';
@@ -27,11 +28,12 @@ export interface KeyIdOptions {
   readonly exactId?: boolean;
 }
 
+/** The message after an answer other than yes. */
+export const CANCELLED = 'Cancelled, nothing changed.';
+
 export interface Confirmation {
   /** Returns the question about the key, or `undefined` if the registry will reject the change anyway. */
   readonly question: (record: KeyRecord, name: string) => string | undefined;
-  /** The change as a participle, such as `revoked`. */
-  readonly change: string;
 }
 
 /** Adds `--exact-id`. Use it for commands whose argument is an id. */
@@ -39,20 +41,40 @@ export function addExactIdOption(command: Command): Command {
   return command.option('--exact-id', "treat the id as complete, even if it's a prefix of other ids");
 }
 
+/** Maximum number of keys in the error message for an ambiguous prefix. */
+const MAX_SHOWN = 5;
+
 /**
  * Reads the record of a key by its id or by a unique prefix of its id.
  *
- * @throws LatchkeyError of `get` and `getByIdStart`. The message of `AMBIGUOUS_ID` suggests `--exact-id` if the id is
- * complete
+ * @throws CliError `ID_AMBIGUOUS` with the keys that match. It suggests `--exact-id` if the id is complete.
+ * LatchkeyError of `get` and `getByIdStart`
  */
 export async function getKey(idStart: string, { exactId }: KeyIdOptions, registry: KeyRegistry): Promise<KeyRecord> {
   if (exactId === true) return registry.get(idStart);
-  return registry.getByIdStart(idStart).catch((error: unknown) => {
-    const isExact = error instanceof LatchkeyError && error.code === 'AMBIGUOUS_ID' && error.keyId === idStart;
-    if (!isExact) throw error;
-    const advice = `add --exact-id to choose the key with exactly the id ${idStart}`;
-    throw new LatchkeyError(error.code, `${error.message}; ${advice}`, { cause: error, keyId: error.keyId });
+  return registry.getByIdStart(idStart).catch(async (error: unknown) => {
+    if (!(error instanceof LatchkeyError) || error.code !== 'AMBIGUOUS_ID') throw error;
+    throw await ambiguous(idStart, error, registry);
   });
+}
+
+async function ambiguous(idStart: string, error: LatchkeyError, registry: KeyRegistry): Promise<CliError> {
+  const { keyId, keyIds } = error;
+  const advice =
+    keyId === idStart ? `add --exact-id to choose the key with exactly the id ${idStart}` : 'pass more of the id';
+  const shown = await Promise.all(
+    keyIds.slice(0, MAX_SHOWN).map((id) =>
+      registry.get(id).then(
+        (record) => `${keyName(record)}${record.owner === undefined ? '' : ` of ${printable(record.owner)}`}`,
+        // The list is still useful if a record is unreadable.
+        () => printable(id),
+      ),
+    ),
+  );
+  const rest = keyIds.length - shown.length;
+  const details = rest > 0 ? [...shown, `and ${rest} more`] : shown;
+  const message = `several keys have an id that starts ${idStart}: ${advice}`;
+  return new CliError('ID_AMBIGUOUS', message, { cause: error, details });
 }
 
 /**
@@ -74,13 +96,12 @@ export async function getConfirmedId(
   idStart: string,
   options: KeyIdOptions,
   registry: KeyRegistry,
-  { question, change, ...deps }: Confirmation & PromptDeps,
+  { question, ...deps }: Confirmation & PromptDeps,
 ): Promise<string> {
   const record = await getKey(idStart, options, registry);
-  const { id } = record;
   const text = question(record, keyName(record));
-  if (text === undefined || (await confirm(text, deps))) return id;
-  throw new CliError('NOT_CONFIRMED', `key ${id} was not ${change}: the answer was not yes`);
+  if (text === undefined || (await confirm(text, deps))) return record.id;
+  throw new CliError('NOT_CONFIRMED', CANCELLED);
 }
 
 /**
@@ -90,11 +111,11 @@ export async function getConfirmedId(
  */
 export function requireTerminal({ output, stdin }: PromptDeps): void {
   if (stdin.isTTY === true && output.canAsk) return;
-  throw new CliError('USAGE_INVALID', 'this command asks for confirmation, and there is no terminal: pass --yes');
+  throw new CliError('USAGE_INVALID', 'this command asks for confirmation, but there is no terminal: pass --yes');
 }
 
 /** Prompts for an answer, and returns whether it's yes. An empty answer means no. */
-async function confirm(question: string, { output, stdin }: PromptDeps): Promise<boolean> {
+export async function confirm(question: string, { output, stdin }: PromptDeps): Promise<boolean> {
   output.ask(`${question} [y/N] `);
   // Omits `output`, because the terminal then edits the line itself. Ctrl-C also still reaches the process.
   const lines = createInterface({ input: stdin });

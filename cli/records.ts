@@ -1,11 +1,14 @@
-import Table from 'cli-table3';
 import { printable } from '../keys/printable.ts';
 import { type KeyRecord, publicRecord } from '../keys/record.ts';
 import { isRefusedAsForeign, keyState, REFUSED_AS_FOREIGN } from '../keys/state.ts';
 import { type Timestamp, toTimestamp } from '../keys/timestamp.ts';
 import { relativeTime } from '../operator/notices.ts';
-import { csvRows } from './importExport/csv.ts';
-import { type Output, wrap } from './output.ts';
+import { csvRows } from './importExport/csvRows.ts';
+import type { Colors } from '../operator/colors.ts';
+import type { Output, PrintOptions } from './output.ts';
+import { recordTable, toCells } from './recordTable.ts';
+import { colorState } from './stateColor.ts';
+import { type Field, layOutFields } from './wrap.ts';
 
 /** Returns one record as JSON. Use it for commands about one key. */
 export function recordJson(record: KeyRecord): string {
@@ -13,7 +16,7 @@ export function recordJson(record: KeyRecord): string {
 }
 
 export interface RecordFieldsDeps {
-  readonly output: Pick<Output, 'isTerminal' | 'columns'>;
+  readonly output: Pick<Output, 'isTerminal' | 'columns' | 'colors'>;
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
 }
@@ -23,52 +26,57 @@ export interface RecordFieldsDeps {
  * active key shows whether the deployment rejects it because of `acceptedKeys`.
  */
 export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDeps, acceptedKeys?: string): string {
-  const columns = output.isTerminal ? output.columns : Number.POSITIVE_INFINITY;
-  const fields = getFields(record, now(), acceptedKeys).filter(([, value]) => value !== undefined);
-  const nameWidth = Math.max(...fields.map(([name]) => name.length)) + 2;
-  return fields
-    .map(([name, value = '']) => {
-      const lines = wrap(printable(value), columns - nameWidth);
-      return `${`${name}:`.padEnd(nameWidth)}${lines.join(`\n${' '.repeat(nameWidth)}`)}`;
-    })
-    .join('\n');
+  const fields = getFields(record, { nowMs: now(), colors: output.colors, acceptedKeys });
+  const shown = fields.flatMap(([name, value]): Field[] => (value === undefined ? [] : [[name, value]]));
+  return layOutFields(shown, output.isTerminal ? output.columns : Infinity);
+}
+
+interface FieldsContext {
+  readonly nowMs: number;
+  readonly colors: Colors;
+  readonly acceptedKeys: string | undefined;
 }
 
 function getFields(
   record: KeyRecord,
-  nowMs: number,
-  acceptedKeys: string | undefined,
+  { nowMs, colors, acceptedKeys }: FieldsContext,
 ): readonly (readonly [name: string, value: string | undefined])[] {
+  const id = (value: string | undefined) => (value === undefined ? undefined : colors.dim(printable(value)));
   const time = (timestamp: Timestamp | undefined) =>
-    timestamp === undefined ? undefined : `${relativeTime(timestamp, nowMs)} (${timestamp})`;
+    timestamp === undefined ? undefined : `${relativeTime(timestamp, nowMs)} ${colors.dim(`(${timestamp})`)}`;
   const { metadata, purgeAfter } = record;
   return [
-    ['id', record.id],
-    ['label', record.label],
-    ['prefix', record.keyPrefix],
-    ['owner', record.owner],
-    ['state', stateText(record, nowMs, acceptedKeys)],
-    ['scopes', scopesText(record.scopes)],
-    ['plan', record.plan],
-    ['metadata', metadata && JSON.stringify(metadata)],
+    ['id', id(record.id)],
+    ['label', text(record.label)],
+    ['prefix', text(record.keyPrefix)],
+    ['owner', text(record.owner)],
+    ['state', stateText(record, { nowMs, colors, acceptedKeys })],
+    ['scopes', text(scopesText(record.scopes))],
+    ['plan', text(record.plan)],
+    ['metadata', text(metadata && JSON.stringify(metadata))],
     ['created', time(record.createdAt)],
-    ['created by', record.createdBy],
+    ['created by', text(record.createdBy)],
     ['last used', time(record.lastUsedAt) ?? 'never'],
     ['expires', time(record.expiresAt) ?? 'never'],
     ['disabled', time(record.disabledAt)],
-    ['disabled by', record.disabledBy],
+    ['disabled by', text(record.disabledBy)],
     ['revoked', time(record.revokedAt)],
-    ['revoked by', record.revokedBy],
-    ['reason', record.revokedReason],
-    ['rotated from', record.rotatedFrom],
-    ['rotated to', record.rotatedTo],
+    ['revoked by', text(record.revokedBy)],
+    ['reason', text(record.revokedReason)],
+    ['rotated from', id(record.rotatedFrom)],
+    ['rotated to', id(record.rotatedTo)],
     ['record kept', purgeAfter === undefined ? undefined : `until ${toDay(purgeAfter)}`],
   ];
 }
 
-function stateText(record: KeyRecord, nowMs: number, acceptedKeys: string | undefined): string {
-  const state = keyState(record, nowMs);
-  return state === 'active' && isRefusedAsForeign(record, acceptedKeys) ? `active, but ${REFUSED_AS_FOREIGN}` : state;
+function text(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : printable(value);
+}
+
+function stateText(record: KeyRecord, { nowMs, colors, acceptedKeys }: FieldsContext): string {
+  const state = colorState(record, nowMs, colors);
+  const isRefused = keyState(record, nowMs) === 'active' && isRefusedAsForeign(record, acceptedKeys);
+  return isRefused ? `${state}, but ${REFUSED_AS_FOREIGN}` : state;
 }
 
 function scopesText(scopes: readonly string[] | undefined): string {
@@ -84,8 +92,8 @@ function toDay(epochSeconds: number): string {
   return toTimestamp(Math.min(Math.max(epochSeconds * 1000, FIRST_MS), LAST_MS)).slice(0, 10);
 }
 
-/** The format of a list, which is written page by page. */
-export interface ListFormat {
+/** The format of a list, which is written page by page. Pass it to `Output.print` with each page. */
+export interface ListFormat extends PrintOptions {
   readonly begin: string;
   readonly page: (records: readonly KeyRecord[], context: PageContext) => string;
   readonly end: (cursor: string | null) => string;
@@ -116,11 +124,13 @@ const CSV_COLUMNS = [
 export function listFormat({ json, csv }: ListFormatOptions, output: Output, nowMs: number): ListFormat {
   if (json) return JSON_DOCUMENT;
   if (csv) return { begin: csvRows([CSV_COLUMNS]), page: (records) => csvPage(records, nowMs), end: () => '' };
-  const page = output.isTerminal
-    ? (records: readonly KeyRecord[], { acceptedKeys }: PageContext) =>
-        `${recordTable(records, nowMs, { width: output.columns, acceptedKeys })}\n`
-    : (records: readonly KeyRecord[]) => `${recordLines(records, nowMs)}\n`;
-  return { begin: '', page, end: () => '' };
+  if (!output.isTerminal) {
+    return { begin: '', page: (records) => `${recordLines(records, nowMs)}\n`, end: () => '' };
+  }
+  const { columns: width, colors } = output;
+  const page = (records: readonly KeyRecord[], { acceptedKeys }: PageContext) =>
+    `${recordTable(records, nowMs, { width, acceptedKeys, colors })}\n`;
+  return { begin: '', page, end: () => '', isColored: true };
 }
 
 const JSON_DOCUMENT: ListFormat = {
@@ -138,68 +148,6 @@ function csvPage(records: readonly KeyRecord[], nowMs: number): string {
   );
 }
 
-const COLUMNS = ['id', 'label', 'prefix', 'owner', 'plan', 'state', 'created', 'last used', 'expires'] as const;
-type Column = (typeof COLUMNS)[number];
-type Cells = Readonly<Record<Column, string>>;
-
-/** The columns of a table, the maximum width of a string, and whether ids are shortened. */
-interface Layout {
-  readonly columns: readonly Column[];
-  readonly maxText: number;
-  readonly hasShortIds: boolean;
-}
-
-const WIDE: Layout = { columns: COLUMNS, maxText: 32, hasShortIds: false };
-const NARROW = COLUMNS.filter((column) => column !== 'created');
-const NARROWER = NARROW.filter((column) => column !== 'prefix');
-const NARROWEST = NARROWER.filter((column) => column !== 'plan');
-/** In order of preference. The first layout that fits is used, otherwise the last one. */
-const LAYOUTS: readonly Layout[] = [
-  WIDE,
-  { ...WIDE, hasShortIds: true },
-  { columns: COLUMNS, maxText: 20, hasShortIds: true },
-  { columns: NARROW, maxText: 20, hasShortIds: true },
-  { columns: NARROWER, maxText: 20, hasShortIds: true },
-  { columns: NARROWEST, maxText: 20, hasShortIds: true },
-  { columns: NARROWEST, maxText: 13, hasShortIds: true },
-  { columns: NARROWEST, maxText: 9, hasShortIds: true },
-];
-
-export interface TableOptions {
-  /**
-   * The width of the terminal in columns. Ids are shortened if the table is too wide. Columns are omitted if it's still
-   * too wide.
-   */
-  readonly width?: number;
-  /**
-   * The keys that the deployment accepts, if known. The state of an active key that it rejects is `active, refused`.
-   */
-  readonly acceptedKeys?: string | undefined;
-}
-
-/**
- * Returns records as a table for people. Times are relative, and long strings are shortened. The table has a plan
- * column only if a key has a plan.
- */
-export function recordTable(
-  records: readonly KeyRecord[],
-  nowMs: number,
-  { width = Infinity, acceptedKeys }: TableOptions = {},
-): string {
-  const time = (timestamp?: Timestamp) => (timestamp === undefined ? 'never' : relativeTime(timestamp, nowMs));
-  const rows = records.map((record) => {
-    const row = toCells(record, nowMs, time);
-    const isRefused = row.state === 'active' && isRefusedAsForeign(record, acceptedKeys);
-    return isRefused ? { ...row, state: 'active, refused' } : row;
-  });
-  let table = '';
-  for (const layout of LAYOUTS) {
-    table = layOut(rows, layout);
-    if (measureWidth(table) <= width) break;
-  }
-  return table;
-}
-
 /** Returns records as lines of tab-separated fields for programs. Times are complete, and an absent field is empty. */
 export function recordLines(records: readonly KeyRecord[], nowMs: number): string {
   return records.map((record) => Object.values(toCells(record, nowMs, toFullTime)).join('\t')).join('\n');
@@ -207,66 +155,4 @@ export function recordLines(records: readonly KeyRecord[], nowMs: number): strin
 
 function toFullTime(timestamp?: Timestamp): string {
   return timestamp ?? '';
-}
-
-function toCells(record: KeyRecord, nowMs: number, time: (timestamp?: Timestamp) => string): Cells {
-  const { id, label, keyPrefix = '', owner = '', plan = '', createdAt, lastUsedAt, expiresAt } = record;
-  return {
-    id: printable(id),
-    label: printable(label),
-    prefix: printable(keyPrefix),
-    owner: printable(owner),
-    state: keyState(record, nowMs),
-    created: time(createdAt),
-    'last used': time(lastUsedAt),
-    expires: time(expiresAt),
-    // The plan comes last, because older programs rely on the positions of the other fields.
-    plan: printable(plan),
-  };
-}
-
-const MIN_ID = 8;
-const NO_LINES = Object.fromEntries(
-  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
-    .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
-    .map((name) => [name, '']),
-);
-
-function layOut(rows: readonly Cells[], { columns: possible, maxText, hasShortIds }: Layout): string {
-  const hasPlans = rows.some(({ plan }) => plan !== '');
-  const columns = possible.filter((column) => column !== 'plan' || hasPlans);
-  const table = new Table({
-    head: columns.map((name) => name.toUpperCase()),
-    chars: { ...NO_LINES, middle: '  ' },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  const idLength = hasShortIds ? findUniqueLength(rows.map(({ id }) => id)) : Infinity;
-  const shorten = (row: Cells): Cells => ({
-    ...row,
-    id: row.id.slice(0, idLength),
-    label: cut(row.label, maxText),
-    prefix: cut(row.prefix, maxText),
-    owner: cut(row.owner, maxText),
-    plan: cut(row.plan, maxText),
-  });
-  table.push(...rows.map(shorten).map((row) => columns.map((column) => row[column])));
-  const lines = table.toString().split('\n');
-  return lines.map((line) => line.trimEnd()).join('\n');
-}
-
-/** Returns the shortest length at which the ids are still unique. Other commands accept an id of this length. */
-function findUniqueLength(ids: readonly string[]): number {
-  const distinct = new Set(ids).size;
-  let length = MIN_ID;
-  while (length < 36 && new Set(ids.map((id) => id.slice(0, length))).size < distinct) length++;
-  return length;
-}
-
-function cut(text: string, maxLength: number): string {
-  const characters = Array.from(text);
-  return characters.length <= maxLength ? text : `${characters.slice(0, maxLength - 1).join('')}…`;
-}
-
-function measureWidth(table: string): number {
-  return Math.max(...table.split('\n').map((line) => Array.from(line).length));
 }

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { IssuedKey } from '../keys/registry.ts';
 import { isOutcomeUnknown } from '../operator/aws.ts';
 import { CliError } from '../operator/errors.ts';
 import { type Environment, setting } from '../operator/findTable.ts';
+import { findExecutable } from './executable.ts';
 import { issuedKeyJson, type Output, type PrintableKey } from './output.ts';
 import { PrivateFile } from './privateFile.ts';
 import type { Interruption } from './signals.ts';
@@ -77,8 +76,9 @@ export async function issueSafely<Prepared extends IssuedKey, Issued extends Pri
         else if (isOutcomeUnknown(error)) output.note(lostNotice(prepared));
         throw error;
       });
-      const text = options.json ? issuedKeyJson(issued, sink?.name) : notice(issued, sink?.name);
-      await output.print(`${text}\n`).catch((cause: unknown) => {
+      const isColored = options.json !== true;
+      const text = isColored ? notice(issued, sink?.name) : issuedKeyJson(issued, sink?.name);
+      await output.print(`${text}\n`, { isColored }).catch((cause: unknown) => {
         if (sink !== undefined) throw cause;
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new CliError('KEY_NOT_SHOWN', `${notShown(issued)}: ${why}`, { cause });
@@ -137,10 +137,9 @@ const TIMEOUT_MS = 5000;
  * fails
  */
 function findClipboard(env: Environment): (text: string) => Promise<void> {
-  const paths = (setting(env, 'PATH') ?? '').split(delimiter).filter((path) => path !== '');
   for (const { name, args, needs } of TOOLS) {
     if (needs !== undefined && setting(env, needs) === undefined) continue;
-    const file = paths.map((path) => join(path, name)).find(isExecutable);
+    const file = findExecutable(name, env);
     if (file !== undefined) return (text) => copy(text, { name, file, args, env });
   }
   const names = TOOLS.map(({ name }) => name).join(', ');
@@ -160,15 +159,6 @@ async function copy(
     child.on('exit', resolve);
   });
   if (exitCode !== 0) throw clipboardUnusable(`${name} failed (${exitCode ?? 'timeout'})`);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function clipboardUnusable(why: string): CliError {

@@ -4,6 +4,7 @@ import { checkNewKey, type NewKey, show } from '../keys/fields.ts';
 import { splitScopes } from '../keys/scope.ts';
 import { EDITABLE_FIELDS } from '../keys/table.ts';
 import { CliError } from '../operator/errors.ts';
+import { fileProblem } from './fileProblem.ts';
 import { parseJson } from './options.ts';
 import { STDIN } from './textSource.ts';
 
@@ -14,7 +15,7 @@ import { STDIN } from './textSource.ts';
  */
 export async function readSeedFile(file: string, stdin: AsyncIterable<Uint8Array>): Promise<string> {
   const bytes = await (file === STDIN ? readAll(stdin) : readFile(file)).catch((cause: NodeJS.ErrnoException) => {
-    throw new CliError('FILE_UNUSABLE', `cannot read ${showFile(file)}: ${cause.code ?? cause.name}`, { cause });
+    throw new CliError('FILE_UNUSABLE', fileProblem(showFile(file), cause, 'read'), { cause });
   });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -15,9 +15,15 @@ export interface SeedPlan {
   readonly fresh: readonly NewKey[];
   /** The labels to skip. */
   readonly skipped: readonly string[];
+  /** The labels that get another key, because the run doesn't skip existing labels. */
+  readonly repeated: readonly string[];
 }
 
-/** The labels and ids in the table before the run. Both are empty unless the run skips existing labels. */
+export interface SeedPlanOptions {
+  readonly skipExisting?: boolean;
+}
+
+/** The labels and ids in the table before the run. */
 interface ExistingKeys {
   readonly labels: ReadonlySet<string>;
   readonly ids: ReadonlySet<string>;
@@ -32,30 +38,31 @@ export function planSeed(
   newKeys: readonly NewKey[],
   { labels, ids }: ExistingKeys,
   kept: readonly KeptKey[],
+  { skipExisting = false }: SeedPlanOptions,
 ): SeedPlan {
-  const due = newKeys.filter(({ label }) => !labels.has(label));
-  const skipped = newKeys.flatMap(({ label }) => (labels.has(label) ? [label] : []));
+  const existing = newKeys.flatMap(({ label }) => (labels.has(label) ? [label] : []));
+  const due = skipExisting ? newKeys.filter(({ label }) => !labels.has(label)) : newKeys;
   const pending = findPendingKey(kept, { storedIds: ids, due });
-  return { pending, fresh: due.filter(({ label }) => label !== pending?.record.label), skipped };
+  return {
+    pending,
+    fresh: due.filter(({ label }) => label !== pending?.record.label),
+    skipped: skipExisting ? existing : [],
+    repeated: skipExisting ? [] : existing,
+  };
 }
 
 /**
- * Reads the labels and ids in the table if `seed` skips existing labels. The read is strongly consistent, because it
- * must include the last key of an interrupted run. Otherwise, it reads one record to find out early if the table is
- * unreachable.
+ * Reads the labels and ids in the table. The read is strongly consistent if `seed` skips existing labels, because it
+ * must then include the last key of an interrupted run.
  */
 export async function readExistingKeys(
   registry: KeyRegistry,
   output: Output,
-  { skipExisting = false }: { readonly skipExisting?: boolean },
+  { skipExisting = false }: SeedPlanOptions,
 ): Promise<ExistingKeys> {
   const labels = new Set<string>();
   const ids = new Set<string>();
-  if (!skipExisting) {
-    await registry.list({ limit: 1 });
-    return { labels, ids };
-  }
-  for await (const { records, corrupt } of registry.pages({ consistentRead: true })) {
+  for await (const { records, corrupt } of registry.pages({ consistentRead: skipExisting })) {
     for (const { label, id } of records) {
       labels.add(label);
       ids.add(id);

@@ -37,12 +37,12 @@ export class Interruption {
     this.#exitCode = 128 + constants.signals[signal];
     const notice = this.#deferrals.at(-1);
     if (notice === undefined) return this.#deps.exit(this.#exitCode);
-    this.#deps.note(notice);
+    if (notice !== '') this.#deps.note(notice);
     this.#controller.abort();
   }
 
   /**
-   * Runs the work to its end, and prints the notice if a signal arrives. Work with several steps must check `exitCode`
+   * Runs the work to its end, and prints the notice if a signal arrives, unless the notice is empty. Work with several steps must check `exitCode`
    * between them.
    */
   async deferSignals<T>(work: () => Promise<T>, notice = 'stopping after the current key'): Promise<T> {

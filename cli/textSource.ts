@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { CliError } from '../operator/errors.ts';
+import { fileProblem } from './fileProblem.ts';
 
 /** The argument that selects standard input instead of a file. */
 export const STDIN = '-';
@@ -79,7 +80,7 @@ export class TextSource {
 }
 
 function unreadable(name: string, cause: NodeJS.ErrnoException): CliError {
-  return new CliError('FILE_UNUSABLE', `cannot read ${name}: ${cause.code ?? cause.name}`, { cause });
+  return new CliError('FILE_UNUSABLE', fileProblem(name, cause, 'read'), { cause });
 }
 
 interface DecodeOptions {

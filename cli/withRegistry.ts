@@ -1,7 +1,7 @@
 import { show } from '../keys/fields.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED } from '../keys/secret.ts';
-import { callerArn, explainFault } from '../operator/aws.ts';
+import { accountOf, callerArn, explainFault } from '../operator/aws.ts';
 import { CliError } from '../operator/errors.ts';
 import {
   type Environment,
@@ -11,6 +11,7 @@ import {
   type TableLocation,
   type TableOptions,
 } from '../operator/findTable.ts';
+import { checkProfile } from '../operator/profiles.ts';
 
 export interface RegistryOptions extends TableOptions {
   readonly keyPrefix?: string;
@@ -29,11 +30,11 @@ type Work<T> = (registry: KeyRegistry, location: TableLocation, actor: string) =
  * Runs read-only work with a registry for the table that the options select. The actor is `--actor` or the user of this
  * machine. AWS doesn't verify it.
  *
- * @throws CliError of `findTable`; `USAGE_INVALID` for an invalid `LATCHKEY_KEY_PREFIX`; `STORE_UNAVAILABLE` with
+ * @throws CliError of `checkProfile` and `findTable`; `USAGE_INVALID` for an invalid `LATCHKEY_KEY_PREFIX`; `STORE_UNAVAILABLE` with
  * advice; any error of the work
  */
 export async function withRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
-  return run(await findTable(options, deps), options, deps, { actor: options.actor ?? getUser(deps.env), work });
+  return run(await locate(options, deps), options, deps, { actor: options.actor ?? getUser(deps.env), work });
 }
 
 /**
@@ -43,9 +44,14 @@ export async function withRegistry<T>(options: RegistryOptions, deps: RegistryDe
  * @throws CliError of `withRegistry`; `ACTOR_UNKNOWN` if AWS doesn't return the caller's ARN
  */
 export async function withActingRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
-  const location = await findTable(options, deps);
+  const location = await locate(options, deps);
   const actor = options.actor ?? (await getActor(location, deps.env));
   return run(location, options, deps, { actor, work });
+}
+
+async function locate(options: RegistryOptions, deps: RegistryDeps): Promise<TableLocation> {
+  if (options.profile !== undefined) await checkProfile(options.profile, deps.env);
+  return findTable(options, deps);
 }
 
 async function getActor(location: TableLocation, env: Environment): Promise<string> {
@@ -75,11 +81,11 @@ async function run<T>(
   const keyPrefix = options.keyPrefix ?? getKeyPrefix(deps.env);
   // Loaded on demand, because help, completion and most errors don't use the AWS SDK.
   const { openRegistry } = await import('./openRegistry.ts');
-  const { registry, close } = openRegistry(location, { keyPrefix, actor, now: deps.now });
+  const { registry, findTarget, close } = openRegistry(location, { keyPrefix, actor, now: deps.now });
   try {
     return await work(registry, location, actor);
   } catch (error) {
-    throw explainFault(error, location);
+    throw explainFault(error, { ...location, ...(await findTarget()), account: accountOf(actor) });
   } finally {
     close();
   }

@@ -44,8 +44,8 @@ const UNAUTHORIZED = FilterPattern.all(
 );
 
 /**
- * Creates the filter that counts requests without a key that the function answers with an error. Create only one filter
- * for each function. Two filters would double the metric.
+ * Creates the metric filter that counts requests without a key if the function throws an error for them. Create only one
+ * filter for each function. Two filters would double the metric.
  */
 export function unauthorizedFilter(scope: Construct, lambda: LambdaFunction, logGroup: ILogGroup): MetricFilter {
   return new MetricFilter(scope, 'Unauthorized', {

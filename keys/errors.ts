@@ -22,6 +22,8 @@ export class LatchkeyError extends Error {
   readonly code: ErrorCode;
   /** The id of the key, if it's known. */
   readonly keyId: string | undefined;
+  /** The ids that match an ambiguous prefix, at most 1000. The list is empty for any other error. */
+  readonly keyIds: readonly string[];
 
   /**
    * Compares the name, so an error from one copy of the class is an instance of every copy. Tools that load CommonJS
@@ -31,9 +33,14 @@ export class LatchkeyError extends Error {
     return value instanceof Error && value.name === 'LatchkeyError';
   }
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; keyId?: string | undefined } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; keyId?: string | undefined; keyIds?: readonly string[] } = {},
+  ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.keyId = options.keyId;
+    this.keyIds = options.keyIds ?? [];
   }
 }

@@ -37,10 +37,20 @@ export interface ImportOptions {
    * @default 16
    */
   readonly concurrency?: number | undefined;
+  /**
+   * Makes the import only read the table and yield the results that a real import would have now. The id of a new key
+   * is random, so a real import gives the key another id.
+   *
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
 }
 
+/** The part of the store that an import uses. */
+export type ImportStore = Pick<RegistryStore, 'read' | 'put' | 'update' | 'findHashes'>;
+
 export interface ImportDeps {
-  readonly store: RegistryStore;
+  readonly store: ImportStore;
   readonly actor: string;
   readonly now: () => number;
 }
@@ -52,6 +62,19 @@ export function checkConcurrency({ concurrency = 16 }: ImportOptions): number {
   if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MAX_CONCURRENCY) return concurrency;
   const expected = `a whole number from 1 to ${MAX_CONCURRENCY}`;
   throw new LatchkeyError('INPUT_INVALID', `concurrency: expected ${expected}, got ${show(concurrency)}`);
+}
+
+/** Returns a store that accepts the same writes, but only reads the table. */
+export function dryRunStore(store: ImportStore): ImportStore {
+  return {
+    read: (keyHash) => store.read(keyHash),
+    findHashes: (id) => store.findHashes(id),
+    put: async (item) => {
+      if ((await store.read(item[ATTRIBUTE.keyHash] as KeyHash)) === undefined) return;
+      throw new ConditionRefused(new Error('the table has this hash'), false);
+    },
+    update: async () => undefined,
+  };
 }
 
 /**

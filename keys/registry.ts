@@ -18,7 +18,7 @@ import {
 import { CALL_LIMITS } from './dynamodb.ts';
 import { type ErrorCode, LatchkeyError } from './errors.ts';
 import { checkNewKey, isKeyId, isLongestId, isSafeToPrint, type NewKey, show, toRecordFields } from './fields.ts';
-import { checkConcurrency, importHashes, type ImportOptions, type ImportResult } from './import.ts';
+import { checkConcurrency, dryRunStore, importHashes, type ImportOptions, type ImportResult } from './import.ts';
 import type { ImportedKey } from './importedKey.ts';
 import { type ListOptions, listPage, type ListPage, listPages, listRecords, type RecordsOptions } from './list.ts';
 import { checkRegistryOptions, type KeyRegistryOptions, REGISTRY_TRANSLATION } from './options.ts';
@@ -60,6 +60,8 @@ const REFUSED = new Set<ErrorCode>(['ALREADY_REVOKED', 'CONFLICT', 'NOT_FOUND'])
 const MIN_ID_START = 4;
 /** Maximum number of ids in the error message for an ambiguous prefix. */
 const MAX_SHOWN_IDS = 5;
+/** Maximum number of ids to count for that message. */
+const MAX_COUNTED_IDS = 1000;
 
 /**
  * Issues, finds, changes, rotates and revokes keys. A change is one conditional write to one record. A rotation is two
@@ -145,7 +147,8 @@ export class KeyRegistry {
    * was just issued. If an id is also the prefix of other ids, use `get`.
    *
    * @throws LatchkeyError `INPUT_INVALID` if the string can't be an id; `AMBIGUOUS_ID` with up to 5 ids in the message;
-   * `NOT_FOUND`; `RECORD_CORRUPT`. The error has a `keyId` if an ambiguous prefix is itself a key's id
+   * `NOT_FOUND`; `RECORD_CORRUPT`. The error for an ambiguous prefix has `keyIds`, and a `keyId` if the prefix is itself
+   * a key's id
    */
   async getByIdStart(start: string): Promise<KeyRecord> {
     if (isLongestId(start)) return this.get(start);
@@ -157,7 +160,7 @@ export class KeyRegistry {
         `id: expected a key's id, or at least its first ${MIN_ID_START} characters`,
       );
     }
-    const found = await this.#store.findIds(start, MAX_SHOWN_IDS + 1);
+    const found = await this.#store.findIds(start, MAX_COUNTED_IDS);
     const isExact = keyHash !== undefined;
     const [id, ...others] = isExact ? [start, ...found.filter((other) => other !== start)] : found;
     if (id === undefined) {
@@ -165,11 +168,7 @@ export class KeyRegistry {
       throw new LatchkeyError('NOT_FOUND', `there is no key with an id that starts ${shown}`);
     }
     if (others.length === 0) return isExact ? this.#get(id, keyHash) : this.get(id);
-    const shown = [id, ...others].slice(0, MAX_SHOWN_IDS).join(', ');
-    const more = others.length < MAX_SHOWN_IDS ? '' : ', and more';
-    throw new LatchkeyError('AMBIGUOUS_ID', `several keys have an id that starts ${start}: ${shown}${more}`, {
-      keyId: isExact ? start : undefined,
-    });
+    throw ambiguousId(start, [id, ...others], isExact);
   }
 
   /**
@@ -340,7 +339,8 @@ export class KeyRegistry {
     options: ImportOptions = {},
   ): AsyncGenerator<ImportResult, void, undefined> {
     const { actor, now } = this.#options;
-    return importHashes(entries, checkConcurrency(options), { store: this.#store, actor, now });
+    const store = options.dryRun ? dryRunStore(this.#store) : this.#store;
+    return importHashes(entries, checkConcurrency(options), { store, actor, now });
   }
 
   /**
@@ -417,6 +417,14 @@ function checkExpected(id: string, expected: NonNullable<UpdateOptions['expected
   if (version !== undefined) return version;
   const problem = `expected.version: expected a whole number, got ${show(expected.version)}`;
   throw new LatchkeyError('INPUT_INVALID', problem);
+}
+
+function ambiguousId(start: string, keyIds: readonly string[], isExact: boolean): LatchkeyError {
+  const rest = keyIds.length - MAX_SHOWN_IDS;
+  const more = rest > 0 ? `, and ${keyIds.length < MAX_COUNTED_IDS ? rest : `at least ${rest}`} more` : '';
+  const shown = `${keyIds.slice(0, MAX_SHOWN_IDS).join(', ')}${more}`;
+  const keyId = isExact ? start : undefined;
+  return new LatchkeyError('AMBIGUOUS_ID', `several keys have an id that starts ${start}: ${shown}`, { keyId, keyIds });
 }
 
 /** Parses the record after a write. The error for an unreadable record states that the write succeeded. */

@@ -1,7 +1,7 @@
 import { isPlainObject } from '../keys/json.ts';
 import type { AuthorizerConfig } from './apiConfig.ts';
 import { FunctionError, type Invoke } from './functionEnvironment.ts';
-import { createIdentityReader, type IdentityInput } from './gatewayRequest.ts';
+import { createIdentityReader, type AccessDetails, type IdentityInput } from './gatewayRequest.ts';
 
 /** The gateway's decision on a request. */
 export type Authorization =
@@ -21,6 +21,18 @@ interface AuthorizerOutput {
 export type Refusal = Exclude<Authorization, { effect: 'allow' }>;
 
 type AuthorizerContext = AuthorizerOutput['context'];
+
+/** Returns the details of a decision for the request log. The code of a denial is the authorizer's own, if it has one. */
+export function toAccessDetails(authorization: Authorization | undefined): AccessDetails {
+  if (authorization === undefined) return {};
+  if (authorization.effect === 'unauthorized') return { code: 'AUTH_REQUIRED' };
+  if (authorization.effect === 'fault') return { code: authorization.type };
+  const { principalId, context } = authorization;
+  const getText = (name: string) => (typeof context[name] === 'string' ? context[name] : undefined);
+  const key = { keyId: getText('keyId') ?? principalId, label: getText('label') };
+  // The context of an allowed key with scopes also has an error code, for the routes outside its scopes.
+  return authorization.effect === 'allow' ? key : { ...key, code: getText('errorCode') ?? 'ACCESS_DENIED' };
+}
 
 interface AuthorizerRequest extends IdentityInput {
   /** The method ARN or route ARN of the request. */

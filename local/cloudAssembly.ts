@@ -14,6 +14,7 @@ import {
 } from './apiConfig.ts';
 import type { FunctionConfig } from './functionEnvironment.ts';
 import { GatewayError } from './gatewayError.ts';
+import type { RunStep } from './steps.ts';
 import { readJson, Template, type Resource } from './template.ts';
 
 /** The template that `cdk synth` writes, relative to the project's root. */
@@ -29,24 +30,40 @@ interface SynthOptions {
   readonly root: string;
   /** Receives each child process. The caller must stop its process group. */
   readonly onStart: (child: ChildProcess) => void;
+  /** Runs each step, to report it. */
+  readonly runStep?: RunStep;
 }
 
 /**
- * Bundles the functions and synthesizes the stack, unless the template is current. One command does both, because the
- * `build` of `cdk.json` creates the bundles. Throws GatewayError `SYNTH_FAILED`.
+ * Bundles the functions and synthesizes the stack, unless the template is current. Throws GatewayError `SYNTH_FAILED`.
  */
-export async function ensureTemplate({ root, onStart }: SynthOptions): Promise<void> {
-  for (let tries = 1; isStale(root); tries++) {
-    process.stderr.write('building and synthesizing…\n');
-    removeStamp(root, STAMP);
-    const { exitCode, output } = await runSynth(root, onStart);
-    if (exitCode === 0) return writeStamp(root, STAMP, TEMPLATE_SOURCES);
+export async function ensureTemplate({ root, onStart, runStep = (_, work) => work() }: SynthOptions): Promise<void> {
+  if (!isStale(root)) return;
+  removeStamp(root, STAMP);
+  // `cdk synth` runs the same command. It's a step of its own, because it takes a third of the time.
+  await runStep({ doing: 'building', done: 'built' }, async () => {
+    const { exitCode, output } = await runNode(root, ['build/build.js', '--if-changed'], onStart);
+    if (exitCode !== 0) throw toSynthError('the build', exitCode, output);
+  });
+  await runStep({ doing: 'synthesizing', done: 'synthesized' }, () => synthesize(root, onStart));
+  writeStamp(root, STAMP, TEMPLATE_SOURCES);
+}
+
+/** Runs `cdk synth`. Waits if another synthesis is writing to the same directory. */
+async function synthesize(root: string, onStart: SynthOptions['onStart']): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const { exitCode, output } = await runNode(root, ['node_modules/aws-cdk/bin/cdk', 'synth', '--quiet'], onStart);
+    if (exitCode === 0) return;
     const isLocked = /Another CLI|Other CLIs/.test(output);
-    if (!isLocked || tries === OTHER_SYNTH_MAX_TRIES) {
-      throw new GatewayError('SYNTH_FAILED', `cdk synth failed (exit code ${exitCode}):\n${output.trimEnd()}`);
-    }
+    if (!isLocked || tries === OTHER_SYNTH_MAX_TRIES) throw toSynthError('cdk synth', exitCode, output);
     await sleep(OTHER_SYNTH_WAIT_MS);
+    // The other synthesis may have written the current template.
+    if (!isStale(root)) return;
   }
+}
+
+function toSynthError(command: string, exitCode: number | null, output: string): GatewayError {
+  return new GatewayError('SYNTH_FAILED', `${command} failed (exit code ${exitCode}):\n${output.trimEnd()}`);
 }
 
 function isStale(root: string): boolean {
@@ -55,12 +72,16 @@ function isStale(root: string): boolean {
   return !isComplete || !isCurrent(root, STAMP, TEMPLATE_SOURCES);
 }
 
-/** Starts the CDK as the leader of a process group. A signal to only the CDK would leave its children running. */
-function runSynth(
+/**
+ * Runs a script as the leader of a process group. A signal to only the script would leave its children running, such as
+ * the CDK's app.
+ */
+function runNode(
   root: string,
+  [script = '', ...args]: readonly string[],
   onStart: SynthOptions['onStart'],
 ): Promise<{ exitCode: number | null; output: string }> {
-  const child = spawn(process.execPath, [join(root, 'node_modules/aws-cdk/bin/cdk'), 'synth', '--quiet'], {
+  const child = spawn(process.execPath, [join(root, script), ...args], {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

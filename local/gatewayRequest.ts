@@ -20,10 +20,20 @@ export interface GatewayRequest {
 
 export type Header = readonly [name: string, value: string];
 
-export interface GatewayReply {
+export interface GatewayReply extends AccessDetails {
   readonly statusCode: number;
   readonly headers: readonly Header[];
   readonly body: string | Buffer;
+}
+
+/** The details of a reply for the request log. The client doesn't receive them. */
+export interface AccessDetails {
+  /** The reason for a rejection or a failure, such as `KEY_REVOKED`. */
+  readonly code?: string | undefined;
+  /** The id of the request's key. */
+  readonly keyId?: string | undefined;
+  /** The label of the request's key. */
+  readonly label?: string | undefined;
 }
 
 /** Serves the requests to one API. */

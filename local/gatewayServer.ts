@@ -1,21 +1,38 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { GatewayError } from './gatewayError.ts';
-import type { Api, GatewayReply, GatewayRequest, Header } from './gatewayRequest.ts';
-import type { WebSocketApi } from './webSocketApi.ts';
+import type { AccessDetails, Api, GatewayReply, GatewayRequest, Header } from './gatewayRequest.ts';
+import { closeNow, listenOnLoopback } from './loopback.ts';
+import { SWITCHING_PROTOCOLS, type WebSocketApi } from './webSocketApi.ts';
 
 /** API Gateway's maximum payload size. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** API Gateway's maximum size of one WebSocket message. */
 const MAX_MESSAGE_BYTES = 128 * 1024;
 
+/** A request that the gateway has answered. */
+export interface ServedRequest extends AccessDetails {
+  readonly method: string;
+  /** The path with the prefix of the API, without the query. */
+  readonly path: string;
+  readonly statusCode: number;
+  readonly durationMs: number;
+}
+
+interface GatewayServerDeps {
+  readonly writeLog: (line: string) => void;
+  /** Returns the current time in epoch milliseconds. */
+  readonly now: () => number;
+  /** Receives each request after its reply. */
+  readonly onServed: (request: ServedRequest) => void;
+}
+
 /** The gateway's HTTP server on the loopback interface. The first segment of a path selects the API. */
 export class GatewayServer {
   readonly #apis = new Map<string, Api>();
   readonly #webSocketApis = new Map<string, WebSocketApi>();
-  readonly #writeLog: (line: string) => void;
+  readonly #deps: GatewayServerDeps;
   readonly #server: Server;
   readonly #webSocketServer = new WebSocketServer({
     noServer: true,
@@ -25,8 +42,8 @@ export class GatewayServer {
   /** The connections with an upgrade request. The HTTP server doesn't close them. */
   readonly #upgradeSockets = new Set<Socket>();
 
-  constructor(writeLog: (line: string) => void) {
-    this.#writeLog = writeLog;
+  constructor(deps: GatewayServerDeps) {
+    this.#deps = deps;
     this.#server = createServer((message, response) => {
       void this.#serve(message, response);
     });
@@ -57,42 +74,55 @@ export class GatewayServer {
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    send(response, await this.#guard(() => this.#answer(message)));
+    const receivedMs = this.#deps.now();
+    const reply = await this.#guard(() => this.#answer(message, receivedMs));
+    send(response, reply);
+    this.#report(message, reply, receivedMs);
   }
 
   /** Opens a WebSocket connection. It responds to the request without the upgrade if it can't. */
   async #upgrade(message: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    const receivedMs = this.#deps.now();
     this.#upgradeSockets.add(socket);
     socket.once('close', () => this.#upgradeSockets.delete(socket));
     // A reset connection would end the process without a listener.
     socket.on('error', () => {});
-    const { prefix, path, rawQuery } = parseTarget(message);
+    const { prefix, ...target } = parseTarget(message);
     const api = message.headers.upgrade?.toLowerCase() === 'websocket' ? this.#webSocketApis.get(prefix) : undefined;
-    const refusal = await this.#guard<GatewayReply | undefined>(async () => {
-      if (api === undefined) return this.#answer(message);
-      return api(toRequest(message, { path, rawQuery, body: Buffer.alloc(0) }));
+    const reply = await this.#guard(async () => {
+      if (api === undefined) return this.#answer(message, receivedMs);
+      return api(toRequest(message, { ...target, body: Buffer.alloc(0), receivedMs }));
     });
+    this.#report(message, reply, receivedMs);
     if (socket.destroyed) return;
-    if (refusal === undefined) return this.#webSocketServer.handleUpgrade(message, socket, head, echo);
+    if (api !== undefined && reply.statusCode === SWITCHING_PROTOCOLS) {
+      return this.#webSocketServer.handleUpgrade(message, socket, head, echo);
+    }
     const response = new ServerResponse(message);
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
     response.on('finish', () => socket.end());
-    send(response, refusal);
+    send(response, reply);
   }
 
-  async #guard<Reply>(answer: () => Promise<Reply>): Promise<Reply | GatewayReply> {
+  #report({ method = 'GET', url = '' }: IncomingMessage, reply: GatewayReply, receivedMs: number): void {
+    const { statusCode, code, keyId, label } = reply;
+    const [path = ''] = url.split('?');
+    this.#deps.onServed({ method, path, statusCode, durationMs: this.#deps.now() - receivedMs, code, keyId, label });
+  }
+
+  async #guard(answer: () => Promise<GatewayReply>): Promise<GatewayReply> {
     try {
       return await answer();
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      for (const line of `local gateway: ${text}`.split('\n')) this.#writeLog(line);
+      for (const line of `local gateway: ${text}`.split('\n')) this.#deps.writeLog(line);
       return plain(500, 'Local gateway error');
     }
   }
 
-  async #answer(message: IncomingMessage): Promise<GatewayReply> {
-    const { prefix, path, rawQuery } = parseTarget(message);
+  async #answer(message: IncomingMessage, receivedMs: number): Promise<GatewayReply> {
+    const { prefix, ...target } = parseTarget(message);
     const api = this.#apis.get(prefix);
     if (this.#apis.size === 0) return plain(503, 'The local gateway is starting');
     if (api === undefined) {
@@ -100,33 +130,8 @@ export class GatewayServer {
     }
     const body = await readBody(message);
     if (body === undefined) return plain(413, 'Request Entity Too Large');
-    return api(toRequest(message, { path, rawQuery, body }));
+    return api(toRequest(message, { ...target, body, receivedMs }));
   }
-}
-
-/**
- * Listens on 127.0.0.1 and returns the port. Port 0 selects a free port. Throws GatewayError `PORT_UNUSABLE`, naming
- * the command-line option of the port.
- */
-export async function listenOnLoopback(server: Server, port: number, option: string): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const reason = cause.code === 'EADDRINUSE' ? 'it is in use' : cause.message;
-      const message = `${option}: cannot listen on port ${port}: ${reason}; pass another port, or 0 for a free one`;
-      reject(new GatewayError('PORT_UNUSABLE', message, { cause }));
-    });
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-/** Closes a server and all of its open connections. */
-export async function closeNow(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  server.closeAllConnections();
-  await closed;
 }
 
 /** Sends each message back. A message that violates the protocol or the size limit ends the connection. */
@@ -144,7 +149,7 @@ function parseTarget({ url = '' }: IncomingMessage) {
 
 function toRequest(
   message: IncomingMessage,
-  target: Pick<GatewayRequest, 'path' | 'rawQuery' | 'body'>,
+  target: Pick<GatewayRequest, 'path' | 'rawQuery' | 'body' | 'receivedMs'>,
 ): GatewayRequest {
   return {
     ...target,
@@ -153,7 +158,6 @@ function toRequest(
     headers: toPairs(message.rawHeaders),
     sourceIp: message.socket.remoteAddress ?? '127.0.0.1',
     protocol: `HTTP/${message.httpVersion}`,
-    receivedMs: Date.now(),
   };
 }
 

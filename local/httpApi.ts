@@ -1,5 +1,5 @@
 import type { CorsConfig, HttpApiConfig, RouteConfig, StageConfig } from './apiConfig.ts';
-import { createAuthorizer, type ApiDeps, type Refusal } from './authorizer.ts';
+import { createAuthorizer, toAccessDetails, type ApiDeps, type Refusal } from './authorizer.ts';
 import { integrateLambda } from './gatewayReply.ts';
 import {
   getHeader,
@@ -48,7 +48,10 @@ export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
     if (match === undefined) return fail(404, 'Not Found', request);
     const context = toRequestContext(config, match.route, request);
     const authorization = await authorize(match, request, context);
-    if (authorization !== undefined && authorization.effect !== 'allow') return refuse(authorization, request);
+    const details = toAccessDetails(authorization);
+    if (authorization !== undefined && authorization.effect !== 'allow') {
+      return { ...refuse(authorization, request), ...details };
+    }
     const { integration } = match.route;
     if (integration.kind !== 'lambda') return fail(500, 'Internal Server Error', request);
     const event = {
@@ -57,7 +60,8 @@ export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
       ...toEventBody(request),
     };
     const reply = await integrateLambda(integration.functionName, event, { inferred: true }, deps);
-    return reply ?? fail(500, 'Internal Server Error', request);
+    const failure = { ...fail(500, 'Internal Server Error', request), code: 'INTEGRATION_FAILURE' };
+    return { ...(reply ?? failure), ...details };
   };
 
   return config.cors === undefined ? serve : withCors(config.cors, serve);

@@ -1,5 +1,5 @@
 import type { RestApiConfig, RouteConfig, StageConfig } from './apiConfig.ts';
-import { createAuthorizer, type ApiDeps, type Authorization, type Refusal } from './authorizer.ts';
+import { createAuthorizer, toAccessDetails, type ApiDeps, type Authorization, type Refusal } from './authorizer.ts';
 import { createGatewayResponse, integrateLambda, type GatewayResponseType } from './gatewayReply.ts';
 import {
   matchRoute,
@@ -42,22 +42,26 @@ export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
   }
 
   return async (request) => {
-    const fail = (type: GatewayResponseType, context: object, message?: string) =>
-      createGatewayResponse(type, config.gatewayResponses, { context, request, message });
+    const fail = (type: GatewayResponseType, context: object, message?: string): GatewayReply => ({
+      ...createGatewayResponse(type, config.gatewayResponses, { context, request, message }),
+      code: type,
+    });
     const match = matchRoute(config.routes, request);
     if (match === undefined) return fail('MISSING_AUTHENTICATION_TOKEN', { requestId: request.id });
     const context = toRequestContext(config, match.route, request);
     const authorization = await authorize(match, request, context);
+    const details = toAccessDetails(authorization);
     const authorizer = toAuthorizerContext(authorization);
     if (authorization !== undefined && authorization.effect !== 'allow') {
-      return fail(toFailureType(authorization), { ...context, authorizer }, toDenialMessage(authorization));
+      const reply = fail(toFailureType(authorization), { ...context, authorizer }, toDenialMessage(authorization));
+      return { ...reply, ...details };
     }
     if (match.route.requiresUsageIdentifier && !isApiKey(authorization?.usageIdentifierKey)) {
-      return fail('INVALID_API_KEY', { ...context, authorizer });
+      return { ...fail('INVALID_API_KEY', { ...context, authorizer }), ...details };
     }
     const requestContext = authorizer === undefined ? context : { ...context, authorizer };
     const reply = await integrate(match.route, toProxyEvent(config, match, request, requestContext), deps);
-    return reply ?? fail('INTEGRATION_FAILURE', requestContext);
+    return { ...(reply ?? fail('INTEGRATION_FAILURE', requestContext)), ...details };
   };
 }
 

@@ -8,7 +8,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { REGISTRY_TRANSLATION } from '../keys/registry.ts';
 import { createTableInput } from '../keys/table.ts';
 import { GatewayError } from './gatewayError.ts';
-import { closeNow, listenOnLoopback } from './gatewayServer.ts';
+import { closeNow, listenOnLoopback } from './loopback.ts';
 import { REGION } from './template.ts';
 
 // dynalite doesn't have type declarations.

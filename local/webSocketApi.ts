@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { StageConfig, WebSocketApiConfig } from './apiConfig.ts';
-import { createAuthorizer, type ApiDeps, type Refusal } from './authorizer.ts';
+import { createAuthorizer, toAccessDetails, type ApiDeps, type Refusal } from './authorizer.ts';
 import { toEventMaps, toIdentity, toLogTime, type GatewayReply, type GatewayRequest } from './gatewayRequest.ts';
 import { ACCOUNT_ID, REGION } from './template.ts';
 
-/** Authorizes an upgrade. Returns the refusal, or `undefined` if the connection may open. */
-export type WebSocketApi = (request: GatewayRequest) => Promise<GatewayReply | undefined>;
+/** Authorizes an upgrade. Returns the refusal, or a reply with the status `SWITCHING_PROTOCOLS` to open the connection. */
+export type WebSocketApi = (request: GatewayRequest) => Promise<GatewayReply>;
+
+/** The status of a reply that opens the connection. */
+export const SWITCHING_PROTOCOLS = 101;
 
 const REFUSALS: Readonly<Record<Refusal['effect'], readonly [statusCode: number, message: string]>> = {
   unauthorized: [401, 'Unauthorized'],
@@ -36,10 +39,13 @@ export function createWebSocketApi(config: WebSocketApiConfig, deps: ApiDeps): W
         requestContext: context,
       }),
     });
-    if (authorization === undefined || authorization.effect === 'allow') return undefined;
+    const details = toAccessDetails(authorization);
+    if (authorization === undefined || authorization.effect === 'allow') {
+      return { statusCode: SWITCHING_PROTOCOLS, headers: [], body: '', ...details };
+    }
     const [statusCode, message] = REFUSALS[authorization.effect];
     const body = JSON.stringify({ message, connectionId, requestId: request.id });
-    return { statusCode, headers: [['Content-Type', 'application/json']], body };
+    return { statusCode, headers: [['Content-Type', 'application/json']], body, ...details };
   };
 }
 

@@ -18,6 +18,11 @@ interface NamedTable {
   readonly kind: 'aws' | 'local';
   readonly tableName: string;
   readonly endpoint: string | undefined;
+  /** The Region, the host and the account of the request, and the profile that was passed. Absent if unknown. */
+  readonly region?: string | undefined;
+  readonly host?: string | undefined;
+  readonly account?: string | undefined;
+  readonly profile?: string | undefined;
 }
 
 interface Explanation {
@@ -38,10 +43,10 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     matches: named('ResourceNotFoundException'),
-    text: ({ kind, tableName }) =>
-      kind === 'local'
-        ? `there is no table ${quote(tableName)} here: restart the gateway with npm start`
-        : `there is no table ${quote(tableName)}: check the name, AWS_REGION and AWS_PROFILE, and that its stack is deployed`,
+    text: (location) =>
+      location.kind === 'local'
+        ? `there is no table ${quote(location.tableName)} here: restart the gateway with npm start`
+        : `there is no table ${quote(location.tableName)}${namePlace(location)}: check the name, AWS_REGION and AWS_PROFILE, and that its stack is deployed`,
   },
   {
     matches: named('ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'),
@@ -58,9 +63,13 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     matches: isUnreachable,
-    text: ({ kind, endpoint }, failure) => {
-      const remedy = kind === 'local' ? 'start the gateway with npm start' : 'check the network and the endpoint';
-      return `${nameDynamoDb(endpoint)} cannot be reached (${toCause(failure)}): ${remedy}`;
+    text: ({ kind, endpoint, host, region }, failure) => {
+      if (kind === 'local') {
+        return `${nameDynamoDb(endpoint)} cannot be reached (${toCause(failure)}): start the gateway with npm start`;
+      }
+      const where = endpoint ?? host;
+      const place = region === undefined ? '' : `, Region ${region},`;
+      return `${nameDynamoDb(where)}${place} cannot be reached (${toCause(failure)}): check the network, ${endpoint === undefined ? 'the Region' : 'AWS_ENDPOINT_URL_DYNAMODB'} and any proxy`;
     },
   },
 ];
@@ -79,6 +88,13 @@ export function explainFault(error: unknown, location: NamedTable): unknown {
 
 function nameDynamoDb(endpoint: string | undefined): string {
   return endpoint === undefined ? 'DynamoDB' : `DynamoDB at ${endpoint}`;
+}
+
+/** Returns the Region of a table and its account, or the profile if the account is unknown. */
+function namePlace({ region, account, profile }: NamedTable): string {
+  const place = region === undefined ? '' : ` in Region ${region}`;
+  if (account !== undefined) return `${place} of account ${account}`;
+  return profile === undefined ? place : `${place} of the profile ${quote(profile)}`;
 }
 
 function quote(tableName: string): string {
@@ -133,17 +149,33 @@ export async function callerArn(account: AwsAccount): Promise<string> {
     );
     if (Arn) return Arn;
   } catch (cause) {
-    throw actorUnknown(explainStsFailure(toFailure(cause)), cause);
+    throw actorUnknown(explainStsFailure(toFailure(cause), await inRegion(client)), cause);
   } finally {
     client.destroy();
   }
   throw actorUnknown('AWS STS returned no ARN');
 }
 
-function explainStsFailure(failure: Failure): string {
+/** Returns the Region of a client for a message, such as ` in Region eu-west-1`. It's empty if the SDK finds none. */
+export async function inRegion(client: {
+  readonly config: { readonly region: () => Promise<string> };
+}): Promise<string> {
+  try {
+    return ` in Region ${await client.config.region()}`;
+  } catch {
+    return '';
+  }
+}
+
+/** Returns the account in a caller's ARN, or `undefined` for another actor. */
+export function accountOf(actor: string): string | undefined {
+  return /^arn:[^:]*:(?:iam|sts)::(\d{12}):/.exec(actor)?.[1];
+}
+
+function explainStsFailure(failure: Failure, place: string): string {
   const advice = awsAdvice(failure);
   if (advice !== undefined) return advice;
-  if (isUnreachable(failure)) return `AWS STS cannot be reached (${toCause(failure)})`;
+  if (isUnreachable(failure)) return `AWS STS${place} cannot be reached (${toCause(failure)})`;
   return `AWS STS failed: ${failure.name || 'no reason given'}`;
 }
 

@@ -12,6 +12,8 @@ export interface ConsoleToStart {
   readonly command: string;
   /** The port on 127.0.0.1. The system chooses a free port if it's 0. */
   readonly port: number;
+  /** The command-line option of the port, for errors. The default is `--port`. */
+  readonly portOption?: string;
   /** Prints one line for the operator. */
   readonly note: (line: string) => void;
 }
@@ -19,6 +21,11 @@ export interface ConsoleToStart {
 export interface RunningConsole {
   /** The URL of the page. It opens the console once, in one browser. */
   readonly url: string;
+  /**
+   * Returns another URL that opens the console once. It replaces an older URL that wasn't opened. The browser that opens
+   * it replaces the browser that uses the console.
+   */
+  readonly newUrl: () => string;
   /**
    * Stops the server. The promise resolves once all requests have been answered or have timed out, and all connections
    * are closed.

@@ -3,6 +3,7 @@ export type CliErrorCode =
   | 'USAGE_INVALID'
   | 'GATEWAY_NOT_RUNNING'
   | 'STACK_UNUSABLE'
+  | 'PROFILE_UNKNOWN'
   | 'ACTOR_UNKNOWN'
   | 'STORE_UNAVAILABLE'
   | 'CLIPBOARD_UNUSABLE'
@@ -13,12 +14,15 @@ export type CliErrorCode =
   | 'KEY_UNKNOWN'
   | 'KEY_NOT_FOUND'
   | 'KEYS_FOUND'
+  | 'IDS_UNUSABLE'
+  | 'KEYS_UNCHANGED'
   | 'FILE_UNUSABLE'
   | 'PORT_UNUSABLE'
   | 'OUTPUT_CLOSED'
   | 'OUTPUT_UNUSABLE'
   | 'KEY_NOT_SHOWN'
   | 'NOT_CONFIRMED'
+  | 'ID_AMBIGUOUS'
   | 'INTERRUPTED';
 
 /** An expected failure of a command. The message contains advice, and never contains a secret. */

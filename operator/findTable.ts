@@ -10,6 +10,7 @@ import {
   type AwsAccount,
   awsAdvice,
   type Failure,
+  inRegion,
   isDenied,
   isUnreachable,
   toCause,
@@ -168,7 +169,8 @@ async function readStack(stackName: string, account: AwsAccount): Promise<StackO
     );
     return toStackOutputs(stackName, Stacks[0]);
   } catch (error) {
-    throw error instanceof CliError ? error : unusable(stackName, explainFailure(toFailure(error)), error);
+    if (error instanceof CliError) throw error;
+    throw unusable(stackName, explainFailure(toFailure(error), await inRegion(client)), error);
   } finally {
     client.destroy();
   }
@@ -200,17 +202,20 @@ function readUrl(text: string | undefined): string | undefined {
   return text !== undefined && /^https:\/\/[\w.-]+(\/[\w./-]*)?$/.test(text) ? text : undefined;
 }
 
-/** Explains a failure of CloudFormation. Omits AWS's own message, because it contains account ids. */
-function explainFailure(failure: Failure): string {
+/**
+ * Explains a failure of CloudFormation at a place such as ` in Region eu-west-1`. Omits AWS's own message, because it
+ * contains account ids.
+ */
+function explainFailure(failure: Failure, place: string): string {
   const advice = awsAdvice(failure);
   if (advice !== undefined) return advice;
   if (isDenied(failure))
     return 'access was denied: these credentials need permission for cloudformation:DescribeStacks';
   if (failure.name === 'ValidationError') {
-    return 'there is no such stack: check the name, AWS_REGION and AWS_PROFILE, and that it is deployed';
+    return `there is no such stack${place}: check the name, AWS_REGION and AWS_PROFILE, and that it is deployed`;
   }
   if (isUnreachable(failure)) {
-    return `CloudFormation cannot be reached (${toCause(failure)}): check the network`;
+    return `CloudFormation${place} cannot be reached (${toCause(failure)}): check the network`;
   }
   return `CloudFormation failed: ${failure.name || 'no reason given'}`;
 }

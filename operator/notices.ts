@@ -16,16 +16,6 @@ export function enableNotice(revocationDelaySeconds: number | undefined): string
   return `It may still be rejected ${getDelay(revocationDelaySeconds)}.`;
 }
 
-/** Returns a sentence that states when a key with an expiry stops working. */
-export function endNotice(endsAt: Timestamp, nowMs: number, revocationDelaySeconds: number | undefined): string {
-  if (toEpochMs(endsAt) <= nowMs) return delayNotice(revocationDelaySeconds);
-  const until = `It works until ${endsAt} (${relativeTime(endsAt, nowMs)})`;
-  if (revocationDelaySeconds === 0) return `${until}.`;
-  return revocationDelaySeconds === undefined
-    ? `${until}, and may then be accepted ${getDelay(undefined)}.`
-    : `${until}, and may be accepted ${getDelay(revocationDelaySeconds)} after that.`;
-}
-
 function getDelay(revocationDelaySeconds: number | undefined): string {
   if (revocationDelaySeconds === undefined) {
     return 'until caches drop it, after recordCacheTtl plus resultsCacheTtl; the stack shows the sum as its output RevocationDelaySeconds';
@@ -46,19 +36,39 @@ export function lostRotationNotice({ record, previous }: Pick<PreparedRotation, 
   return `key ${previous.id} may have been rotated. If its record shows a successor, rotate the successor ${record.id} in turn, because nobody has that key. If not, but the list has ${record.id}, revoke that key and rotate again`;
 }
 
-const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
-  ['year', 365 * 86_400_000],
-  ['month', 30 * 86_400_000],
-  ['day', 86_400_000],
-  ['hour', 3_600_000],
-  ['minute', 60_000],
+interface Unit {
+  readonly name: string;
+  /** The short form, such as `mo` in `3mo`. */
+  readonly short: string;
+  readonly ms: number;
+}
+
+const UNITS: readonly Unit[] = [
+  { name: 'year', short: 'y', ms: 365 * 86_400_000 },
+  { name: 'month', short: 'mo', ms: 30 * 86_400_000 },
+  { name: 'day', short: 'd', ms: 86_400_000 },
+  { name: 'hour', short: 'h', ms: 3_600_000 },
+  { name: 'minute', short: 'm', ms: 60_000 },
 ];
-const FORMAT = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 
 /** Returns a time relative to now, rounded to its largest unit: `3 days ago`, `in 2 months`. */
 export function relativeTime(timestamp: Timestamp, nowMs: number): string {
   const distanceMs = toEpochMs(timestamp) - nowMs;
-  const [unit, unitMs] = UNITS.find(([, unitMs]) => Math.abs(distanceMs) >= unitMs) ?? [];
-  if (unit === undefined || unitMs === undefined) return distanceMs > 0 ? 'in less than a minute' : 'just now';
-  return FORMAT.format(Math.round(distanceMs / unitMs), unit);
+  const unit = findUnit(distanceMs);
+  if (unit === undefined) return distanceMs > 0 ? 'in less than a minute' : 'just now';
+  // Intl.RelativeTimeFormat would add a quarter to the start of the CLI.
+  const count = Math.round(Math.abs(distanceMs) / unit.ms);
+  const distance = `${count} ${unit.name}${count === 1 ? '' : 's'}`;
+  return distanceMs > 0 ? `in ${distance}` : `${distance} ago`;
+}
+
+/** Returns the distance of a time from now in its largest unit, such as `3d` or `2mo`. It omits the direction. */
+export function shortDistance(timestamp: Timestamp, nowMs: number): string {
+  const distanceMs = Math.abs(toEpochMs(timestamp) - nowMs);
+  const unit = findUnit(distanceMs);
+  return unit === undefined ? '<1m' : `${Math.round(distanceMs / unit.ms)}${unit.short}`;
+}
+
+function findUnit(distanceMs: number): Unit | undefined {
+  return UNITS.find(({ ms }) => Math.abs(distanceMs) >= ms);
 }

@@ -15,7 +15,15 @@ process.on('disconnect', () => process.exit());
 process.on('message', () => void footprint().then((answer) => process.send?.(answer)));
 
 const { url } = await startGateway(
-  { port: 0, dbPort: 0, data: undefined, template, stateFile: note },
+  {
+    port: 0,
+    consolePort: undefined,
+    dbPort: 0,
+    data: undefined,
+    acceptExternalKeys: false,
+    template,
+    stateFile: note,
+  },
   {
     root: fileURLToPath(new URL('..', import.meta.url)),
     writeLog: (text) => {

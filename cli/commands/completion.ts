@@ -1,5 +1,6 @@
 import { Argument, type Command, type Option } from 'commander';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 
 const SCRIPTS: Readonly<Record<string, (commands: readonly CommandModel[]) => string>> = {
   bash: bashCompletion,
@@ -7,21 +8,25 @@ const SCRIPTS: Readonly<Record<string, (commands: readonly CommandModel[]) => st
   fish: fishCompletion,
 };
 
-const HELP = `
-The script completes commands, options and file names. It also completes the values of an option with a fixed set of values.
+const DETAILS = `
+The script completes commands, options and file names. It also completes the values of an option with a fixed set of
+values. Add the line to the start file of your shell: .bashrc, .zshrc (after compinit) or .config/fish/config.fish.`;
 
-  source <(latchkey completion bash)      in ~/.bashrc
-  source <(latchkey completion zsh)       in ~/.zshrc, after compinit
-  latchkey completion fish | source       in ~/.config/fish/config.fish`;
-
-/** Adds `latchkey completion`, which prints a shell's completion script for the program's commands. */
-export function addCompletionCommand(program: Command, deps: CommandDeps): void {
-  program
-    .command('completion')
-    .description('Print a completion script for your shell.')
+/** Fills `latchkey completion`, which prints a shell's completion script for the program's commands. */
+export function addCompletionCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: [
+      'source <(latchkey completion bash)',
+      'source <(latchkey completion zsh)',
+      'latchkey completion fish | source',
+    ],
+    details: DETAILS,
+  })
     .addArgument(new Argument('<shell>', 'your shell').choices(Object.keys(SCRIPTS)))
-    .addHelpText('after', HELP)
-    .action((shell: string) => deps.output.print(SCRIPTS[shell]?.(toModels(program)) ?? ''));
+    .action((shell: string) => {
+      const program = command.parent;
+      return deps.output.print(program === null ? '' : (SCRIPTS[shell]?.(toModels(program)) ?? ''));
+    });
 }
 
 /** The completions of one command. */
@@ -80,7 +85,7 @@ _latchkey() {
   local IFS=$' \\t\\n'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W '${commands.map(({ name }) => name).join(' ')} --help' -- "$word"))
+    COMPREPLY=($(compgen -W '${commands.map(({ name }) => name).join(' ')} --help --version' -- "$word"))
     return
   fi
   case "$command $previous" in

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
-import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 import { addActorOption, addKeyPrefixOption, addTableOptions } from '../options.ts';
 import { type RegistryOptions, withActingRegistry, withRegistry } from '../withRegistry.ts';
 
@@ -12,28 +12,25 @@ interface ConsoleOptions extends RegistryOptions {
   readonly readOnly?: boolean;
 }
 
-const HELP = `
-The console runs on this machine with the credentials of this command until you press Ctrl-C. The printed URL works only once,
-because the browser exchanges the URL's token for a cookie. The server rejects every change with --read-only.
+const DETAILS = `
+The console runs on this machine with the credentials of this command until you press Ctrl-C. The printed URL works only
+once, because the browser exchanges the URL's token for a cookie. The server rejects every change with --read-only.`;
 
-  latchkey console --stack LatchkeyStack --read-only
-  latchkey console --table keys --no-open`;
-
-/** Adds `latchkey console`, which serves a page that shows and changes keys. */
-export function addConsoleCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('console')
-    .description('Show and change keys in the browser. This machine serves the page.')
+/** Fills `latchkey console`, which serves a page that shows and changes keys. */
+export function addConsoleCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: ['latchkey console --stack Orders --read-only', 'latchkey console --table keys --port 8080 --no-open'],
+    details: DETAILS,
+  })
     .option('--port <number>', 'port on 127.0.0.1; 0 selects a free port', parsePort, 0)
     .option('--no-open', "print the URL, but don't open a browser")
-    .option('--read-only', 'reject every change')
-    .addHelpText('after', HELP);
+    .option('--read-only', 'reject every change');
   addTableOptions(addActorOption(addKeyPrefixOption(command))).action((options: ConsoleOptions) =>
     serve(options, deps),
   );
 }
 
-/** Completes pending responses after a signal, because one of them may contain a new key. */
+/** Serves until a signal arrives. Completes pending responses first, because one of them may contain a new key. */
 async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDeps): Promise<void> {
   const { interruption, output } = deps;
   const isReadOnly = options.readOnly === true;
@@ -53,9 +50,8 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
       if (open) deps.openUrl(url);
       if (!interruption.signal.aborted) await once(interruption.signal, 'abort');
       await stop();
-    }, 'stopping'),
+    }, 'stopping the console'),
   );
-  throw new CliError('INTERRUPTED', 'the console was stopped');
 }
 
 /** Returns the command line with these options, for a POSIX shell. */

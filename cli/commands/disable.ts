@@ -1,39 +1,59 @@
-import { delayNotice, enableNotice } from '../../operator/notices.ts';
-import { keyCommand } from '../command.ts';
-import { keyName } from '../output.ts';
+import { keysCommand } from '../command.ts';
+import { acceptedNotice, done, refusedNotice } from '../outcome.ts';
+import { recordJson } from '../records.ts';
 
-const DISABLE_HELP = `
-The authorizer rejects a disabled key until you enable it again. The change takes effect with the same delay as a revocation: see latchkey
-revoke --help.
+const JSON_RESULT = {
+  help: 'print one JSON document, {"record"}, or {"records", "skipped"} for several ids or --owner',
+  print: recordJson,
+};
 
-  latchkey disable 0f8c1a52 --stack LatchkeyStack`;
+const DISABLE_DETAILS = `
+The authorizer rejects a disabled key until you enable it again. The change takes effect with the same delay as a
+revocation: see latchkey revoke --help. That help also describes several ids and --owner. disable skips keys that are
+disabled or revoked already.`;
 
-/** Adds `latchkey disable`, which disables one key until it is enabled again. */
-export const addDisableCommand = keyCommand({
-  name: 'disable',
-  description: 'Disable a key. You can enable it again.',
-  help: DISABLE_HELP,
+/** Adds `latchkey disable`, which disables keys until they are enabled again. */
+export const addDisableCommand = keysCommand({
+  examples: ['latchkey disable 0f8c1a52 --stack Orders', 'latchkey disable --owner acme --stack Orders'],
+  details: DISABLE_DETAILS,
   ask: {
     question: ({ revokedAt, disabledAt }, name) =>
       revokedAt === undefined && disabledAt === undefined
         ? `Disable key ${name}? It will be rejected until you enable it again.`
         : undefined,
-    change: 'disabled',
   },
+  several: {
+    verb: 'Disable',
+    change: 'disabled',
+    warning: 'They will be rejected until you enable them again.',
+    isDone: ({ revokedAt, disabledAt }) => revokedAt !== undefined || disabledAt !== undefined,
+    skipped: 'disabled or revoked already',
+    notice: refusedNotice,
+  },
+  json: JSON_RESULT,
   act: (registry, id) => registry.disable(id),
-  print: (record, { revocationDelaySeconds }) =>
-    `Disabled key ${keyName(record)}.\n${delayNotice(revocationDelaySeconds)}`,
+  print: (record, { revocationDelaySeconds }, { output, now }) =>
+    output.fill(`${done('Disabled', record, output.colors)} ${refusedNotice(revocationDelaySeconds, now())}`),
 });
 
-const ENABLE_HELP = `
-  latchkey enable 0f8c1a52 --stack LatchkeyStack`;
+const ENABLE_DETAILS = `
+enable asks for confirmation only with several ids or --owner. It skips keys that are not disabled. --owner also skips
+revoked keys. latchkey revoke --help describes several ids and --owner.`;
 
-/** Adds `latchkey enable`, which enables one disabled key. */
-export const addEnableCommand = keyCommand({
-  name: 'enable',
-  description: 'Enable a disabled key.',
-  help: ENABLE_HELP,
+/** Adds `latchkey enable`, which enables disabled keys. */
+export const addEnableCommand = keysCommand({
+  examples: ['latchkey enable 0f8c1a52 --stack Orders', 'latchkey enable --owner acme --stack Orders'],
+  details: ENABLE_DETAILS,
+  several: {
+    verb: 'Enable',
+    change: 'enabled',
+    warning: 'They will be accepted again.',
+    isDone: ({ revokedAt, disabledAt }) => revokedAt === undefined && disabledAt === undefined,
+    skipped: 'not disabled, or revoked',
+    notice: acceptedNotice,
+  },
+  json: JSON_RESULT,
   act: (registry, id) => registry.enable(id),
-  print: (record, { revocationDelaySeconds }) =>
-    `Enabled key ${keyName(record)}.\n${enableNotice(revocationDelaySeconds)}`,
+  print: (record, { revocationDelaySeconds }, { output, now }) =>
+    output.fill(`${done('Enabled', record, output.colors)} ${acceptedNotice(revocationDelaySeconds, now())}`),
 });

@@ -4,6 +4,7 @@ import { checkImportedKey } from '../../keys/importedKey.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 import { addTableOptions } from '../options.ts';
 import { CSV, exportedFields, JSON_LINES, type ExportFormat } from '../importExport/csv.ts';
 import { readJsonEntry } from '../importExport/readEntry.ts';
@@ -24,30 +25,26 @@ interface ExportRun {
 const BATCH = 500;
 const UNIMPORTABLE_ADVICE = 'fix the fields with update, or in the export before you import it';
 
-const HELP = `
-The export contains the hash and all fields of every key. Another table needs the hashes to accept the keys. A hash doesn't work
-as a key, but treat the export as confidential. Neither the table nor the export contains the raw keys. You can import both
-formats without loss. The read is strongly consistent, so the export includes even the latest revocation.
+const DETAILS = `
+The export contains the hash and all fields of every key, so treat it as confidential. Another table needs the hashes to
+accept the keys. Neither the table nor the export contains the raw keys. You can import both formats without loss. The
+read is strongly consistent, so the export includes even the latest revocation.
 
-An older version of Latchkey may have stored a field that import rejects today, such as a label with a control character. Export
-writes such a key and prints a warning with the key's id and the field. Change the field with update before you export, or in
-the export before you import it.
+Export warns about a key that import rejects today, such as one with a control character in its label. Change the field
+with update, or in the export before you import it.
 
-An apostrophe precedes a string in CSV that a spreadsheet would run as a formula. Import removes the apostrophe only if the
-header row is exactly the one from the export. The apostrophes stay if you remove, rename or move a column.
+An apostrophe precedes a string in CSV that a spreadsheet would run as a formula. Import removes the apostrophe only if
+the header row is exactly the one from the export.`;
 
-  latchkey export --table keys --out keys.jsonl
-  latchkey export --table keys --csv > keys.csv`;
-
-/** Adds `latchkey export`, which writes every key in a format that `import` reads. */
-export function addExportCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('export')
-    .description('Write all keys with their hashes, to move or back them up. Treat the export as confidential.')
+/** Fills `latchkey export`, which writes every key in a format that `import` reads. */
+export function addExportCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: ['latchkey export --table keys --out keys.jsonl', 'latchkey export --table keys --csv > keys.csv'],
+    details: DETAILS,
+  })
     .option('--csv', 'write CSV with a header row')
     .addOption(new Option('--jsonl', 'write JSON Lines (the default)').conflicts('csv'))
-    .option('--out <file>', 'write to this new file with mode 0600')
-    .addHelpText('after', HELP);
+    .option('--out <file>', 'write to this new file with mode 0600');
   addTableOptions(command).action((options: ExportOptions) => exportKeys(options, deps));
 }
 
@@ -83,7 +80,7 @@ async function exportTo(options: ExportOptions, run: ExportRun): Promise<void> {
       corrupt.push(error);
       output.note(`warning: ${error.message}`);
     };
-    output.progress.start(0, 'count');
+    output.progress.start();
     let [count, unimportable] = [0, 0];
     const review = (record: KeyRecord): void => {
       const problem = whyNotImportable(record, run.deps.now());

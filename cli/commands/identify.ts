@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
-import { keyState } from '../../keys/state.ts';
 import { printable } from '../../keys/printable.ts';
 import { type KeyRecord, publicRecord } from '../../keys/record.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 import { keyName } from '../output.ts';
 import { recordFields, recordJson } from '../records.ts';
 import { keysIn, type KeyCandidate } from '../keysIn.ts';
 import { readSecret } from '../prompt.ts';
+import { colorState } from '../stateColor.ts';
 import { addTableOptions } from '../options.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
@@ -19,27 +20,26 @@ interface IdentifyOptions extends RegistryOptions {
 /** The maximum number of lookups. Each lookup costs a read. */
 const MAX_LOOKUPS = 100;
 
-const HELP = `
-Type or paste the key at the hidden prompt, or pipe it to standard input. Quotes, NAME=, Authorization: Bearer, a URL or JSON
-may surround it. identify prints one line per key if you pass several. Don't pass the key as an argument, because the shell
-stores arguments in its history and ps shows them. identify looks up at most ${MAX_LOOKUPS} strings that may be keys of other
-systems. It exits with 0 only if the input contains keys and the table has a record of each.
+const DETAILS = `
+Type or paste the key at the hidden prompt, or pipe it to standard input. Don't pass it as an argument, because the
+shell stores arguments in its history and ps shows them. Quotes, NAME=, Authorization: Bearer, a URL or JSON may
+surround the key.
 
-  latchkey identify --table keys
-  pbpaste | latchkey identify --table keys --json`;
+identify prints one line per key if you pass several. It looks up at most ${MAX_LOOKUPS} strings that may be keys of other systems.
+It exits with 0 only if the input contains keys and the table has a record of each.`;
 
-/** Adds `latchkey identify`, which looks up the record of a raw key. */
-export function addIdentifyCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('identify')
-    .description("Look up a key's record. Reads the key from a hidden prompt or from standard input.")
+/** Fills `latchkey identify`, which looks up the record of a raw key. */
+export function addIdentifyCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: ['latchkey identify --table keys', 'pbpaste | latchkey identify --table keys --json'],
+    details: DETAILS,
+  })
     // This argument rejects a key on the command line. The error explains why, and doesn't repeat the key.
     .argument('[arguments...]', "don't pass the key as an argument")
     .option(
       '--json',
       'print one JSON document, {"record"}; for several keys {"records","unknown","notLookedUp"}, with two counts',
-    )
-    .addHelpText('after', HELP);
+    );
   addTableOptions(command).action((args: readonly string[], options: IdentifyOptions) => identify(args, options, deps));
 }
 
@@ -54,7 +54,9 @@ async function identify(args: readonly string[], options: IdentifyOptions, deps:
     const found = await identifyAll(await readSecret('key (not shown): ', deps), registry);
     const known = found.identified.flatMap(({ record }) => record ?? []);
     if (known.length > 0)
-      await deps.output.print(`${options.json ? toJson(found, known) : toText(found, deps, acceptedKeys)}\n`);
+      await deps.output.print(`${options.json ? toJson(found, known) : toText(found, deps, acceptedKeys)}\n`, {
+        isColored: options.json !== true,
+      });
     reportRest(found, known.length, deps);
   });
 }
@@ -148,12 +150,12 @@ function toJson({ identified, likelyNotLookedUp }: Identified, known: readonly K
 function toText({ identified }: Identified, deps: CommandDeps, acceptedKeys: string | undefined): string {
   const [only] = identified.length === 1 ? identified : [];
   if (only?.record !== undefined) return recordFields(only.record, deps, acceptedKeys);
-  return identified.map((key) => toLine(key, deps.now())).join('\n');
+  return identified.map((key) => toLine(key, deps)).join('\n');
 }
 
-function toLine({ keyPrefix, record }: IdentifiedKey, nowMs: number): string {
+function toLine({ keyPrefix, record }: IdentifiedKey, { now, output }: CommandDeps): string {
   const shown = keyPrefix === undefined ? '(no prefix)' : `${printable(keyPrefix)}…`;
-  return `${shown}  ${record === undefined ? 'unknown key' : `${keyState(record, nowMs)} key ${keyName(record)}`}`;
+  return `${shown}  ${record === undefined ? 'unknown key' : `${colorState(record, now(), output.colors)} key ${keyName(record)}`}`;
 }
 
 /**

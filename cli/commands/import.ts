@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ImportedKey, KeyRegistry } from '../../keys/registry.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 import { readCsv } from '../importExport/csv.ts';
 import {
   DECISIVE_LINE,
@@ -19,11 +20,12 @@ import type { ReadEntry } from '../importExport/readEntry.ts';
 import { ReviewedKeys, type ReviewedKey } from '../importExport/reviewedKeys.ts';
 import { addActorOption, addTableOptions } from '../options.ts';
 import { TextSource } from '../textSource.ts';
-import { withActingRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { withActingRegistry, withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ImportOptions extends RegistryOptions {
   readonly format?: ImportFormat;
   readonly allowWeak?: boolean;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
@@ -37,71 +39,50 @@ interface ImportRun {
   readonly deps: CommandDeps;
 }
 
-const HELP = `
+const DETAILS = `
 Import detects and reports the format if you omit --format. Formats:
 
-  json      a JSON document with a list "api_keys" at its top level, such as
-            SoulSync's configuration, or only that list. An entry has some of
-            the fields below, such as "id", "label" and "key_hash". The
-            prefix or the id becomes the label of a key without a label
-  csv       a header row with some of the fields below, then a row for each
-            key. The separator is a comma, a semicolon or a tab. A first line
-            such as sep=; can set another separator. Import skips lines above
-            the header that begin with #. It ignores unknown columns with a
-            warning. It rejects a column such as "revoked" or "status", because
-            the column may mean that a key has ended. Rename or remove such a
-            column. \\N, NULL and null count as empty outside quotes
-  jsonl     a JSON object with some of these fields on each line: the default
-            format of export
-  env       raw keys as NAME=key, with or without quotes, export and comments.
-            Import hashes each key and uses its name as the label
+  json    a JSON document with a list "api_keys" at its top
+          level, such as SoulSync's configuration, or only
+          that list
+  csv     a header row, then a row for each key. The
+          separator is a comma, a semicolon or a tab
+  jsonl   a JSON object on each line, as export writes it
+  env     raw keys as NAME=key. Import hashes each key, and
+          uses its name as the label
 
-  fields    keyHash and label are required. Optional: id, keyPrefix, owner,
-            scopes, plan, metadata, createdAt, createdBy, lastUsedAt,
-            expiresAt, disabledAt, disabledBy, revokedAt, revokedBy,
-            revokedReason, rotatedFrom, rotatedTo. Names may also be in snake
-            case, such as key_hash
+  fields  keyHash and label are required. Optional: id,
+          keyPrefix, owner, scopes, plan, metadata,
+          createdAt, createdBy, lastUsedAt, expiresAt,
+          disabledAt, disabledBy, revokedAt, revokedBy,
+          revokedReason, rotatedFrom, rotatedTo. Names may
+          also be in snake case, such as key_hash
 
-A hash is the SHA-256 of the whole key, in hex. A time has an ISO 8601 format. Its default zone is UTC. A date means the start
-of that day in UTC. In expiresAt, a date means the end of the day. Zero times (0, year 1, the start of 1970) count as absent.
-Scopes are a list, or a string separated by spaces or commas, with or without braces. Files are UTF-8, or UTF-16 with a byte
-order mark.
+A hash is the SHA-256 of the whole key, in hex. A time has an ISO 8601 format, in UTC unless it has a zone. Import reads
+the whole file before it stores the first key. Several entries with one hash become one key with the restrictions of all
+of them. Import exits with 1 if it rejects an entry. It never stores or shows raw keys.
 
-An env file contains more than keys. Import rejects URLs, e-mail and network addresses, paths, placeholders, hashes, times and
-options. It also rejects lists such as a=b;c=d, and UUIDs of versions other than 4. Names such as DATABASE_URL, LOG_LEVEL or
-NEXT_PUBLIC_KEY also cause a rejection. Import prints the name and reason of each rejection, and the labels of the imported keys.
-If it rejects a real key, rename the setting, or import the key's hash as csv or jsonl. Import never stores or shows raw keys.
+Import skips a hash that is already in the table, and doesn't change its record. To resume an interrupted import, run
+the same command again. DynamoDB deletes the record of a key 90 days after its revocation or expiry. Import then
+reactivates the key if an old file lists it as active, so remove ended keys from an old file first.
 
-Import rejects a weak key unless you pass --allow-weak. A key is weak if it consists of words and short numbers, or only of
-letters in one case. A key below 112 bits is also weak. Its bits are its length times log2 of its alphabet's size. The length
-excludes repeats and a prefix such as sk_. The alphabet's size is the sum of the classes in the key: 10 for digits, 26 for small
-letters, 26 for capital letters, 2 for - and _, and 30 for the rest. It's 16 if all characters are hex digits.
+--dry-run reads and checks the whole file, and looks up its hashes and ids in the table. It prints a line for each key
+that import would store or skip, and each rejection. It needs only read access.
 
-Import reads the whole file before it stores the first key. Several entries with one hash become one key. It gets the first
-entry's record, with the restrictions of all entries: a revocation, a disabled state or the earliest expiry. Import rejects all
-of these entries if it rejects one of them.
-
-Import skips a hash that is already in the table, and doesn't change its record. To resume an interrupted import, run the same
-command again. DynamoDB deletes the record of a key 90 days after its revocation or expiry. Import then reactivates the key if
-an old file lists it as active. Remove ended keys from an old file before you import it.
-
-Only a deployment with acceptForeignKeys accepts keys of other systems. Import counts the keys that are certainly from another
-system. It also counts the active keys that the deployment rejects, if you pass a --stack with the output AcceptedKeys. list and
-show mark these keys.
-
-  latchkey import config.json --table keys
-  latchkey export --table old | latchkey import - --table new`;
+Import rejects settings of an env file that aren't keys, and weak keys unless you pass --allow-weak. Only a deployment
+with acceptForeignKeys accepts keys of other systems. docs/import.md in Latchkey's repository has the rules.`;
 
 const JSON_HELP =
-  'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for --format json, "entry" and "firstEntry" instead of "line" and "firstLine"';
+  'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for --format json, "entry" and "firstEntry" instead of "line" and "firstLine"; with --dry-run also "dryRun", and null for an id that the file lacks';
 
 const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys that are stored';
 
-/** Adds `latchkey import`, which stores the keys of another system or table by their hashes. */
-export function addImportCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('import')
-    .description('Import keys of another system by their hashes. Exits with 1 if it rejects an entry.')
+/** Fills `latchkey import`, which stores the keys of another system or table by their hashes. */
+export function addImportCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: ['latchkey import config.json --dry-run --table keys', 'latchkey import keys.jsonl --stack Orders'],
+    details: DETAILS,
+  })
     .argument('<file>', 'the file to read; - reads standard input')
     .addOption(
       new Option('--format <format>', 'the file format; detected if omitted')
@@ -109,8 +90,8 @@ export function addImportCommand(program: Command, deps: CommandDeps): void {
         .argParser(parseImportFormat),
     )
     .option('--allow-weak', 'import weak raw keys: below 112 bits, or consisting of words')
-    .option('--json', JSON_HELP)
-    .addHelpText('after', HELP);
+    .option('--dry-run', 'print what import would do, without a write to the table')
+    .option('--json', JSON_HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
     importKeys(file, options, deps),
   );
@@ -125,8 +106,10 @@ function parseImportFormat(text: string): ImportFormat {
 
 async function importKeys(file: string, options: ImportOptions, deps: CommandDeps): Promise<void> {
   const { output, interruption } = deps;
-  const report = new ImportReport(output, options.json === true);
-  await withActingRegistry(options, deps, (registry, { acceptedKeys }) =>
+  const isDryRun = options.dryRun === true;
+  const report = new ImportReport(output, { isJson: options.json === true, isDryRun });
+  const withTable = isDryRun ? withRegistry : withActingRegistry;
+  await withTable(options, deps, (registry, { acceptedKeys }) =>
     interruption.deferSignals(async () => {
       const source = await TextSource.open(file, deps.stdin);
       interruption.signal.addEventListener('abort', () => source.close());
@@ -203,7 +186,7 @@ async function importAll(
     goesOn: () => goesOn(report, deps),
   });
   try {
-    output.progress.start(keys.count, 'share');
+    output.progress.start(keys.count);
     await store(keys, importRun);
   } finally {
     output.progress.stop();
@@ -211,16 +194,16 @@ async function importAll(
   }
 }
 
-async function store(keys: ReviewedKeys, { registry, report, deps }: ImportRun): Promise<void> {
+async function store(keys: ReviewedKeys, { registry, report, options, deps }: ImportRun): Promise<void> {
   // Keys in progress, by index. The registry's concurrency limits their number.
   const inProgress = new Map<number, ReviewedKey>();
   const entries = toEntries(keys, inProgress, () => goesOn(report, deps));
-  for await (const { index, outcome, id, problem } of registry.importHashes(entries)) {
+  for await (const { index, outcome, id, problem } of registry.importHashes(entries, { dryRun: options.dryRun })) {
     const key = inProgress.get(index);
     inProgress.delete(index);
     if (key === undefined) continue;
     if (outcome === 'imported') await report.addImported(id, key);
-    else if (outcome === 'skipped') report.addSkipped(key);
+    else if (outcome === 'skipped') await report.addSkipped(key);
     else report.addRejectedKey(key, problem);
     deps.output.progress.advance(index + 1);
   }

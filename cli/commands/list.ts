@@ -1,97 +1,112 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import {
-  FOREIGN_ADVICE,
-  isNeverUsed,
-  isRefusedAsForeign,
-  isUnusedFor,
-  keyState,
-  type KeyState,
-} from '../../keys/state.ts';
+import { FOREIGN_ADVICE, isRefusedAsForeign, keyState } from '../../keys/state.ts';
 import type { LatchkeyError } from '../../keys/errors.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyRegistry, ListPage } from '../../keys/registry.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
+import { countText } from '../counts.ts';
+import { addFilterOptions, keyFilter, type KeyFilterOptions } from '../keyFilter.ts';
+import { withPager } from '../pager.ts';
 import { listFormat } from '../records.ts';
 import { sortRecords, type RecordSort, type SortField } from '../../keys/recordOrder.ts';
-import { addTableOptions, type Duration, parseDuration, parseNonEmpty } from '../options.ts';
+import { addTableOptions, parseNonEmpty } from '../options.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
-interface ListOptions extends RegistryOptions {
+interface ListOptions extends RegistryOptions, KeyFilterOptions {
   readonly owner?: string;
-  readonly plan?: string;
-  readonly state?: KeyState;
-  readonly stale?: Duration;
   readonly sort?: keyof typeof SORTS;
   readonly reverse?: boolean;
   readonly all?: boolean;
-  readonly limit: number;
+  readonly limit?: number;
   readonly cursor?: string;
   readonly csv?: boolean;
   readonly json?: boolean;
+  /** `false` if the user passes `--no-pager`. */
+  readonly pager: boolean;
 }
 
+/** The options after the choice of the page size. */
+type PageOptions = ListOptions & Required<Pick<ListOptions, 'limit'>>;
+
 const MAX_LIMIT = 1000;
-const STATES: readonly KeyState[] = ['active', 'expired', 'disabled', 'revoked'];
+/** The number of keys in the table for people. */
+const TERMINAL_LIMIT = 50;
 
 const SORTS = {
   created: 'createdAt',
   label: 'label',
+  owner: 'owner',
   'last-used': 'lastUsedAt',
   expires: 'expiresAt',
 } as const satisfies Record<string, SortField>;
 const OLDEST_FIRST: RecordSort = { field: 'createdAt', isDescending: false };
 
-const HELP = `
---limit counts the listed keys. list reads the table until enough keys pass the filters, or until the table ends. An unreadable
-record counts toward the limit. Each page begins with its oldest key. Pages follow the table's own order, or the keys' age with
---owner. --sort reads the whole table and sorts all keys before it applies --limit. list doesn't print a cursor with --sort. Keys
-without the field come last. --stale includes every key that was never used, even a new one. A key whose last use is more than a
-minute in the future counts as never used.
+const DETAILS = `
+list prints a table on a terminal, and tab-separated fields elsewhere. The table shortens the ids on a narrow terminal,
+and omits columns. Other commands accept the shortened ids. Times in the table are distances from now, such as 3d.
 
-list shortens the ids on a narrow terminal, and omits the creation time, the prefix and the plan. Other commands accept the
-shortened ids. The table has a plan column only if a key has a plan.
+A key must pass all filters. --search matches the same fields as the console's search. A key without a scope list may do
+everything, but --scope doesn't match it. --stale includes every key that was never used, even a new one.
 
-A terminal shows the state "active, refused" with --stack for an active key that the deployment rejects as foreign. --csv,
-tab-separated fields and --state use the record's own state. --json prints records without a state.
+--limit counts the listed keys. list reads the table until enough keys pass the filters, or until the table ends. Each
+page begins with its oldest key. --sort reads the whole table and sorts all keys before it applies --limit. Keys without
+the field come last.
 
-  latchkey list --table keys
-  latchkey list --plan free --state active --table keys
-  latchkey list --sort last-used --limit 20 --table keys
-  latchkey list --owner acme --state active --stale 90d --all --csv > stale.csv`;
+A table that is longer than the terminal opens in a pager: LATCHKEY_PAGER, PAGER or less, in this order. Set
+LATCHKEY_PAGER to an empty string or pass --no-pager to turn the pager off. list sets LESS to FRX unless you set it.
 
-/** Adds `latchkey list`, which prints one page of the table's keys, or all keys. */
-export function addListCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('list')
-    .description('List one page of keys. Prints a table on a terminal, and tab-separated fields elsewhere.')
-    .option('--owner <owner>', 'list only keys of this owner', parseNonEmpty('an owner'))
-    .option('--plan <name>', 'list only keys on this plan', parseNonEmpty('the name of a plan'))
-    .addOption(new Option('--state <state>', 'list only keys in this state').choices(STATES))
-    .option('--stale <duration>', 'list only keys that were not used within this duration, such as 90d', parseDuration)
+With --stack, the table shows the state "active, refused" for an active key that the deployment rejects as foreign.
+--csv, tab-separated fields and --state use the record's own state. --json prints records without a state.`;
+
+/** Fills `latchkey list`, which prints one page of the table's keys, or all keys. */
+export function addListCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: [
+      'latchkey list --table keys',
+      "latchkey list --search 'acme ci' --scope orders:write",
+      'latchkey list --expiring 30d --sort expires',
+      'latchkey list --sort last-used --limit 20 --stack Orders',
+      'latchkey list --stale 90d --all --csv > stale.csv',
+    ],
+    details: DETAILS,
+  }).option('--owner <owner>', 'list only keys of this owner', parseNonEmpty('an owner'));
+  addFilterOptions(command)
     .addOption(new Option('--sort <field>', 'sort all keys by this field').choices(Object.keys(SORTS)))
     .addOption(new Option('--reverse', 'reverse the order of --sort'))
-    .option('--limit <number>', `the maximum number of keys, from 1 to ${MAX_LIMIT}`, parseLimit, MAX_LIMIT)
+    .option(
+      '--limit <number>',
+      `the maximum number of keys, from 1 to ${MAX_LIMIT} (default: ${TERMINAL_LIMIT} for a table, ${MAX_LIMIT} elsewhere)`,
+      parseLimit,
+    )
     .addOption(
       new Option('--cursor <cursor>', 'the cursor that list printed after the previous page')
         .argParser(parseNonEmpty('a cursor from list'))
         .conflicts('sort'),
     )
     .option('--all', 'print every page, with --limit as the page size')
+    .option('--no-pager', 'print a long table without a pager')
     .addOption(new Option('--csv', 'print CSV with a header row').conflicts('json'))
     .option(
       '--json',
       'print one JSON document, {"records","cursor"}; the cursor is null after the last page and with --sort',
-    )
-    .addHelpText('after', HELP);
+    );
   addTableOptions(command).action((options: ListOptions) => list(options, deps));
 }
 
 async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
-  const { output } = deps;
   if (options.reverse === true && options.sort === undefined) {
     throw new CliError('USAGE_INVALID', '--reverse: expected --sort, whose order it reverses');
   }
+  const isTable = deps.output.isTerminal && options.json !== true && options.csv !== true;
+  const limit = options.limit ?? (isTable && options.all !== true ? TERMINAL_LIMIT : MAX_LIMIT);
+  const print = () => printList({ ...options, limit }, deps);
+  await (isTable && options.pager ? withPager(deps, print) : print());
+}
+
+async function printList(options: PageOptions, deps: CommandDeps): Promise<void> {
+  const { output } = deps;
   const format = listFormat(options, output, deps.now());
   const listed = { count: 0, corruptCount: 0, cursor: null as string | null, leftOut: 0, refused: 0 };
   await withRegistry(options, deps, async (registry, { acceptedKeys }) => {
@@ -101,7 +116,9 @@ async function list(options: ListOptions, deps: CommandDeps): Promise<void> {
       await output.print(begin);
       begin = '';
       for (const error of corrupt) output.note(`warning: ${error.message}`);
-      if (records.length > 0) await output.print(format.page(records, { isFirst: listed.count === 0, acceptedKeys }));
+      if (records.length > 0) {
+        await output.print(format.page(records, { isFirst: listed.count === 0, acceptedKeys }), format);
+      }
       listed.count += records.length;
       listed.corruptCount += corrupt.length;
       listed.cursor = cursor;
@@ -124,10 +141,10 @@ interface OrderedPage extends ListPage {
 }
 
 /** Yields the requested page, and each page after it with `--all`. */
-async function* listPages(registry: KeyRegistry, options: ListOptions, nowMs: number): AsyncGenerator<OrderedPage> {
+async function* listPages(registry: KeyRegistry, options: PageOptions, nowMs: number): AsyncGenerator<OrderedPage> {
   if (options.sort !== undefined) return yield* sortedPages(registry, options, nowMs);
   const { owner, limit } = options;
-  const filter = (record: KeyRecord) => passes(record, options, nowMs);
+  const filter = keyFilter(options, nowMs);
   let cursor = options.cursor ?? null;
   let isLast = false;
   do {
@@ -142,14 +159,15 @@ async function* listPages(registry: KeyRegistry, options: ListOptions, nowMs: nu
  * Sorts the whole table and yields it in pages. Only `--limit` keys and the current page stay in memory without
  * `--all`.
  */
-async function* sortedPages(registry: KeyRegistry, options: ListOptions, nowMs: number): AsyncGenerator<OrderedPage> {
+async function* sortedPages(registry: KeyRegistry, options: PageOptions, nowMs: number): AsyncGenerator<OrderedPage> {
   const { owner, sort = 'created', reverse = false, all, limit } = options;
   const order = { field: SORTS[sort], isDescending: reverse };
+  const filter = keyFilter(options, nowMs);
   const corrupt: LatchkeyError[] = [];
   let records: KeyRecord[] = [];
   let leftOut = 0;
   for await (const page of registry.pages({ owner })) {
-    records.push(...page.records.filter((record) => passes(record, options, nowMs)));
+    records.push(...page.records.filter(filter));
     corrupt.push(...page.corrupt);
     if (all === true || records.length <= limit) continue;
     leftOut += records.length - limit;
@@ -161,18 +179,14 @@ async function* sortedPages(registry: KeyRegistry, options: ListOptions, nowMs: 
   }
 }
 
-function passes(record: KeyRecord, { plan, state, stale }: ListOptions, nowMs: number): boolean {
-  if (plan !== undefined && record.plan !== plan) return false;
-  if (state !== undefined && keyState(record, nowMs) !== state) return false;
-  return stale === undefined || isNeverUsed(record, nowMs) || isUnusedFor(record, stale.ms, nowMs);
-}
-
 function noteRest(
   { count, cursor, leftOut }: { readonly count: number; readonly cursor: string | null; readonly leftOut: number },
   { output }: CommandDeps,
 ): void {
   if (count === 0 && cursor === null) output.note('no keys');
-  if (cursor !== null) output.noteOwn(`more keys may follow: pass --cursor ${cursor}`);
+  if (cursor !== null && output.isTerminal) {
+    output.noteOwn(`${countText(count, 'key')} shown; to see more, pass --limit, --all, or --cursor ${cursor}`);
+  } else if (cursor !== null) output.noteOwn(`more keys may follow: pass --cursor ${cursor}`);
   if (leftOut === 0) return;
   output.note(`${leftOut} more ${leftOut === 1 ? 'key is' : 'keys are'} not shown: increase --limit, or pass --all`);
 }

@@ -1,18 +1,22 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Rotation } from '../../keys/registry.ts';
-import { delayNotice, endNotice, lostRotationNotice } from '../../operator/notices.ts';
+import type { TableLocation } from '../../operator/findTable.ts';
+import { lostRotationNotice } from '../../operator/notices.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 import {
   addActorOption,
   addKeyPrefixOption,
   addTableOptions,
   addYesOption,
   type Duration,
+  EXPIRY_DETAILS,
   EXPIRY_FORMS,
   parseDuration,
   parseExpiry,
 } from '../options.ts';
-import { issuedKeyNotice, keyName } from '../output.ts';
+import { done, previousNotice } from '../outcome.ts';
+import { issuedKeyNotice } from '../output.ts';
 import {
   addExactIdOption,
   type Confirmation,
@@ -36,33 +40,37 @@ interface RotateOptions extends KeyIdOptions, RegistryOptions, IssueOptions {
 const NO_GRACE: Duration = { text: '0', ms: 0 };
 const DEFAULT_GRACE: Duration = { text: '24h', ms: 86_400_000 };
 
-const HELP = `
-The new key has the same label, owner, scopes, plan and metadata. Both keys work until the end of the grace period or the old
-key's own expiry, whichever is sooner. After that, the authorizer rejects the old key. Caches add a delay: see latchkey revoke
---help.
+const DETAILS = `
+The new key has the same label, owner, scopes, plan and metadata. Both keys work until the end of the grace period or
+the old key's own expiry, whichever is sooner. After that, the authorizer rejects the old key. Caches add a delay: see
+latchkey revoke --help.
 
-  latchkey rotate 0f8c1a52 --grace 24h --stack LatchkeyStack
-  latchkey rotate 0f8c1a52 --grace 0 --out new.json --yes --table keys`;
+Without --expires, the new key gets the old key's lifetime, counted from now. It never expires if the old key never
+expires. ${EXPIRY_DETAILS}`;
 
-/** Adds `latchkey rotate`, which issues a successor to one key. The old key expires after a grace period. */
-export function addRotateCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('rotate')
-    .description('Issue a successor to a key. The old key expires after a grace period.')
+/** Fills `latchkey rotate`, which issues a successor to one key. The old key expires after a grace period. */
+export function addRotateCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: [
+      'latchkey rotate 0f8c1a52 --grace 24h --stack Orders',
+      'latchkey rotate 0f8c1a52 --grace 0 --yes --out new.json',
+    ],
+    details: DETAILS,
+  })
     .argument('<id>', ID_HELP)
     .option(
       '--grace <duration>',
-      `the remaining lifetime of the old key, such as 30m, 24h or 7d; 0 ends it immediately (default: ${DEFAULT_GRACE.text})`,
+      `how long the old key still works, such as 30m or 7d; 0 ends it now (default: ${DEFAULT_GRACE.text})`,
       parseGrace,
     )
-    .option(
-      '--expires <when>',
-      `the new key's expiry: ${EXPIRY_FORMS} (default: the old key's lifetime, counted from now, or never if the old key never expires)`,
-      (text) => parseExpiry(text, deps.now()),
+    .option('--expires <when>', `the new key's expiry, such as ${EXPIRY_FORMS}`, (text) =>
+      parseExpiry(text, deps.now()),
     )
     .addOption(new Option('--no-expiry', 'the new key never expires').conflicts('expires'))
-    .option('--json', 'print one JSON document, {"key","record","previous"}; without "key" if you pass --copy or --out')
-    .addHelpText('after', HELP);
+    .option(
+      '--json',
+      'print one JSON document, {"key","record","previous"}; without "key" if you pass --copy or --out',
+    );
   addTableOptions(
     addExactIdOption(addActorOption(addKeyPrefixOption(addYesOption(addSecretSinkOptions(command))))),
   ).action((id: string, options: RotateOptions) => rotate(id, options, deps));
@@ -71,7 +79,7 @@ export function addRotateCommand(program: Command, deps: CommandDeps): void {
 async function rotate(idStart: string, options: RotateOptions, deps: CommandDeps): Promise<void> {
   const { grace = DEFAULT_GRACE, expires, expiry } = options;
   if (!options.yes) requireTerminal(deps);
-  await withActingRegistry(options, deps, async (registry, { revocationDelaySeconds }) => {
+  await withActingRegistry(options, deps, async (registry, location) => {
     const id = options.yes
       ? await getId(idStart, options, registry)
       : await getConfirmedId(idStart, options, registry, { ...deps, ...toConfirmation(grace) });
@@ -79,8 +87,7 @@ async function rotate(idStart: string, options: RotateOptions, deps: CommandDeps
     await issueSafely(options, deps, {
       prepare: () => registry.prepareRotation(id, { graceSeconds: grace.ms / 1000, expiresAt }),
       store: (rotation) => registry.storeRotation(rotation),
-      notice: (rotation, sinkName) =>
-        `${issuedKeyNotice(rotation, deps.now(), sinkName)}\n\n${previousNotice(rotation, deps.now(), revocationDelaySeconds)}`,
+      notice: (rotation, sinkName) => rotationNotice(rotation, deps, location, sinkName),
       lostNotice: lostRotationNotice,
       notShown: ({ record, previous }) =>
         `key ${previous.id} was rotated, but its successor could not be shown, so rotate the successor ${record.id} in turn`,
@@ -92,15 +99,22 @@ function toConfirmation({ ms, text }: Duration): Confirmation {
   const consequence = ms === 0 ? 'It will be rejected at once.' : `It will work for at most another ${text}.`;
   return {
     question: ({ revokedAt }, name) => (revokedAt === undefined ? `Rotate key ${name}? ${consequence}` : undefined),
-    change: 'rotated',
   };
 }
 
-function previousNotice({ previous }: Rotation, nowMs: number, revocationDelaySeconds: number | undefined): string {
-  const { expiresAt } = previous;
-  const end =
-    expiresAt === undefined ? delayNotice(revocationDelaySeconds) : endNotice(expiresAt, nowMs, revocationDelaySeconds);
-  return `It replaces key ${keyName(previous)}.\n${end.replace(/^It /, 'The old key ')}`;
+function rotationNotice(
+  rotation: Rotation,
+  deps: CommandDeps,
+  { revocationDelaySeconds }: TableLocation,
+  sinkName: string | undefined,
+): string {
+  const { output, now } = deps;
+  const { record, previous } = rotation;
+  return [
+    done('Rotated', record, output.colors),
+    issuedKeyNotice(rotation, deps, sinkName),
+    output.fill(previousNotice(previous, revocationDelaySeconds, now())),
+  ].join('\n\n');
 }
 
 function parseGrace(text: string): Duration {

@@ -1,11 +1,13 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { keyState } from '../../keys/state.ts';
 import { type KeyRecord, publicRecord } from '../../keys/record.ts';
 import { isKeyPrefix, KEY_PREFIX_EXPECTED, type KeySecret } from '../../keys/secret.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 import { setting } from '../../operator/findTable.ts';
+import { fileProblem } from '../fileProblem.ts';
 import { keyName } from '../output.ts';
+import { colorState } from '../stateColor.ts';
 import { type Leak, type ScanCount, scanPaths } from '../scan.ts';
 import { printable } from '../../keys/printable.ts';
 import { addTableOptions } from '../options.ts';
@@ -18,31 +20,31 @@ interface ScanOptions extends RegistryOptions {
 /** The records of the found keys, or `undefined` without a lookup in a table. */
 type Known = ReadonlyMap<KeySecret, KeyRecord> | undefined;
 
-const HELP = `
-scan finds keys by their format and checksum: a lower-case prefix with an underscore, 43 letters and digits, and 6 more. The
-last 6 are the CRC-32 of all characters before them. A string without a valid checksum doesn't match. scan shows only the part
-of a key that list also shows.
+const DETAILS = `
+scan exits with 1 if it finds a key. It finds keys by their format and checksum: a lower-case prefix with an underscore,
+43 letters and digits, and 6 more for the checksum. It shows only the part of a key that list also shows. If you pass a
+table, it also prints the states, ids and labels of the keys.
 
-scan reads all files in a directory except .git and node_modules, even files that git ignores. It skips binary files. It scans
-only the added lines of a diff on standard input. Pass --text to git diff, because git otherwise omits files that it considers
-binary. scan also prints the states, ids and labels of the keys if you pass a table. It exits with 1 if it finds a key.
+scan reads all files in a directory except .git and node_modules, even files that git ignores. It skips binary files. It
+scans only the added lines of a diff on standard input. Pass --text to git diff, because git otherwise omits files that
+it considers binary.`;
 
-  latchkey scan .
-  git diff --cached --text | latchkey scan -
-  git ls-files -z | xargs -0 latchkey scan --table keys --`;
-
-/** Adds `latchkey scan`, which finds leaked keys in files and diffs. */
-export function addScanCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('scan')
-    .description('Find leaked keys in files, directories and diffs. Exits with 1 if it finds one.')
+/** Fills `latchkey scan`, which finds leaked keys in files and diffs. */
+export function addScanCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: [
+      'latchkey scan .',
+      'git diff --cached --text | latchkey scan -',
+      'git ls-files -z | xargs -0 latchkey scan --table keys --',
+    ],
+    details: DETAILS,
+  })
     .argument('<path...>', 'files or directories to scan; - reads standard input, for example a diff')
     .option('--key-prefix <prefix>', 'find only keys with this prefix (default: any prefix)', parsePrefix)
     .option(
       '--json',
-      'print one JSON document, {"finds":[{"file","line","column","keyPrefix","record"}],"scanned","binary"}',
-    )
-    .addHelpText('after', HELP);
+      'print one JSON document, {"finds":[{"file", "line", "column", "keyPrefix", "record"}], "scanned", "binary"}',
+    );
   addTableOptions(command).action((paths: readonly string[], options: ScanOptions) => scan(paths, options, deps));
 }
 
@@ -54,19 +56,22 @@ function parsePrefix(text: string): string {
 async function scan(paths: readonly string[], options: ScanOptions, deps: CommandDeps): Promise<void> {
   const { output } = deps;
   const unread: string[] = [];
-  const onError = (path: string, { code, name }: NodeJS.ErrnoException) => {
+  const onError = (path: string, error: NodeJS.ErrnoException) => {
     unread.push(path);
-    output.note(`warning: cannot read ${path}: ${code ?? name}`);
+    output.note(`warning: ${fileProblem(path, error, 'read')}`);
   };
   const count: ScanCount = { scanned: 0, binary: 0 };
   const leaks: Leak[] = [];
   for await (const leak of scanPaths(paths, options.keyPrefix, count, { stdin: deps.stdin, onError })) leaks.push(leak);
   const known = leaks.length > 0 && namesTable(options, deps) ? await lookUp(leaks, options, deps) : undefined;
-  const lines = () => leaks.map((leak) => `${leakLine(leak, known, deps.now())}\n`).join('');
-  await output.printIfRead(options.json ? scanJson(leaks, known, count) : lines());
+  const lines = () => leaks.map((leak) => `${leakLine(leak, known, deps)}\n`).join('');
+  await output.printIfRead(options.json ? scanJson(leaks, known, count) : lines(), {
+    isColored: options.json !== true,
+  });
   if (leaks.length > 0)
     throw new CliError('KEYS_FOUND', `${countLeaks(leaks)}: revoke or rotate the keys that are in use`);
-  if (unread.length > 0) throw new CliError('FILE_UNUSABLE', `cannot read ${unread.length} of the paths`);
+  if (unread.length > 0)
+    throw new CliError('FILE_UNUSABLE', `cannot read ${unread.length} of the paths; the warnings name them`);
   const binary = count.binary === 0 ? '' : `, binary files skipped: ${count.binary}`;
   output.note(`no key found; texts scanned: ${count.scanned}${binary}`);
 }
@@ -97,10 +102,10 @@ async function lookUp(leaks: readonly Leak[], options: ScanOptions, deps: Comman
   return known;
 }
 
-function leakLine({ file, line, column, keyPrefix, secret }: Leak, known: Known, nowMs: number): string {
+function leakLine({ file, line, column, keyPrefix, secret }: Leak, known: Known, { now, output }: CommandDeps): string {
   const record = known?.get(secret);
   const place = `${printable(file)}:${line}:${column}: ${keyPrefix}…`;
-  if (record !== undefined) return `${place}  ${keyState(record, nowMs)} key ${keyName(record)}`;
+  if (record !== undefined) return `${place}  ${colorState(record, now(), output.colors)} key ${keyName(record)}`;
   return known === undefined ? place : `${place}  not in the table`;
 }
 

@@ -1,217 +1,46 @@
 import type { Command } from 'commander';
-import { type KeyRecord, publicRecord } from '../../keys/record.ts';
-import type { IssuedKey, KeyRegistry } from '../../keys/registry.ts';
-import { CliError, isOutputClosed } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 import { addActorOption, addKeyPrefixOption, addTableOptions } from '../options.ts';
-import { issuedKeyJson, issuedKeyLine, type Output } from '../output.ts';
-import { PrivateFile } from '../privateFile.ts';
-import { parseSeed, readSeedFile } from '../seedFile.ts';
-import { planSeed, readExistingKeys, type SeedPlan } from '../seedPlan.ts';
-import { type RegistryOptions, withActingRegistry } from '../withRegistry.ts';
+import { seedKeys, type SeedOptions } from '../seedKeys.ts';
 
-interface SeedOptions extends RegistryOptions {
-  readonly skipExisting?: boolean;
-  readonly out?: string;
-  readonly json?: boolean;
-}
-
-interface SeedRun {
-  readonly plan: SeedPlan;
-  readonly registry: KeyRegistry;
-  readonly report: SeedReport;
-  readonly secretsFile: PrivateFile | undefined;
-  readonly deps: CommandDeps;
-}
-
-interface Outcome {
-  issuedCount: number;
-  /** A key that was printed or saved, but may not be stored. */
-  unconfirmed: IssuedKey | undefined;
-}
-
-const HELP = `
+const DETAILS = `
 FILE is a JSON array or JSON Lines of objects:
 
-  {"label":"ci","owner":"acme","scopes":["orders:read"],"plan":"free","metadata":{"seats":3}}
-  {"label":"partner","expiresAt":"2030-01-31T12:00:00Z"}
+  {"label":"ci","owner":"acme","scopes":["orders:read"]}
+  {"label":"b","plan":"free","expiresAt":"2030-01-31"}
 
-Only the label is required. Each label may appear only once. scopes may also be a string, separated by spaces or commas.
-expiresAt is an ISO 8601 time with a zone, or a date. A date means the end of that day in UTC. seed checks all entries before it
-issues the first key.
+Only the label is required, and each label may appear only once. scopes may also be a string, separated by spaces or
+commas. expiresAt is an ISO 8601 time with a zone, or a date. A date means the end of that day in UTC. seed checks all
+entries before it issues the first key.
 
-seed prints or writes each key before storing it. You therefore have the secret of every key in the table even if a run ends
-early. Ctrl-C stops after the key in progress. To resume, run the same command again with --skip-existing. seed then skips every
-label that is already in the table, in any state.
+seed prints or writes each key before storing it, so you have the secret of every key in the table even if a run ends
+early. Ctrl-C stops after the key in progress.
 
-The file of --out must not exist, unless you pass a file from an earlier run with --skip-existing. seed appends to such a file
-and sets its mode to 0600. A killed run without --out may have printed a last key that it didn't store. The next run then issues
-another key for that label.
+Without --skip-existing, seed issues a key for every entry. It prints a warning with the labels that are in the table
+already, because each of them gets another key. With --skip-existing, seed issues no key for a label that is in the
+table, in any state. Use it to resume an interrupted run, or to run the same file again. seed then appends to the file
+of --out, and sets its mode to 0600. Otherwise, that file must not exist.
 
-  latchkey seed keys.json --out made.jsonl --stack LatchkeyStack
-  latchkey seed keys.json --out made.jsonl --skip-existing --stack LatchkeyStack`;
+latchkey create --from FILE does the same as latchkey seed FILE.`;
 
-/** Adds `latchkey seed`, which issues a key for each entry of a file. */
-export function addSeedCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('seed')
-    .description('Issue a key for each entry of a file. You see the keys only once.')
+/** Fills `latchkey seed`, which issues a key for each entry of a file. */
+export function addSeedCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: [
+      'latchkey seed keys.json --out made.jsonl --stack Orders',
+      'latchkey seed keys.json --skip-existing --stack Orders',
+    ],
+    details: DETAILS,
+  })
     .argument('<file>', 'the file of entries, in JSON or JSON Lines; - reads standard input')
     .option('--skip-existing', 'skip labels that are already in the table, for example to resume an interrupted run')
     .option('--out <file>', 'write the keys to this file: JSON Lines of {"key","record"} with mode 0600')
-    .option('--json', 'print one JSON document, {"keys":[{"key","record"}],"skipped"}; without "key" if you pass --out')
-    .addHelpText('after', HELP);
+    .option(
+      '--json',
+      'print one JSON document, {"keys":[{"key", "record"}], "skipped"}; without "key" if you pass --out',
+    );
   addTableOptions(addActorOption(addKeyPrefixOption(command))).action((file: string, options: SeedOptions) =>
-    seed(file, options, deps),
+    seedKeys(file, options, deps),
   );
-}
-
-async function seed(file: string, options: SeedOptions, deps: CommandDeps): Promise<void> {
-  const { output, interruption } = deps;
-  const newKeys = parseSeed(await readSeedFile(file, deps.stdin), file, deps.now());
-  await withActingRegistry(options, deps, async (registry) => {
-    const existing = await readExistingKeys(registry, output, options);
-    await interruption.deferSignals(async () => {
-      const secretsFile = await openSecretsFile(options);
-      try {
-        const plan = planSeed(newKeys, existing, secretsFile?.kept ?? []);
-        const report = new SeedReport({ output, json: options.json === true, skipped: plan.skipped });
-        await run({ plan, registry, report, secretsFile, deps });
-      } finally {
-        await secretsFile?.close();
-      }
-    });
-  });
-}
-
-const REMEDY = 'pass another, or --skip-existing to resume it';
-
-async function openSecretsFile({ out, skipExisting }: SeedOptions): Promise<PrivateFile | undefined> {
-  return out === undefined
-    ? undefined
-    : PrivateFile.openForKeys(out, { resume: skipExisting === true, remedy: REMEDY });
-}
-
-async function run(seedRun: SeedRun): Promise<void> {
-  const { report } = seedRun;
-  const outcome: Outcome = { issuedCount: 0, unconfirmed: undefined };
-  try {
-    await report.begin();
-    await issueAll(seedRun, outcome);
-  } catch (error) {
-    noteStop(seedRun, outcome);
-    // Reports the first error even if stdout has lost its reader.
-    await report.end(outcome.unconfirmed?.record).catch(() => {});
-    throw isOutputClosed(error) ? unusable(error) : error;
-  }
-  const closed = await report.end(undefined).catch((error: unknown) => {
-    if (isOutputClosed(error)) return error;
-    throw error;
-  });
-  noteDone(seedRun, outcome);
-  // Keys in a file are safe even if the output is lost.
-  if (closed !== undefined && seedRun.secretsFile === undefined) throw unusable(closed);
-}
-
-/** Returns the error of a command whose output was closed before its end. */
-function unusable(cause: CliError): CliError {
-  return new CliError('OUTPUT_UNUSABLE', 'the output was closed before the end', { cause });
-}
-
-async function issueAll(seedRun: SeedRun, outcome: Outcome): Promise<void> {
-  const { plan, registry, report, secretsFile, deps } = seedRun;
-  const { progress } = deps.output;
-  progress.start(getCount(plan));
-  try {
-    for (const issued of prepareKeys(seedRun)) {
-      if (deps.interruption.exitCode !== undefined) throw new CliError('INTERRUPTED', 'interrupted');
-      outcome.unconfirmed = issued;
-      // The key is printed before it's stored. Otherwise, a crash could lose the secret of a stored key.
-      if (secretsFile === undefined) await report.addKey(issued);
-      else if (issued !== plan.pending) await secretsFile.append(issuedKeyJson(issued));
-      await registry.store(issued);
-      outcome.unconfirmed = undefined;
-      outcome.issuedCount++;
-      if (secretsFile !== undefined) await report.addRecord(issued.record);
-      progress.advance();
-    }
-  } finally {
-    progress.stop();
-  }
-}
-
-function* prepareKeys({ plan: { pending, fresh }, registry }: SeedRun): Generator<IssuedKey> {
-  if (pending !== undefined) yield pending;
-  for (const newKey of fresh) yield registry.prepare(newKey);
-}
-
-function getCount({ pending, fresh }: SeedPlan): number {
-  return fresh.length + (pending === undefined ? 0 : 1);
-}
-
-function noteStop({ plan, secretsFile, deps }: SeedRun, { issuedCount, unconfirmed }: Outcome): void {
-  const { output } = deps;
-  output.note(`keys issued: ${issuedCount} of ${getCount(plan)}, skipped: ${plan.skipped.length}`);
-  if (unconfirmed !== undefined && secretsFile === undefined) {
-    const { label, id } = unconfirmed.record;
-    output.note(`the last key, for ${JSON.stringify(label)}, is valid only if the table has the id ${id}`);
-  }
-  output.note('to resume, run the same command again with --skip-existing');
-}
-
-function noteDone({ plan, secretsFile, deps }: SeedRun, { issuedCount }: Outcome): void {
-  const where =
-    secretsFile === undefined ? 'save them now, because you see them only once' : `they are in ${secretsFile.path}`;
-  const advice = issuedCount > 0 ? `; ${where}` : '';
-  deps.output.note(`keys issued: ${issuedCount}, skipped: ${plan.skipped.length}${advice}`);
-}
-
-interface SeedReportOptions {
-  readonly output: Output;
-  readonly json: boolean;
-  /** The labels that the table already contains. */
-  readonly skipped: readonly string[];
-}
-
-/**
- * Prints each key when it's issued, because the process can end at any time. The output is lines, or one JSON document
- * in pieces.
- */
-class SeedReport {
-  readonly #options: SeedReportOptions;
-  #separator = '\n';
-
-  constructor(options: SeedReportOptions) {
-    this.#options = options;
-  }
-
-  async begin(): Promise<void> {
-    const { output, json, skipped } = this.#options;
-    if (json) await output.print(`{"skipped":${JSON.stringify(skipped)},"keys":[`);
-  }
-
-  /** Prints a key with its secret. */
-  async addKey(issued: IssuedKey): Promise<void> {
-    const { output, json } = this.#options;
-    await (json ? this.#addJson(issuedKeyJson(issued)) : output.print(`${issuedKeyLine(issued)}\n`));
-  }
-
-  /** Prints a key whose secret is in a file. It doesn't print anything without `--json`. */
-  async addRecord(record: KeyRecord): Promise<void> {
-    if (this.#options.json) await this.#addJson(JSON.stringify({ record: publicRecord(record) }));
-  }
-
-  /** Completes the document. `unconfirmed` is the record of a key that may not be stored. */
-  async end(unconfirmed: KeyRecord | undefined): Promise<void> {
-    const { output, json } = this.#options;
-    if (!json) return;
-    const labels = unconfirmed === undefined ? '' : `,"unconfirmed":${JSON.stringify([unconfirmed.label])}`;
-    await output.print(`\n]${labels}}\n`);
-  }
-
-  async #addJson(entry: string): Promise<void> {
-    const separator = this.#separator;
-    this.#separator = ',\n';
-    await this.#options.output.print(`${separator}${entry}`);
-  }
 }

@@ -4,6 +4,7 @@ import { isExpiringWithin, isNeverUsed, isUnusedFor, keyState, type KeyState } f
 import type { KeyRecord } from '../../keys/record.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
+import { addHelp } from '../help.ts';
 import { addTableOptions, parseDuration, type Duration } from '../options.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
@@ -24,26 +25,23 @@ interface KeyStats {
 
 const MAX_WIDTH = 80;
 
-const HELP = `
-stats counts three kinds of active keys: never used, last used before --stale, and expiring within --expiring. It reads all
-keys. DynamoDB bills half a read request unit for each 4 KB. A million records of 250 bytes cost about 31,000 read request units.
+const DETAILS = `
+stats prints a chart on a terminal, and tab-separated fields elsewhere. It counts three kinds of active keys: never
+used, last used before --stale, and expiring within --expiring. It reads all keys. DynamoDB bills half a read request
+unit for each 4 KB, so a million records of 250 bytes cost about 31,000 read request units.`;
 
-  latchkey stats --table keys --stale 30d --expiring 2w`;
-
-/** Adds `latchkey stats`, which counts keys by state, use and expiry. */
-export function addStatsCommand(program: Command, deps: CommandDeps): void {
-  const command = program
-    .command('stats')
-    .description(
-      'Count keys by state, use and expiry. Prints a chart on a terminal, and tab-separated fields elsewhere.',
-    )
+/** Fills `latchkey stats`, which counts keys by state, use and expiry. */
+export function addStatsCommand(command: Command, deps: CommandDeps): void {
+  addHelp(command, {
+    examples: ['latchkey stats --table keys', 'latchkey stats --stale 30d --expiring 2w --stack Orders'],
+    details: DETAILS,
+  })
     .addOption(durationOption('--stale <duration>', 'count keys as unused after this duration', '90d'))
     .addOption(durationOption('--expiring <duration>', 'count keys that expire within this duration', '30d'))
     .option(
       '--json',
-      'print one JSON document, {"total","states","neverUsed","unused":{"for","keys"},"expiring":{"within","keys"}}',
-    )
-    .addHelpText('after', HELP);
+      'print one JSON document, {"total", "states", "neverUsed", "unused":{"for", "keys"}, "expiring":{"within", "keys"}}',
+    );
   addTableOptions(command).action((options: StatsOptions) => stats(options, deps));
 }
 
@@ -58,7 +56,7 @@ async function stats(options: StatsOptions, deps: CommandDeps): Promise<void> {
     count(registry.records({ onCorrupt: (error) => corrupt.push(error) }), options, deps),
   );
   for (const error of corrupt) output.note(`warning: ${error.message}`);
-  await output.printIfRead(`${format(counted, options, deps)}\n`);
+  await output.printIfRead(`${format(counted, options, deps)}\n`, { isColored: true });
   if (corrupt.length === 0) return;
   throw new CliError('RECORDS_CORRUPT', `${corrupt.length} of the records cannot be read and are not counted`);
 }
@@ -71,7 +69,7 @@ async function count(
   const nowMs = now();
   const states = { active: 0, expired: 0, disabled: 0, revoked: 0 };
   const counted: KeyStats = { total: 0, states, neverUsed: 0, unused: 0, expiring: 0 };
-  output.progress.start(0, 'count');
+  output.progress.start();
   try {
     for await (const record of records) {
       output.progress.advance();
@@ -92,11 +90,17 @@ async function count(
 function format(counted: KeyStats, options: StatsOptions, { output }: CommandDeps): string {
   if (options.json) return statsJson(counted, options);
   const { total, states } = counted;
-  const byState = Object.entries(states).map(([name, count]) => ({ name, count }));
+  const { green, yellow, red } = output.colors;
+  const byState: readonly Bar[] = [
+    { name: 'active', count: states.active, paint: green },
+    { name: 'expired', count: states.expired, paint: red },
+    { name: 'disabled', count: states.disabled, paint: yellow },
+    { name: 'revoked', count: states.revoked, paint: red },
+  ];
   const ofActive: readonly Bar[] = [
     { name: 'never used', count: counted.neverUsed },
     { name: `not used for ${options.stale.text}`, count: counted.unused },
-    { name: `expiring within ${options.expiring.text}`, count: counted.expiring },
+    { name: `expiring within ${options.expiring.text}`, count: counted.expiring, paint: yellow },
   ];
   if (!output.isTerminal) {
     return [{ name: 'total', count: total }, ...byState, ...ofActive]
@@ -105,13 +109,9 @@ function format(counted: KeyStats, options: StatsOptions, { output }: CommandDep
   }
   const width = Math.min(output.columns, MAX_WIDTH);
   const nameWidth = Math.max(...[...byState, ...ofActive].map(({ name }) => name.length));
-  const chart = (bars: readonly Bar[], scale: number) =>
-    barChart(
-      bars.map(({ name, count }) => ({ name: name.padEnd(nameWidth), count })),
-      { width, scale: Math.max(1, scale) },
-    );
+  const chart = (bars: readonly Bar[]) => barChart(bars, { width, nameWidth, scale: Math.max(1, total) });
   const keys = total === 1 ? 'key' : 'keys';
-  return `${total} ${keys}\n\n${chart(byState, total)}\n\nActive keys:\n\n${chart(ofActive, total)}`;
+  return `${total} ${keys}\n\n${chart(byState)}\n\nActive keys:\n\n${chart(ofActive)}`;
 }
 
 function statsJson({ total, states, neverUsed, unused, expiring }: KeyStats, options: StatsOptions): string {
@@ -128,24 +128,32 @@ function statsJson({ total, states, neverUsed, unused, expiring }: KeyStats, opt
 export interface Bar {
   readonly name: string;
   readonly count: number;
+  /** Colours the bar. */
+  readonly paint?: (bar: string) => string;
 }
 
-const MARK = '#';
+interface ChartOptions {
+  /** The maximum width of a line. */
+  readonly width: number;
+  readonly nameWidth: number;
+  /** The count that fills the line. */
+  readonly scale: number;
+}
 
-/**
- * Returns the counts with a bar for each. The lines are at most `width` wide. A count of `scale` fills the line. Every
- * bar has at least one mark.
- */
-export function barChart(
-  bars: readonly Bar[],
-  { width, scale }: { readonly width: number; readonly scale: number },
-): string {
-  const nameWidth = Math.max(...bars.map(({ name }) => name.length));
+const FULL_BLOCK = '█';
+/** Blocks of one eighth to seven eighths of a column (Unicode, "Block Elements"). */
+const PART_BLOCKS = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+const EIGHTHS = PART_BLOCKS.length + 1;
+
+/** Returns the counts with a bar for each. A bar is exact to an eighth of a column, and at least that long. */
+export function barChart(bars: readonly Bar[], { width, nameWidth, scale }: ChartOptions): string {
   const countWidth = Math.max(...bars.map(({ count }) => String(count).length), String(scale).length);
   const maxLength = Math.max(1, width - nameWidth - countWidth - 4);
-  const lines = bars.map(({ name, count }) => {
-    const length = count === 0 ? 0 : Math.max(1, Math.round((count / scale) * maxLength));
-    return `${name.padEnd(nameWidth)}  ${String(count).padStart(countWidth)}  ${MARK.repeat(length)}`.trimEnd();
+  const lines = bars.map(({ name, count, paint = (bar) => bar }) => {
+    const eighths = count === 0 ? 0 : Math.max(1, Math.round((count / scale) * maxLength * EIGHTHS));
+    const bar = `${FULL_BLOCK.repeat(Math.floor(eighths / EIGHTHS))}${PART_BLOCKS[(eighths % EIGHTHS) - 1] ?? ''}`;
+    const counted = `${name.padEnd(nameWidth)}  ${String(count).padStart(countWidth)}`;
+    return bar === '' ? counted : `${counted}  ${paint(bar)}`;
   });
   return lines.join('\n');
 }

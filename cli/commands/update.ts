@@ -2,8 +2,8 @@ import { Option } from 'commander';
 import type { JsonObject } from '../../keys/json.ts';
 import { CliError } from '../../operator/errors.ts';
 import { keyCommand, type KeyCommandOptions } from '../command.ts';
-import { addScope, EXPIRY_FORMS, parseExpiry, parseMetadata, SCOPE_HELP } from '../options.ts';
-import { keyName } from '../output.ts';
+import { addScope, EXPIRY_DETAILS, EXPIRY_FORMS, parseExpiry, parseMetadata, SCOPE_HELP } from '../options.ts';
+import { done, inEffectNotice } from '../outcome.ts';
 import { recordFields } from '../records.ts';
 
 /**
@@ -23,18 +23,19 @@ interface UpdateOptions extends KeyCommandOptions {
   readonly expiry: boolean;
 }
 
-const HELP = `
-Other fields stay unchanged. --scope replaces all scopes. The change takes effect with the same delay as a revocation: see
-latchkey revoke --help.
+const DETAILS = `
+Other fields stay unchanged. --scope replaces all scopes. The change takes effect with the same delay as a revocation:
+see latchkey revoke --help.
 
-  latchkey update 0f8c1a52 --owner acme --expires 90d --stack LatchkeyStack
-  latchkey update 0f8c1a52 --plan pro --table keys`;
+${EXPIRY_DETAILS}`;
 
 /** Adds `latchkey update`, which changes fields of one key's record. */
 export const addUpdateCommand = keyCommand<UpdateOptions>({
-  name: 'update',
-  description: "Change a key's label, owner, scopes, plan, metadata or expiry.",
-  help: HELP,
+  examples: [
+    'latchkey update 0f8c1a52 --expires 90d --stack Orders',
+    'latchkey update 0f8c1a52 --plan pro --table keys',
+  ],
+  details: DETAILS,
   addOptions: (command, { now }) =>
     command
       .option('--label <text>', "the key's purpose")
@@ -46,7 +47,7 @@ export const addUpdateCommand = keyCommand<UpdateOptions>({
       .option('--no-plan', 'remove the plan')
       .option('--metadata <json>', 'a custom JSON object, at most 1 KB', parseMetadata)
       .option('--no-metadata', 'remove the metadata')
-      .option('--expires <when>', `the key's expiry: ${EXPIRY_FORMS}`, (text) => parseExpiry(text, now()))
+      .option('--expires <when>', `the key's expiry, such as ${EXPIRY_FORMS}`, (text) => parseExpiry(text, now()))
       .addOption(new Option('--no-expiry', 'remove the expiry; the key then never expires').conflicts('expires')),
   check: (options) => {
     if (Object.keys(toChanges(options)).length > 0) return;
@@ -54,7 +55,12 @@ export const addUpdateCommand = keyCommand<UpdateOptions>({
     throw new CliError('USAGE_INVALID', `no change given: pass ${expected}`);
   },
   act: (registry, id, options) => registry.update(id, toChanges(options)),
-  print: (record, _, deps) => `Updated key ${keyName(record)}.\n\n${recordFields(record, deps)}`,
+  print: (record, { revocationDelaySeconds }, deps) => {
+    const { output, now } = deps;
+    const notice = inEffectNotice(revocationDelaySeconds, now());
+    const outcome = output.fill(`${done('Updated', record, output.colors)} ${notice}`);
+    return `${outcome}\n\n${recordFields(record, deps)}`;
+  },
 });
 
 /** Returns the changes for the registry. `null` removes a field. */

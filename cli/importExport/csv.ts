@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
 import { type CsvError, type Info, parse } from 'csv-parse';
-import { stringify } from 'csv-stringify/sync';
 import type { KeyRecord } from '../../keys/record.ts';
-import { isScope } from '../../keys/scope.ts';
-import { guardCell, isGuarded, unguardCell } from '../../operator/csvCell.ts';
+import { isGuarded, unguardCell } from '../../operator/csvCell.ts';
 import { CliError } from '../../operator/errors.ts';
+import { csvRows } from './csvRows.ts';
 import { readSeparator } from './formats.ts';
 import {
   FIELD_NAMES,
@@ -181,9 +180,6 @@ function tooLong(line: number): CliError {
   return new CliError('IMPORT_INVALID', `line ${line}: the row is longer than ${MAX_ROW} bytes, ${why}`);
 }
 
-/** Matches cells that require quotes. Databases and `import` could misread them without quotes. */
-const QUOTED = /[\r\n\t]|^\s|\s$|^(?:NULL|null)$|^\\N$/;
-
 export interface ExportFormat {
   /** The text before the first record. */
   readonly header: string;
@@ -206,21 +202,4 @@ export const CSV: ExportFormat = {
 export function exportedFields(record: KeyRecord): Omit<KeyRecord, 'purgeAfter'> {
   const { purgeAfter: _, ...fields } = record;
   return fields;
-}
-
-/**
- * Formats rows as CSV (RFC 4180). A newline ends each row. Guards the cells that a spreadsheet would run as formulas.
- */
-export function csvRows(rows: readonly (readonly unknown[])[]): string {
-  const cells = rows.map((row) => row.map((value) => guardCell(toCell(value))));
-  return stringify(cells, { quoted_match: QUOTED });
-}
-
-/** Separates scopes with spaces, unless the result could be parsed as JSON. Formats other lists and objects as JSON. */
-function toCell(value: unknown): string {
-  if (value === undefined) return '';
-  if (typeof value === 'string') return value;
-  const isPlainList =
-    Array.isArray(value) && value.length > 0 && value.every(isScope) && !String(value[0]).startsWith('[');
-  return isPlainList ? value.join(' ') : JSON.stringify(value);
 }

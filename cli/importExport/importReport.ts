@@ -1,4 +1,7 @@
+import { printable } from '../../keys/printable.ts';
+import type { ImportedKey } from '../../keys/registry.ts';
 import { ANY_KEYS, FOREIGN_ADVICE, isForeign } from '../../keys/state.ts';
+import { countText, numberText } from '../counts.ts';
 import type { Output } from '../output.ts';
 import { getPositionUnit, type ImportFormat, type PositionUnit } from './formats.ts';
 import type { Duplicate, ReviewedKey } from './reviewedKeys.ts';
@@ -17,6 +20,13 @@ interface ListedDuplicate extends Duplicate {
   readonly firstPosition: number;
 }
 
+export interface ImportReportOptions {
+  /** Prints one JSON document. */
+  readonly isJson: boolean;
+  /** Prints what an import would do. */
+  readonly isDryRun: boolean;
+}
+
 /**
  * Reports an import. It prints each rejected entry immediately, and a summary at the end. It prints one JSON document
  * in pieces with `--json`.
@@ -24,6 +34,7 @@ interface ListedDuplicate extends Duplicate {
 export class ImportReport {
   readonly #output: Output;
   readonly #isJson: boolean;
+  readonly #isDryRun: boolean;
   readonly #rejected: Rejected[] = [];
   readonly #duplicates: ListedDuplicate[] = [];
   /** The labels of raw keys. These are the names of settings. */
@@ -39,9 +50,10 @@ export class ImportReport {
   #rejectedCount = 0;
   #hasReader = true;
 
-  constructor(output: Output, isJson: boolean) {
+  constructor(output: Output, { isJson, isDryRun }: ImportReportOptions) {
     this.#output = output;
     this.#isJson = isJson;
+    this.#isDryRun = isDryRun;
   }
 
   get rejectedCount(): number {
@@ -63,7 +75,8 @@ export class ImportReport {
     this.#format = format;
     this.#unit = getPositionUnit(format);
     this.#acceptedKeys = acceptedKeys;
-    if (this.#isJson) await this.#print(`{"format":${JSON.stringify(format ?? null)},"imported":[`);
+    const dryRun = this.#isDryRun ? '"dryRun":true,' : '';
+    if (this.#isJson) await this.#print(`{${dryRun}"format":${JSON.stringify(format ?? null)},"imported":[`);
   }
 
   async addImported(id: string, { position, entry, hasEnded, duplicates }: ReviewedKey): Promise<void> {
@@ -73,12 +86,17 @@ export class ImportReport {
     else if (this.#format === 'json' || isForeign(entry, this.#acceptedKeys)) this.#foreignCount++;
     if (this.#format === 'env') this.#labels.push(entry.label);
     this.#addDuplicates(position, duplicates);
-    if (this.#isJson) await this.#print(`${separator}${JSON.stringify(id)}`);
+    // The id of a key without one in the file is random, so a dry run doesn't know it.
+    const shownId = this.#isDryRun ? (entry.id ?? null) : id;
+    if (this.#isJson) await this.#print(`${separator}${JSON.stringify(shownId)}`);
+    else if (this.#isDryRun) await this.#print(`${this.#unit} ${position}: would import ${describeEntry(entry)}\n`);
   }
 
-  addSkipped({ position, duplicates }: ReviewedKey): void {
+  async addSkipped({ position, entry, duplicates }: ReviewedKey): Promise<void> {
     this.#skippedCount++;
     this.#addDuplicates(position, withoutEffect(duplicates));
+    if (this.#isJson || !this.#isDryRun) return;
+    await this.#print(`${this.#unit} ${position}: would skip ${describeEntry(entry)}: it is in the table\n`);
   }
 
   /** Adds a key with valid entries that the table rejects. */
@@ -97,8 +115,8 @@ export class ImportReport {
   async end(): Promise<void> {
     this.#noteUnlisted(this.#rejectedCount, this.#maxListed, 'rejected');
     this.#noteUnlisted(this.#duplicateCount, MAX_LISTED, 'duplicates');
-    await this.#print(this.#isJson ? this.#jsonEnd() : `${this.#summary().join('\n')}\n`);
-    if (!this.#hasReader) this.#output.note(this.#summary().join('; '));
+    await this.#print(this.#isJson ? this.#jsonEnd() : `${this.#output.fill(this.#summary())}\n`);
+    if (!this.#hasReader) this.#output.note(this.#summary());
     this.#noteForeign();
   }
 
@@ -145,20 +163,30 @@ export class ImportReport {
     return `\n],${JSON.stringify(rest).slice(1)}\n`;
   }
 
-  #summary(): readonly string[] {
-    return [
-      `imported: ${this.#importedCount}`,
-      ...(this.#endedCount === 0 ? [] : [`of these, already ended (revoked or expired): ${this.#endedCount}`]),
-      ...(this.#labels.length === 0 ? [] : [`labels: ${this.#labels.join(', ')}`]),
-      `skipped (already in the table): ${this.#skippedCount}`,
-      ...(this.#duplicateCount === 0 ? [] : [`duplicates: ${this.#duplicateCount}`]),
-      `rejected: ${this.#rejectedCount}`,
+  /** Returns one line without the counts that are zero. */
+  #summary(): string {
+    const [imported, skipped, rejected] = this.#isDryRun
+      ? ['Would import', 'Would skip', 'Would reject']
+      : ['Imported', 'Skipped', 'Rejected'];
+    const ended = this.#endedCount === 0 ? '' : ` (${numberText(this.#endedCount)} revoked or expired)`;
+    const labels = this.#labels.length === 0 ? '' : `: ${this.#labels.join(', ')}`;
+    const sentences = [
+      `${imported} ${countText(this.#importedCount, 'key')}${ended}${labels}.`,
+      this.#skippedCount > 0 && `${skipped} ${countText(this.#skippedCount, 'that is', 'that are')} in the table.`,
+      this.#duplicateCount > 0 && `Found ${countText(this.#duplicateCount, 'duplicate')}.`,
+      this.#rejectedCount > 0 && `${rejected} ${countText(this.#rejectedCount, 'entry', 'entries')}.`,
+      this.#isDryRun && 'The table is unchanged.',
     ];
+    return sentences.filter((sentence) => sentence !== false).join(' ');
   }
 
   async #print(text: string): Promise<void> {
     this.#hasReader = await this.#output.printIfRead(text);
   }
+}
+
+function describeEntry({ label, owner }: ImportedKey): string {
+  return printable(`${JSON.stringify(label)}${owner === undefined || owner === null ? '' : ` of ${owner}`}`);
 }
 
 /** Returns duplicates that didn't change the record, because the table already had the key. */

@@ -1,3 +1,4 @@
+import { keySearch } from '../../keys/keySearch.ts';
 import { COLLATOR, type RecordSort } from '../../keys/recordOrder.ts';
 import { type DatedRecord, keyState, type KeyState, lastUsedMs } from '../../keys/state.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
@@ -18,15 +19,10 @@ export const NO_FILTER: KeyFilter = { text: '', state: '', owner: '', scope: '',
 
 export const NEWEST_FIRST: RecordSort = { field: 'createdAt', isDescending: true };
 
-const SEARCH_TEXTS = new WeakMap<ConsoleKey, string>();
-
 /** Returns the keys that match the filter, in their original order. */
 export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs: number): readonly ConsoleKey[] {
   const { state, scope, attention, used } = filter;
-  const words = filter.text
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '');
+  const isFound = keySearch(filter.text);
   const owner = filter.owner.toLowerCase();
   return keys.filter(
     (key) =>
@@ -35,7 +31,7 @@ export function filterKeys(keys: readonly ConsoleKey[], filter: KeyFilter, nowMs
       (scope === '' || key.scopes?.includes(scope) === true) &&
       (attention === '' || needsAttention(attention, key, nowMs)) &&
       (used === '' || (keyState(key, nowMs) === 'active' && lastUsedBand(key, nowMs) === used)) &&
-      words.every((word) => matchesWord(key, word)),
+      isFound(key),
   );
 }
 
@@ -53,35 +49,6 @@ export function getScopes(keys: readonly ConsoleKey[]): readonly string[] {
 export function getSuggestions(keys: readonly ConsoleKey[]) {
   const plans = [...new Set(keys.flatMap(({ plan }) => plan ?? []))].toSorted(COLLATOR.compare);
   return { owners: getOwners(keys), scopes: getScopes(keys), plans };
-}
-
-/** Returns whether a key matches a word. The word may be a raw key, because a raw key begins with the key's prefix. */
-function matchesWord(key: ConsoleKey, word: string): boolean {
-  if (getSearchText(key).includes(word)) return true;
-  return key.keyPrefix !== undefined && word.startsWith(key.keyPrefix.toLowerCase());
-}
-
-/** Returns the searchable text of a key. Caches it, because each key press searches all keys. */
-function getSearchText(key: ConsoleKey): string {
-  const known = SEARCH_TEXTS.get(key);
-  if (known !== undefined) return known;
-  const { label, owner, id, keyPrefix, scopes, plan, metadata, revokedReason } = key;
-  const parts = [
-    label,
-    owner,
-    id,
-    keyPrefix,
-    scopes?.join(' '),
-    plan,
-    metadata && JSON.stringify(metadata),
-    revokedReason,
-  ];
-  const text = parts
-    .filter((part) => part !== undefined)
-    .join('\n')
-    .toLowerCase();
-  SEARCH_TEXTS.set(key, text);
-  return text;
 }
 
 /** The time since a key's last use, in bands. */

@@ -93,30 +93,36 @@ function getHosts(port: number): readonly string[] {
 export type GenerateToken = () => string;
 
 /**
- * The session of the browser that first opens the printed URL. Only this browser may use the console. The session ends
- * with the server.
+ * The session of one browser: the browser that last opened a URL of the console. Only this browser may use the console.
+ * The session ends with the server.
  */
 export class Session {
-  /** The token in the printed URL. It can be exchanged once. */
-  readonly token: string;
-  readonly #cookie: string;
-  #isExchanged = false;
+  readonly #generateToken: GenerateToken;
+  #token: string | undefined;
+  #cookie: string | undefined;
 
   constructor(generateToken: GenerateToken) {
-    this.token = generateToken();
-    this.#cookie = generateToken();
+    this.#generateToken = generateToken;
   }
 
-  /** Exchanges the token for the cookie's value. Returns `undefined` if the token is wrong or already used. */
+  /** Returns a token for a URL. It can be exchanged once. It replaces an older token that wasn't exchanged. */
+  newToken(): string {
+    return (this.#token = this.#generateToken());
+  }
+
+  /**
+   * Exchanges the newest token for the value of a new cookie. The cookie of an earlier browser then stops working.
+   * Returns `undefined` if the token is wrong, replaced or already used.
+   */
   exchange(token: string): string | undefined {
-    if (this.#isExchanged || !isSame(token, this.token)) return undefined;
-    this.#isExchanged = true;
-    return this.#cookie;
+    if (this.#token === undefined || !isSame(token, this.#token)) return undefined;
+    this.#token = undefined;
+    return (this.#cookie = this.#generateToken());
   }
 
   /** Returns whether a cookie belongs to the session. */
   isHeldBy(cookie: string | undefined): boolean {
-    return cookie !== undefined && isSame(cookie, this.#cookie);
+    return cookie !== undefined && this.#cookie !== undefined && isSame(cookie, this.#cookie);
   }
 }
 

@@ -23,7 +23,10 @@ const CONSOLE_REFUSALS = {
   HOST_REFUSED: [403, 'this console responds only at the address that it printed'],
   ORIGIN_REFUSED: [403, 'this console accepts changes only from its own page'],
   SESSION_REQUIRED: [401, 'open the address that the console printed; it works once, in one browser'],
-  TOKEN_REFUSED: [403, 'this address was already opened or belongs to another console: restart the console'],
+  TOKEN_REFUSED: [
+    403,
+    'this address was already opened or replaced: restart the console, or press Enter in the terminal of npm start',
+  ],
   READ_ONLY: [403, 'this console was started with --read-only'],
   JSON_REQUIRED: [415, 'content type: expected application/json'],
   BODY_TOO_LARGE: [413, 'body: expected a Content-Length of at most 64 KB'],

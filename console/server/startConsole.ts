@@ -16,22 +16,27 @@ const TOKEN_BYTES = 32;
  *
  * @throws CliError `PORT_UNUSABLE`; `FILE_UNUSABLE` if the page isn't built
  */
-export async function startConsole({ port: requestedPort, ...table }: ConsoleToStart): Promise<RunningConsole> {
+export async function startConsole({
+  port: requestedPort,
+  portOption = '--port',
+  ...table
+}: ConsoleToStart): Promise<RunningConsole> {
   const files = readPageFiles();
   const session = new Session(() => randomBytes(TOKEN_BYTES).toString('base64url'));
   const server = createServer();
   const stop = createGracefulStop(server);
-  const port = await listen(server, requestedPort);
+  const port = await listen(server, requestedPort, portOption);
   const app = createConsoleApp({ ...table, port, session, files });
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
-  return { url: `http://127.0.0.1:${port}${START_PATH}?token=${session.token}`, stop };
+  const newUrl = () => `http://127.0.0.1:${port}${START_PATH}?token=${session.newToken()}`;
+  return { url: newUrl(), newUrl, stop };
 }
 
-async function listen(server: Server, port: number): Promise<number> {
+async function listen(server: Server, port: number, option: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'it is in use' : cause.message;
-      const message = `--port: cannot listen on port ${port}: ${why}; pass another port, or 0 for a free one`;
+      const message = `${option}: cannot listen on port ${port}: ${why}; pass another port, or 0 for a free one`;
       reject(new CliError('PORT_UNUSABLE', message, { cause }));
     });
     server.listen(port, '127.0.0.1', resolve);

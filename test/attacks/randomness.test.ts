@@ -37,6 +37,7 @@ test('the console generates its token and its cookie from 256 bits each of the C
     port: 0,
     note: () => {},
   });
+  await fetch(running.url, { redirect: 'manual' });
   await running.stop();
   await database.stop();
   expect(requested).toEqual([32, 32]);

@@ -21,7 +21,8 @@ class NpmStart {
 
   constructor() {
     const env = { ...process.env, LATCHKEY_TEST_MARK: this.#mark };
-    const npm = spawn('npm', ['start', '--', '--port', '0'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const args = ['start', '--', '--port', '0', '--console-port', '0'];
+    const npm = spawn('npm', args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [npm.stdout, npm.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     }
@@ -32,9 +33,14 @@ class NpmStart {
     return markedProcesses(this.#mark);
   }
 
-  /** Waits for a line with this prefix, and returns the rest of the line. */
-  async line(prefix: string): Promise<string> {
-    const pattern = new RegExp(`^${prefix}(.*)\n`, 'm');
+  /** Waits for a row of the banner, such as `REST`, and returns its value. */
+  row(name: string): Promise<string> {
+    return this.line(`  ➜  ${name} +`);
+  }
+
+  /** Waits for a line that starts with this pattern, and returns the rest of the line. */
+  async line(start: string): Promise<string> {
+    const pattern = new RegExp(`^${start}(.*)\n`, 'm');
     for (;;) {
       const [, rest] = pattern.exec(this.#output) ?? [];
       if (rest !== undefined) return rest;
@@ -81,10 +87,10 @@ describe('npm start', () => {
   let http: string;
   let key: string;
   beforeAll(async () => {
-    rest = await npm.line('url: ');
-    http = rest.replace('/rest/', '/http/');
-    key = await npm.line('key: ');
-    await npm.line('Ctrl-C');
+    rest = await npm.row('REST');
+    http = await npm.row('HTTP');
+    key = await npm.row('Key');
+    await npm.line('  Ctrl-C');
   });
   afterAll(() => npm.kill());
 
@@ -103,6 +109,11 @@ describe('npm start', () => {
       const { status, body } = await get(url, key);
       expect({ status, body: JSON.parse(body) }).toMatchObject({ status: 200, body: { keyId: id, label: 'demo' } });
     }
+  });
+
+  test('prints one line per request, with the label of the key', async () => {
+    await get(`${rest}?printed`, key);
+    expect(await npm.line('GET /rest/whoami 200 ')).toMatch(/^\d+ ms demo$/);
   });
 
   test('the sample APIs respond with 401 to a request without a key', async () => {
@@ -153,7 +164,7 @@ describe('an interrupted npm start', () => {
       rmSync(join(ROOT, 'cdk.out/.sources'), { force: true });
       const npm = new NpmStart();
       try {
-        await npm.line('building and synthesizing');
+        await npm.line('✓ built in');
         // npm, the gateway, the CDK and the app that the CDK starts.
         while (npm.processes.length < 4) await sleep(5);
         expect(await npm.signal(signal)).toEqual([]);
@@ -167,8 +178,8 @@ describe('an interrupted npm start', () => {
   test("doesn't leave a process behind after a SIGTERM sent only to npm while the gateway runs", async () => {
     const npm = new NpmStart();
     try {
-      const url = await npm.line('url: ');
-      await get(url, await npm.line('key: '));
+      const url = await npm.row('REST');
+      await get(url, await npm.row('Key'));
       expect(await npm.signal('SIGTERM')).toEqual([]);
     } finally {
       npm.kill();

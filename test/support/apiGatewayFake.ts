@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json as readJson } from 'node:stream/consumers';
-import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
+import { closeNow, listenOnLoopback } from '../../local/loopback.ts';
 
 /** API Gateway's management API on the loopback interface. */
 export interface ApiGatewayEngine {

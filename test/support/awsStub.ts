@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
-import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
+import { closeNow, listenOnLoopback } from '../../local/loopback.ts';
 
 /** The responses of the stub. */
 export interface AwsAnswers {

@@ -69,6 +69,7 @@ export async function runCliInProcess(args: readonly string[], { env }: Pick<Cli
       gatewayStateFile: join(ROOT, GATEWAY_STATE_PATH),
       startConsole,
       openUrl: () => {},
+      version: '1.2.3',
     });
     streams.stdout.end();
     streams.stderr.end();

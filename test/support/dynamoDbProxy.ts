@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleepMs } from 'node:timers/promises';
-import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
+import { closeNow, listenOnLoopback } from '../../local/loopback.ts';
 
 /** A request that the proxy received. */
 export interface ProxiedRequest {

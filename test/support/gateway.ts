@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startGateway as startLocalGateway } from '../../local/gateway.ts';
+import type { ServedRequest } from '../../local/gatewayServer.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TEMPLATE = join(ROOT, 'cdk.out', 'LatchkeyStack.template.json');
@@ -31,18 +32,41 @@ export interface Gateway {
   readonly stop: () => Promise<unknown>;
 }
 
-/**
- * Starts a local gateway in this process, on free ports. The template is the project's own or a path. The table is in
- * memory without a `dataDirectory`.
- */
-export async function startGateway(template: string = TEMPLATE, dataDirectory?: string): Promise<Gateway> {
+/** Options of a gateway in this process. */
+interface GatewayOptions {
+  /** The path of a template. The default is the project's own. */
+  readonly template?: string | undefined;
+  /** The directory that stores the table. The table is in memory by default. */
+  readonly dataDirectory?: string | undefined;
+  readonly acceptExternalKeys?: boolean | undefined;
+  /** Receives each request. */
+  readonly onRequest?: (request: ServedRequest) => void;
+}
+
+/** Starts a local gateway in this process, on free ports. A string is the path of its template. */
+export async function startGateway(options: string | GatewayOptions = {}): Promise<Gateway> {
+  const given: GatewayOptions = typeof options === 'string' ? { template: options } : options;
+  const { template = TEMPLATE, dataDirectory, acceptExternalKeys = false, onRequest } = given;
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-gateway-'));
   const noteFile = join(directory, 'local.json');
   const stops: (() => unknown)[] = [() => rm(directory, { recursive: true })];
   let log = '';
   const { url, demoKey, table } = await startLocalGateway(
-    { port: 0, dbPort: 0, data: dataDirectory, template, stateFile: noteFile },
-    { root: ROOT, writeLog: (text) => (log += String(text)), onStop: (stop) => stops.push(stop) },
+    {
+      port: 0,
+      consolePort: undefined,
+      dbPort: 0,
+      data: dataDirectory,
+      acceptExternalKeys,
+      template,
+      stateFile: noteFile,
+    },
+    {
+      root: ROOT,
+      writeLog: (text) => (log += String(text)),
+      onStop: (stop) => stops.push(stop),
+      ...(onRequest === undefined ? {} : { onRequest }),
+    },
   );
   const { endpoint = '', tableName } = table.location;
   return {
@@ -63,14 +87,14 @@ export interface GatewayProcess extends Omit<Gateway, 'stop'> {
   /** The console's URL. It works in one browser. */
   readonly consoleUrl: string;
   readonly pid: number;
-  /** The text that the gateway prints when it's ready. */
-  readonly banner: string;
+  /** The lines that the gateway has printed so far, as parsed JSON. The first one is the banner. */
+  readonly printed: () => readonly Record<string, unknown>[];
   /** Sends SIGTERM and resolves to the exit code. */
   readonly stop: () => Promise<number | null>;
 }
 
-/** Starts `npm start` in a child process, on free ports. Rejects with its log if it doesn't start. */
-export async function startGatewayProcess(template?: string): Promise<GatewayProcess> {
+/** Starts `npm start -- --json` in a child process, on free ports. Rejects with its log if it doesn't start. */
+export async function startGatewayProcess(template?: string, args: readonly string[] = []): Promise<GatewayProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-gateway-'));
   const noteFile = join(directory, 'local.json');
   const child = spawn(
@@ -79,11 +103,15 @@ export async function startGatewayProcess(template?: string): Promise<GatewayPro
       '--import',
       'tsx',
       'local/main.ts',
+      '--json',
       '--port',
+      '0',
+      '--console-port',
       '0',
       '--state-file',
       noteFile,
       ...(template === undefined ? [] : ['--template', template]),
+      ...args,
     ],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -94,9 +122,8 @@ export async function startGatewayProcess(template?: string): Promise<GatewayPro
   const exited = new Promise<number | null>((done) => {
     child.on('close', done);
   });
-  const isReady = () => output.includes('Ctrl-C');
   await new Promise<void>((ready, reject) => {
-    child.stdout.on('data', () => isReady() && ready());
+    child.stdout.on('data', () => output.includes('\n') && ready());
     child.on('error', reject);
     void exited.then((code) => reject(new Error(`the gateway ended with exit code ${code}\n${log}`)));
   });
@@ -108,15 +135,23 @@ export async function startGatewayProcess(template?: string): Promise<GatewayPro
     await rm(directory, { recursive: true, force: true });
     return exitCode;
   };
+  const printed = () =>
+    output
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+  const [{ urls, key }] = printed();
   return {
-    ...urlsOf(lineAfter(output, 'url: ')),
-    key: lineAfter(output, 'key: '),
-    consoleUrl: /http:\S+\/start\?token=\S+/.exec(output)?.[0] ?? '',
+    url: urls.rest,
+    httpUrl: urls.http ?? '',
+    webSocketUrl: urls.ws ?? '',
+    key,
+    consoleUrl: urls.console ?? '',
     endpoint: note.endpoint,
     tableName: note.tableName,
     pid: note.pid,
     noteFile,
-    banner: output,
+    printed,
     ...loggedBy(() => log),
     stop,
   };
@@ -158,10 +193,4 @@ export async function writeTemplateVariant(
   const path = join(directory, 'Variant.template.json');
   await writeFile(path, JSON.stringify(template));
   return path;
-}
-
-function lineAfter(text: string, prefix: string): string {
-  const line = text.split('\n').find((candidate) => candidate.startsWith(prefix));
-  if (line === undefined) throw new Error(`expected a line that begins with "${prefix}", got ${JSON.stringify(text)}`);
-  return line.slice(prefix.length);
 }

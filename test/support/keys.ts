@@ -45,3 +45,10 @@ export function fullItem(): Record<string, unknown> {
     version: 4,
   });
 }
+
+/** Returns the local time of day of a time in epoch milliseconds, such as `04:07:42`. */
+export function timeOfDay(ms: number): string {
+  const time = new Date(ms);
+  const parts = [time.getHours(), time.getMinutes(), time.getSeconds()];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { closeNow, listenOnLoopback } from '../../local/gatewayServer.ts';
+import { closeNow, listenOnLoopback } from '../../local/loopback.ts';
 import type { Outcome } from './bundledFunction.ts';
 
 const VERSION = '/2018-06-01/runtime';

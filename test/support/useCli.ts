@@ -29,8 +29,14 @@ export interface SessionOptions {
   readonly acceptedKeys?: string;
   /** `false` runs the command as in the published package, which doesn't include the local gateway. */
   readonly hasLocalGateway?: boolean;
-  /** `true` if all streams are a terminal of 80 columns. */
+  /** `true` if all streams are a terminal. */
   readonly isTerminal?: boolean;
+  /** The width of the terminal. The default is 80. */
+  readonly columns?: number;
+  /** `true` if the terminal shows colours. */
+  readonly hasColors?: boolean;
+  /** The height of the terminal. Unknown by default. */
+  readonly rows?: number;
   /** `true` if stderr is a file despite `isTerminal`. */
   readonly isStderrFile?: boolean;
   /** The number of writes to stdout after which its reader closes it. Unlimited by default. */
@@ -128,7 +134,7 @@ export class LocalCli {
   /** Runs a command. Passes `--local` if `options` has a table. */
   async run(args: readonly string[], options: SessionOptions = {}): Promise<SessionResult> {
     const { table, input = '', env, revocationDelaySeconds, isTerminal = false, isStderrFile = false } = options;
-    const { readWrites, onStart, opened } = options;
+    const { readWrites, onStart, opened, rows = 0 } = options;
     const gatewayStateFile = join(this.directory, `${randomUUID()}.json`);
     const { endpoint } = this.database;
     const state = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
@@ -136,13 +142,14 @@ export class LocalCli {
       gatewayStateFile,
       JSON.stringify({ ...state, revocationDelaySeconds, acceptedKeys: options.acceptedKeys }),
     );
-    const terminal = isTerminal ? { isTTY: true, columns: 80 } : {};
+    const terminal = isTerminal ? { isTTY: true, columns: options.columns ?? 80, rows } : {};
     const stdout = Object.assign(makePipe(readWrites), terminal);
     const stderr = Object.assign(new PassThrough(), isStderrFile ? {} : terminal);
     let outText = '';
     stdout.setEncoding('utf8').on('data', (text: string) => (outText += text));
     const errTexts = readText(stderr);
-    const output = new Output({ stdout, stderr });
+    const colors = options.hasColors === true ? {} : { NO_COLOR: '1' };
+    const output = new Output({ stdout, stderr, env: { ...colors, ...env } });
     const interruption = new Interruption({ exit: () => {}, note: (line) => output.note(line) });
     const stdin = Object.assign(new PassThrough(), isTerminal ? { isTTY: true } : {});
     stdin.end(input);
@@ -155,6 +162,7 @@ export class LocalCli {
       gatewayStateFile: options.hasLocalGateway === false ? undefined : gatewayStateFile,
       startConsole,
       openUrl: (url) => opened?.(url),
+      version: '1.2.3',
     });
     onStart?.(interruption, stderr, stdout);
     const exitCode = await running;

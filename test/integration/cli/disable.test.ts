@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
-import { at } from '../../support/keys.ts';
+import { at, NOW_MS, timeOfDay } from '../../support/keys.ts';
 import { useCli } from '../../support/useCli.ts';
 
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
@@ -12,14 +12,14 @@ const stored = (id: string): Promise<KeyRecord> => cli.record(table, id);
 
 describe('disable', () => {
   test.each([
-    [60, 'It may still be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).'],
-    [0, 'It is rejected from now on: no cache contains it.'],
+    [60, `Refused everywhere by ${timeOfDay(NOW_MS + 60_000)} (within 60 s).`],
+    [0, 'Refused everywhere from now on.'],
   ])(
     'prints when the change takes effect for a revocation delay of %d seconds',
     async (revocationDelaySeconds, notice) => {
       const { record } = await cli.putKey(table);
       const run = await cli.run(['disable', record.id, '--yes'], { table, revocationDelaySeconds });
-      expect(run).toEqual({ exitCode: 0, stdout: `Disabled key ${record.id}, "ci".\n${notice}\n`, stderr: '' });
+      expect(run).toEqual({ exitCode: 0, stdout: `✓ Disabled “ci”. ${notice}\n`, stderr: '' });
       expect(await stored(record.id)).toEqual({ ...record, disabledAt: at(0), disabledBy: 'alice', version: 1 });
     },
   );
@@ -33,16 +33,16 @@ describe('disable', () => {
 
   test('disables the key if you answer y at the prompt', async () => {
     const { record } = await cli.putKey(table);
-    const run = await cli.run(['disable', record.id], { table, isTerminal: true, input: 'y\n' });
+    const run = await cli.run(['disable', record.id], { table, isTerminal: true, columns: 200, input: 'y\n' });
     expect(run.exitCode).toBe(0);
     expect(run.stderr).toBe(`Disable key ${record.id}, "ci"? It will be rejected until you enable it again. [y/N] `);
   });
 
   test('leaves the key active if you press Enter at the prompt', async () => {
     const { record } = await cli.putKey(table);
-    const run = await cli.run(['disable', record.id], { table, isTerminal: true, input: '\n' });
+    const run = await cli.run(['disable', record.id], { table, isTerminal: true, columns: 200, input: '\n' });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(run.stderr).toMatch(/error: .*was not disabled.*\n$/);
+    expect(run.stderr).toMatch(/\[y\/N\] Cancelled, nothing changed\.\n$/);
     expect(await stored(record.id)).toEqual(record);
   });
 
@@ -59,8 +59,8 @@ describe('enable', () => {
   test('prints when the change takes effect', async () => {
     const { record } = await cli.putKey(table, DISABLED);
     const run = await cli.run(['enable', record.id], { table, revocationDelaySeconds: 60 });
-    const notice = 'It may still be rejected for up to 60 seconds (recordCacheTtl plus resultsCacheTtl).';
-    expect(run).toEqual({ exitCode: 0, stdout: `Enabled key ${record.id}, "ci".\n${notice}\n`, stderr: '' });
+    const notice = `Accepted everywhere by ${timeOfDay(NOW_MS + 60_000)} (within 60 s).`;
+    expect(run).toEqual({ exitCode: 0, stdout: `✓ Enabled “ci”. ${notice}\n`, stderr: '' });
     expect(await stored(record.id)).toEqual({ ...record, disabledAt: undefined, disabledBy: undefined, version: 1 });
   });
 
@@ -79,7 +79,7 @@ describe('disable and enable', () => {
     ['enable', 'a revoked key', { ...DISABLED, revokedAt: at(-1) }, /revoked already/],
   ])('%s exits 1 for %s without a prompt', async (command, _, fields, expected) => {
     const { record } = await cli.putKey(table, fields);
-    const run = await cli.run([command, record.id], { table, isTerminal: true, input: 'y\n' });
+    const run = await cli.run([command, record.id], { table, isTerminal: true, columns: 200, input: 'y\n' });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toMatch(/^error: .*\n$/);
     expect(run.stderr).toMatch(expected);
@@ -87,7 +87,7 @@ describe('disable and enable', () => {
   });
 
   test.each(['disable', 'enable'])('%s exits 1 if the id is unknown', async (command) => {
-    const run = await cli.run([command, UNKNOWN_ID], { table, isTerminal: true });
+    const run = await cli.run([command, UNKNOWN_ID], { table, isTerminal: true, columns: 200 });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
     expect(run.stderr).toContain(UNKNOWN_ID);
   });

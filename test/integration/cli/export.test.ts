@@ -124,7 +124,7 @@ test('export shows the number of exported keys on a terminal', async () => {
   const table = await cli.makeTable();
   for (let index = 0; index < 3; index++) await cli.putKey(table, { createdAt: at(index) });
   const { stderr } = await cli.run(['export'], { table, isTerminal: true });
-  expect(stderr).toMatch(/keys: \d/);
+  expect(stderr).toContain('3 keys');
 });
 
 test('export --help describes the export as confidential', async () => {

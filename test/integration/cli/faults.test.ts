@@ -189,8 +189,8 @@ describe('a command', () => {
   const [[, trickle] = ['', REFUSES] as const] = these('answers a byte at a time');
 
   test.concurrent.each([
-    ['STS', ['create', '--label', 'ci', '--table', 'keys'], 'AWS STS cannot be reached'],
-    ['CloudFormation', ['list', '--stack', 'LatchkeyStack'], 'CloudFormation cannot be reached'],
+    ['STS', ['create', '--label', 'ci', '--table', 'keys'], 'AWS STS in Region us-east-1 cannot be reached'],
+    ['CloudFormation', ['list', '--stack', 'LatchkeyStack'], 'CloudFormation in Region us-east-1 cannot be reached'],
   ])('times out if %s responds one byte at a time', async (service, args, why) => {
     const proxy = await startFaultProxy('http://127.0.0.1:1');
     proxy.inflict(trickle);

@@ -4,6 +4,7 @@ import type { KeyRecord } from '../../../keys/record.ts';
 import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
 import { deepJson } from '../../support/deepJson.ts';
 import { closedEndpoint } from '../../support/engine.ts';
+import { DynamoDbProxy } from '../../support/dynamoDbProxy.ts';
 import { LOCAL_AWS, runCli } from '../../support/cli.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 import { type SessionOptions, useCli } from '../../support/useCli.ts';
@@ -68,7 +69,7 @@ describe('a SoulSync configuration', () => {
   test('import stores all its keys except the invalid one', async () => {
     const { exitCode, stdout, stderr } = await importText(config);
     expect(exitCode).toBe(1);
-    expect(stdout).toBe('imported: 2\nskipped (already in the table): 0\nrejected: 1\n');
+    expect(stdout).toBe('Imported 2 keys. Rejected 1 entry.\n');
     expect(stderr).toMatch(
       /^reading .*keys as json \(.*\)\nentry 3: createdAt: expected a time in ISO 8601.*\nissued elsewhere: 2; .*\nerror: rejected: 1; .*\n$/,
     );
@@ -171,9 +172,7 @@ describe('a typical .env file of 12 lines', () => {
   test('import prints the reason for each rejected line', async () => {
     const { exitCode, stdout, stderr } = await importText(ENV.join('\n'));
     expect(exitCode).toBe(1);
-    expect(stdout).toBe(
-      'imported: 2\nlabels: CRON_API_KEY, ACME_TOKEN\nskipped (already in the table): 0\nrejected: 10\n',
-    );
+    expect(stdout).toBe('Imported 2 keys: CRON_API_KEY, ACME_TOKEN. Rejected 10 entries.\n');
     expect((await cli.records(table)).map(({ label }) => label).toSorted()).toEqual(['ACME_TOKEN', 'CRON_API_KEY']);
     expect(stderr.split('\n').filter((text) => text.startsWith('line '))).toEqual([
       'line 1: NEXT_PUBLIC_WEBAPP_URL: the value is a URL, not a key',
@@ -224,8 +223,7 @@ describe('several entries with one hash', () => {
     const { exitCode, stdout, stderr } = await importText(text);
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
-      stdout:
-        'imported: 2\nof these, already ended (revoked or expired): 1\nskipped (already in the table): 0\nduplicates: 2\nrejected: 0\n',
+      stdout: 'Imported 2 keys (1 revoked or expired). Found 2 duplicates.\n',
     });
     expect(stderr).toContain(
       'line 3: has the same key as line 1; added its revokedAt to that key\nline 4: has the same key as line 1\n',
@@ -283,6 +281,61 @@ test('import treats a zero time as absent in every format', async () => {
   }
 });
 
+describe('import --dry-run', () => {
+  const keyHash = hashOf('in the table');
+  const text = () =>
+    line({ keyHash, id: 'own', label: 'stored' }) +
+    line({ id: 'new', label: 'ci', owner: 'acme' }) +
+    line({ label: 'without an id' }) +
+    line({ id: 'own', label: 'id of another key' }) +
+    line({ label: '' });
+
+  const dryRun = async (args: readonly string[], options: SessionOptions = {}) => {
+    await importText(line({ keyHash, id: 'own', label: 'stored' }));
+    const before = await cli.records(table);
+    const run = await importText(text(), ['--dry-run', ...args], { table, ...options });
+    expect(await cli.records(table)).toEqual(before);
+    return run;
+  };
+
+  test('prints which keys it would import, skip and reject', async () => {
+    const { exitCode, stdout, stderr } = await dryRun([]);
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 1,
+      stdout: `line 1: would skip "stored": it is in the table
+line 2: would import "ci" of acme
+line 3: would import "without an id"
+Would import 2 keys. Would skip 1 that is in the table. Would reject 2 entries. The table is unchanged.
+`,
+    });
+    expect(stderr).toMatch(/\nline 5: label.*\nline 4: id: another key has it\n/);
+  });
+
+  test('prints the ids of the file as JSON, and null instead of a random id', async () => {
+    const { stdout } = await dryRun(['--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      dryRun: true,
+      imported: ['new', null],
+      skipped: 1,
+      rejected: [{ line: 4 }, { line: 5 }],
+    });
+  });
+
+  test('sends only reads', async () => {
+    const proxy = await DynamoDbProxy.start({ endpoint: cli.database.endpoint });
+    await dryRun([], { env: { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint } });
+    await proxy.stop();
+    expect(new Set(proxy.requests.map(({ operation }) => operation))).toEqual(new Set(['GetItem', 'Query']));
+  });
+
+  test('agrees with the import that follows', async () => {
+    const would = JSON.parse((await dryRun(['--json'])).stdout);
+    const did = JSON.parse((await importText(text(), ['--json'], { table })).stdout);
+    expect({ ...did, dryRun: true, imported: ['new', null] }).toEqual(would);
+    expect(did.imported).toEqual(['new', expect.any(String)]);
+  });
+});
+
 describe('files of other programs', () => {
   const files: [string, string | Uint8Array][] = [
     [
@@ -300,7 +353,7 @@ describe('files of other programs', () => {
 
   test.each(files)('import accepts a file from %s', async (_, text) => {
     const { exitCode, stdout } = await importText(text);
-    expect({ exitCode, stdout: stdout.slice(0, 12) }).toEqual({ exitCode: 0, stdout: 'imported: 1\n' });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'Imported 1 key.\n' });
   });
 
   test('import rejects a DynamoDB export with the suggestion --format', async () => {
@@ -321,8 +374,7 @@ test('import reads CSV and JSON Lines from standard input', async () => {
   table = await cli.makeTable();
   expect(await cli.run(['import', '-'], { table, input: csv })).toMatchObject({
     exitCode: 0,
-    stdout:
-      'imported: 1\nof these, already ended (revoked or expired): 1\nskipped (already in the table): 0\nrejected: 0\n',
+    stdout: 'Imported 1 key (1 revoked or expired).\n',
     stderr: 'reading standard input as csv (a header row, then a row for each key)\n',
   });
   expect(await cli.run(['import', '-'], { table, input: line({ label: 'json', ...fields }) })).toMatchObject({
@@ -358,14 +410,14 @@ test('import lists only the first 20 rejected lines', async () => {
   const { stderr, stdout } = await importText(`${'nonsense\n'.repeat(500)}`, ['--format', 'jsonl']);
   expect(stderr.split('\n')).toHaveLength(20 + 1 + 1 + 1);
   expect(stderr).toContain('and 480 more');
-  expect(stdout).toContain('rejected: 500');
+  expect(stdout).toBe('Imported no keys. Rejected 500 entries.\n');
 });
 
 test('import accepts an empty file', async () => {
   expect(await importText('')).toMatchObject({
     exitCode: 0,
     stderr: '',
-    stdout: expect.stringContaining('imported: 0\n'),
+    stdout: 'Imported no keys.\n',
   });
 });
 
@@ -375,18 +427,20 @@ describe('a signal', () => {
   test('a second import completes the import that a signal stopped', async () => {
     const stop: SessionOptions['onStart'] = (interruption, stderr) => {
       stderr.on('data', (text: Buffer) => {
-        if (text.includes('keys: 1')) interruption.receive('SIGINT');
+        if (/[1-9]\d* of 400/.test(String(text))) interruption.receive('SIGINT');
       });
     };
     const stopped = await importText(many, [], { isTerminal: true, onStart: stop });
     expect(stopped.exitCode).toBe(130);
     expect(stopped.stderr).toMatch(/error: interrupted: to resume, run the same command again/);
-    const imported = Number(/^imported: (\d+)$/m.exec(stopped.stdout)?.[1]);
+    const imported = Number(/^Imported (\d+) keys?\.$/m.exec(stopped.stdout)?.[1]);
     expect(await cli.records(table)).toHaveLength(imported);
     expect(imported).toBeGreaterThan(0);
     expect(imported).toBeLessThan(400);
     const resumed = await importText(many, [], { table });
-    expect(resumed.stdout).toContain(`imported: ${400 - imported}\nskipped (already in the table): ${imported}\n`);
+    expect(resumed.stdout).toMatch(
+      new RegExp(`^Imported ${400 - imported} keys\\. Skipped ${imported} that (is|are) in the table\\.\n$`),
+    );
     expect(new Set((await cli.records(table)).map(({ label }) => label)).size).toBe(400);
   });
 
@@ -426,12 +480,12 @@ describe('a closed output', () => {
   test('import exits 1 if the output is closed before the end of the JSON document', async () => {
     const stopped = await importText(many, ['--json'], { readWrites: 3 });
     expect(stopped.exitCode).toBe(1);
-    const imported = Number(/^imported: (\d+); skipped/.exec(stopped.stderr)?.[1]);
+    const imported = Number(/^Imported (\d+) keys\.$/m.exec(stopped.stderr)?.[1]);
     expect(stopped.stderr).toMatch(/\nerror: the output was closed before the end: .*run the same command again/);
     expect(imported).toBeLessThan(200);
     expect(await cli.records(table)).toHaveLength(imported);
     const resumed = await importText(many, [], { table });
-    expect(resumed.stdout).toContain(`imported: ${200 - imported}\n`);
+    expect(resumed.stdout).toContain(`Imported ${200 - imported} keys. `);
   });
 
   test('import exits 1 for a rejected entry even if the output is closed', async () => {
@@ -444,9 +498,7 @@ describe('a closed output', () => {
     const { exitCode, stderr } = await importText(line({}), [], { readWrites: 0 });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 0,
-      stderr: expect.stringMatching(
-        /^reading .*\nimported: 1; skipped \(already in the table\): 0; rejected: 0\nissued elsewhere: 1; .*\n$/,
-      ),
+      stderr: expect.stringMatching(/^reading .*\nImported 1 key\.\nissued elsewhere: 1; .*\n$/),
     });
   });
 
@@ -458,9 +510,10 @@ describe('a closed output', () => {
 });
 
 describe('a terminal', () => {
-  test('import shows a progress bar on a terminal', async () => {
+  test('import shows its progress on a terminal', async () => {
     const { stderr } = await importText(Array.from({ length: 50 }, () => line({})).join(''), [], { isTerminal: true });
-    expect(stderr).toMatch(/\[[^\]]+\] \d+%, keys: \d+/);
+    expect(stderr).toContain('0 of 50');
+    expect(stderr).toContain('50 of 50');
   });
 });
 
@@ -469,14 +522,20 @@ test('import prints its summary even if DynamoDB is unreachable', async () => {
     env: { ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: await closedEndpoint() },
     stdin: line({}),
   });
-  expect(run).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^imported: 0\n/) });
+  expect(run).toMatchObject({ exitCode: 1, stdout: 'Imported no keys.\n' });
   expect(run.stderr).toMatch(/error: .*cannot be reached/);
 });
 
 describe('invalid input', () => {
   test.each([
-    ['a missing file', ['import', '/nonexistent/keys'], '', 1, /cannot read .*ENOENT/],
-    ['a directory', ['import', '.'], '', 1, /cannot read \.: EISDIR/],
+    [
+      'a missing file',
+      ['import', '/nonexistent/keys'],
+      '',
+      1,
+      /cannot read .*: there is no such file in \/nonexistent; check the path/,
+    ],
+    ['a directory', ['import', '.'], '', 1, /cannot read \.: it's a directory; pass a file/],
     ['text in an unknown format', ['import', '-'], 'hello', 2, /--format/],
     ["bytes that aren't text", ['import', '-'], new Uint8Array([0x41, 0x3d, 0xff, 0xfe]), 1, /isn't UTF-8/],
     ['JSON without a list of keys', ['import', '-'], '{"keys": [\n]}', 1, /no list "api_keys"/],

@@ -8,12 +8,12 @@ import { useCli } from '../../support/useCli.ts';
 
 const DAY_MS = 86_400_000;
 const KEYS: readonly Partial<KeyRecord>[] = [
-  { label: 'used', owner: 'acme', plan: 'free', lastUsedAt: at(-DAY_MS) },
-  { label: 'old', owner: 'acme', lastUsedAt: at(-90 * DAY_MS) },
-  { label: 'nearly old', owner: 'other', plan: 'free-2', lastUsedAt: at(-90 * DAY_MS + 1) },
-  { label: 'never', owner: 'other' },
+  { label: 'used', owner: 'acme', plan: 'free', lastUsedAt: at(-DAY_MS), expiresAt: at(30 * DAY_MS) },
+  { label: 'old', owner: 'acme', lastUsedAt: at(-90 * DAY_MS), scopes: ['orders:read', 'orders:write'] },
+  { label: 'nearly old', owner: 'other', plan: 'free-2', lastUsedAt: at(-90 * DAY_MS + 1), scopes: ['orders:read'] },
+  { label: 'never', owner: 'other', expiresAt: at(30 * DAY_MS + 1) },
   { label: 'expired', owner: 'acme', lastUsedAt: at(-100 * DAY_MS), expiresAt: at(0) },
-  { label: 'disabled', disabledAt: at(-1), lastUsedAt: at(-1) },
+  { label: 'disabled', disabledAt: at(-1), lastUsedAt: at(-1), expiresAt: at(DAY_MS) },
   {
     label: '=revoked',
     revokedAt: at(-1),
@@ -49,11 +49,30 @@ describe('list', () => {
     ['--stale including keys that were never used', ['--stale', '90d'], ['expired', 'never', 'old']],
     ['--stale, --owner and --state combined', ['--stale', '90d', '--owner', 'acme', '--state', 'active'], ['old']],
     ['--plan and --state combined', ['--plan', 'free', '--state', 'active'], ['used']],
+    ['every word of --search in any case', ['--search', 'ACME old'], ['old']],
+    ['a part of the scopes with --search', ['--search', 'orders:w'], ['old']],
+    ['a scope without keys that may do everything', ['--scope', 'orders:read'], ['nearly old', 'old']],
+    ['several scopes of one key', ['--scope', 'orders:read', '--scope', 'orders:write'], ['old']],
+    ['--expiring without keys that are not active', ['--expiring', '30d'], ['used']],
+    [
+      '--search, --scope and --stale combined',
+      ['--search', 'old', '--scope', 'orders:read', '--stale', '90d'],
+      ['old'],
+    ],
+    ['--expiring and --plan combined', ['--expiring', '31d', '--plan', 'free'], ['used']],
   ])('filters by %s', async (_, args, labels) => {
     const { exitCode, stdout, stderr } = await cli.run(['list', '--json', ...args], { table });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(labelsIn(stdout)).toEqual(labels);
     expect(JSON.parse(stdout).cursor).toBeNull();
+  });
+
+  test('finds keys by a part of their id or prefix with --search', async () => {
+    const { id, label, keyPrefix = '' } = records[0] ?? makeKey().record;
+    for (const part of [id.slice(0, 13), keyPrefix]) {
+      const { stdout } = await cli.run(['list', '--json', '--search', part], { table });
+      expect(labelsIn(stdout)).toEqual([label]);
+    }
   });
 
   test('finds a matching key even if all earlier pages lack matches', async () => {
@@ -121,8 +140,8 @@ describe('the order of listed keys', () => {
   beforeAll(async () => {
     sorted = await cli.makeTable();
     const days = (count: number) => at(count * DAY_MS);
-    await cli.putKey(sorted, { label: 'key 10', createdAt: days(-3), expiresAt: days(9) });
-    await cli.putKey(sorted, { label: 'Key 9', createdAt: days(-1), lastUsedAt: days(-1) });
+    await cli.putKey(sorted, { label: 'key 10', owner: 'b', createdAt: days(-3), expiresAt: days(9) });
+    await cli.putKey(sorted, { label: 'Key 9', owner: 'A', createdAt: days(-1), lastUsedAt: days(-1) });
     await cli.putKey(sorted, { label: 'alpha', createdAt: days(-4), lastUsedAt: days(-2), expiresAt: days(1) });
     await cli.putKey(sorted, { label: 'beta', createdAt: days(-2) });
   });
@@ -163,6 +182,10 @@ describe('the order of listed keys', () => {
       ['key 10', 'Key 9', 'beta', 'alpha'],
     ],
     [
+      ['--sort', 'owner', '--limit', '2'],
+      ['Key 9', 'key 10'],
+    ],
+    [
       ['--sort', 'last-used', '--limit', '2'],
       ['alpha', 'Key 9'],
     ],
@@ -191,6 +214,46 @@ describe('the order of listed keys', () => {
     expect(stderr).toBe('1 more key is not shown: increase --limit, or pass --all\n');
     const { stderr: ofAll } = await cli.run(['list', '--sort', 'label', '--limit', '4'], { table: sorted });
     expect(ofAll).toBe('');
+  });
+});
+
+describe('list of 60 keys', () => {
+  let sixty = '';
+  beforeAll(async () => {
+    sixty = await cli.makeTable();
+    for (let index = 0; index < 60; index++) await cli.putKey(sixty, { label: `key ${index}` });
+  });
+
+  const linesOf = (text: string) => text.trimEnd().split('\n');
+
+  test('prints 50 keys on a terminal and how to see more', async () => {
+    const { stdout, stderr } = await cli.run(['list'], { table: sixty, isTerminal: true });
+    expect(linesOf(stdout)).toHaveLength(1 + 50);
+    const [, cursor = ''] =
+      /^50 keys shown; to see more, pass --limit, --all, or\s--cursor (\S+)\n$/.exec(stderr) ?? [];
+    const rest = await cli.run(['list', '--cursor', cursor], { table: sixty, isTerminal: true });
+    expect(linesOf(rest.stdout)).toHaveLength(1 + 10);
+    expect(rest.stderr).toBe('');
+  });
+
+  test('prints the first 50 sorted keys on a terminal and the number of the others', async () => {
+    const { stdout, stderr } = await cli.run(['list', '--sort', 'label'], { table: sixty, isTerminal: true });
+    expect(linesOf(stdout)).toHaveLength(1 + 50);
+    expect(stderr).toBe('10 more keys are not shown: increase --limit, or pass --all\n');
+  });
+
+  test.each([[['--all']], [['--limit', '60']]])('prints all keys on a terminal with %j', async (args) => {
+    const { stdout, stderr } = await cli.run(['list', ...args], { table: sixty, isTerminal: true });
+    expect(linesOf(stdout)).toHaveLength(1 + 60);
+    expect(stderr).toBe('');
+  });
+
+  test('prints all keys on a pipe, and in JSON and CSV on a terminal', async () => {
+    const csv = await cli.run(['list', '--csv'], { table: sixty, isTerminal: true });
+    const json = await cli.run(['list', '--json'], { table: sixty, isTerminal: true });
+    expect(linesOf((await cli.run(['list'], { table: sixty })).stdout)).toHaveLength(60);
+    expect(linesOf(csv.stdout)).toHaveLength(1 + 60);
+    expect(labelsIn(json.stdout)).toHaveLength(60);
   });
 });
 
@@ -270,7 +333,7 @@ describe('list on a terminal of 80 columns', () => {
     expect(lines).toHaveLength(2);
     for (const line of lines) expect(Array.from(line).length).toBeLessThanOrEqual(80);
     const mine = lines.find((line) => line.startsWith(record.id.slice(0, 8)));
-    expect(mine).toMatch(/l…  o+…  active  45 minutes ago  never$/);
+    expect(mine).toMatch(/ l{20,}…  o+…  active  45m        never$/);
     const shown = await cli.run(['show', record.id.slice(0, 8), '--json'], { table: wide });
     expect(JSON.parse(shown.stdout).record.id).toBe(record.id);
   });
@@ -306,6 +369,8 @@ test.each([
   ['two formats', ['--csv', '--json']],
   ['a malformed cursor', ['--owner', 'acme', '--cursor', 'x']],
   ['an unknown sort field', ['--sort', 'colour']],
+  ['an empty search', ['--search', '']],
+  ['an empty scope', ['--scope', ',']],
   ['--sort with a cursor', ['--sort', 'label', '--cursor', 'x']],
   ['--reverse without --sort', ['--reverse']],
 ])('list exits 2 for %s', async (_, args) => {

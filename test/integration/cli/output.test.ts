@@ -26,6 +26,7 @@ beforeEach(() => {
   output.hideTyped(['create', ...KEY_LIKE.map(([, key]) => key)]);
 });
 
+const now = () => NOW_MS;
 const written = (stream: PassThrough) => String(stream.read() ?? '');
 
 /** Returns an output whose stdout fails each write with an error of this code. */
@@ -164,7 +165,7 @@ describe('an issued key', () => {
   });
 
   test('appears in the notice with its scopes, plan and expiry', () => {
-    expect(issuedKeyNotice({ secret, record }, NOW_MS)).toBe(
+    expect(issuedKeyNotice({ secret, record }, { output, now })).toBe(
       `key:     ${secret}
 id:      ${record.id}
 label:   build\\u001b
@@ -178,12 +179,71 @@ Store the key now: you cannot see it again.`,
   });
 
   test('does not appear in the notice if it is stored in a file', () => {
-    const notice = issuedKeyNotice({ secret, record: previous }, NOW_MS, 'in a\u001bfile');
-    expect(notice).toBe(`id:      ${previous.id}\nlabel:   old\n\nThe key is in a\\u001bfile, and nowhere else.`);
+    const notice = issuedKeyNotice({ secret, record: previous }, { output, now }, 'in a\u001bfile');
+    expect(notice).toBe(`id:    ${previous.id}\nlabel: old\n\nThe key is in a\\u001bfile, and nowhere else.`);
   });
 
   test('lacks a relative time in the notice if it has expired', () => {
-    const notice = issuedKeyNotice({ secret, record: { ...record, expiresAt: at(0) } }, NOW_MS);
+    const notice = issuedKeyNotice({ secret, record: { ...record, expiresAt: at(0) } }, { output, now });
     expect(notice).toContain(`expires: ${at(0)}\n`);
+  });
+});
+
+describe('the colours of an Output', () => {
+  const ON = '\u001b[31m';
+  const redOn = (fields: object, env: Readonly<Record<string, string>>) =>
+    new Output({ stdout: Object.assign(new PassThrough(), fields), stderr, env }).colors.red('x').startsWith(ON);
+
+  test.each([
+    ['on a terminal', { isTTY: true }, {}, true],
+    ['on a pipe', {}, {}, false],
+    ['on a terminal with NO_COLOR', { isTTY: true }, { NO_COLOR: '1' }, false],
+    ['on a terminal with an empty NO_COLOR', { isTTY: true }, { NO_COLOR: '' }, true],
+    ['on a dumb terminal', { isTTY: true }, { TERM: 'dumb' }, false],
+    ['on a pipe with FORCE_COLOR', {}, { FORCE_COLOR: '1' }, true],
+    ['on a terminal with FORCE_COLOR=0', { isTTY: true }, { FORCE_COLOR: '0' }, false],
+    ['on a pipe with NO_COLOR and FORCE_COLOR', {}, { NO_COLOR: '1', FORCE_COLOR: '1' }, false],
+  ])('depend on the environment %s', (_, fields, env, expected) => {
+    expect(redOn(fields, env)).toBe(expected);
+  });
+
+  test('belong to each stream', async () => {
+    const terminal = Object.assign(new PassThrough(), { isTTY: true });
+    const mixed = new Output({ stdout, stderr: terminal });
+    mixed.note('error: no');
+    await Promise.resolve();
+    expect(mixed.colors.red('x')).toBe('x');
+    expect(written(terminal)).toBe(`${ON}error:\u001b[39m no\n`);
+  });
+
+  test('are the only control characters that Output.print keeps', async () => {
+    const terminal = Object.assign(new PassThrough(), { isTTY: true });
+    const colored = new Output({ stdout: terminal, stderr });
+    await colored.print(`${colored.colors.red('a')}\u001b[2J\u001b]0;x\u0007\n`, { isColored: true });
+    expect(written(terminal)).toBe(`${ON}a\u001b[39m\\u001b[2J\\u001b]0;x\\u0007\n`);
+  });
+});
+
+describe('an Output on a narrow terminal', () => {
+  const narrow = (fields: object) => {
+    const terminal = Object.assign(new PassThrough(), fields);
+    return { terminal, output: new Output({ stdout, stderr: terminal, env: { NO_COLOR: '1' } }) };
+  };
+
+  test('wraps notes and prompts between words', async () => {
+    const { terminal, output: wrapped } = narrow({ isTTY: true, columns: 20 });
+    wrapped.note('error: the table cannot be read; see latchkey list --help');
+    wrapped.ask('Revoke this old key? [y/N] ');
+    await Promise.resolve();
+    expect(written(terminal)).toBe(
+      'error: the table\ncannot be read; see\nlatchkey list --help\nRevoke this old key?\n[y/N] ',
+    );
+  });
+
+  test('leaves a note on a pipe in one line', async () => {
+    const { terminal, output: piped } = narrow({ columns: 20 });
+    piped.note('error: the table cannot be read; see latchkey list --help');
+    await Promise.resolve();
+    expect(written(terminal).split('\n')).toHaveLength(2);
   });
 });

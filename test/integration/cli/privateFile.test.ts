@@ -12,7 +12,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { PrivateFile } from '../../../cli/privateFile.ts';
 import { unprivileged, unprivilegedUser } from '../../support/unprivileged.ts';
@@ -124,12 +124,12 @@ describe('an existing file', () => {
   });
 
   test.each([
-    [{ resume: false }, 'already exists: pass another path'],
-    [{ resume: false, remedy: 'add --skip-existing' }, 'already exists: add --skip-existing'],
+    [{ resume: false }, 'already exists; pass another path'],
+    [{ resume: false, remedy: 'add --skip-existing' }, 'already exists; add --skip-existing'],
   ])('causes an error with a remedy if the options are %j', async (options, message) => {
     await writeFile(path, `${A}\n`);
     await expect(PrivateFile.openForKeys(path, options)).rejects.toMatchObject({
-      message: `--out: ${path}: ${message}`,
+      message: `--out: ${path} ${message}`,
       cause: { code: 'EEXIST' },
     });
   });
@@ -159,7 +159,7 @@ describe('an existing file', () => {
     for (const resume of [true, false]) {
       await expect(PrivateFile.openForKeys(path, { resume })).rejects.toMatchObject({
         code: 'FILE_UNUSABLE',
-        message: `--out: ${path}: cannot be written: ENOENT`,
+        message: `--out: cannot write ${path}: there is no directory ${dirname(path)}; create it, or pass another path`,
         cause: { code: 'ENOENT' },
       });
     }
@@ -180,7 +180,10 @@ describe('a write-only directory', () => {
 
   test.each([true, false])('stays empty if PrivateFile.openForKeys rejects with resume set to %s', async (resume) => {
     const open = () => unprivileged(() => PrivateFile.openForKeys('keys.jsonl', { resume }));
-    await expect(open()).rejects.toMatchObject({ code: 'FILE_UNUSABLE', message: expect.stringMatching(/EACCES/) });
+    await expect(open()).rejects.toMatchObject({
+      code: 'FILE_UNUSABLE',
+      message: expect.stringMatching(/permission denied/),
+    });
     await chmod(directory, 0o700);
     expect(await readdir(directory)).toEqual([]);
     await (await open()).close();

@@ -11,7 +11,8 @@ const { cli } = useCli();
 /** Creates a table with two keys. The first id is a prefix of the second. */
 async function makeTable(): Promise<string> {
   const table = await cli.makeTable();
-  for (const id of [SHORT, LONG]) await cli.putKey(table, { id });
+  await cli.putKey(table, { id: SHORT });
+  await cli.putKey(table, { id: LONG, owner: 'acme' });
   return table;
 }
 
@@ -30,7 +31,10 @@ describe('an id that is a prefix of another id', () => {
     const table = await makeTable();
     const { exitCode, stdout, stderr } = await cli.run([command, SHORT, ...args], { table });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toMatch(new RegExp(`${SHORT}: ${SHORT}, ${LONG}; add --exact-id .* ${SHORT}\\n$`));
+    expect(stderr).toBe(
+      `error: several keys have an id that starts ${SHORT}: add --exact-id to choose the key with exactly the id ${SHORT}\n` +
+        `  ${SHORT}, "ci"\n  ${LONG}, "ci" of acme\n`,
+    );
     expect(await statesIn(table)).toEqual({ [SHORT]: 'active', [LONG]: 'active' });
   });
 
@@ -39,6 +43,18 @@ describe('an id that is a prefix of another id', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/several keys have an id that starts 0230fe:/);
     expect(stderr).not.toContain('--exact-id');
+  });
+
+  test('lists at most 5 of the keys', async () => {
+    const table = await cli.makeTable();
+    for (let index = 0; index < 8; index++) await cli.putKey(table, { id: `abcd-${index}`, label: `label ${index}` });
+    const { exitCode, stderr } = await cli.run(['show', 'abcd'], { table });
+    expect(exitCode).toBe(1);
+    const [message, ...keys] = stderr.trimEnd().split('\n');
+    expect(message).toMatch(/: pass more of the id$/);
+    expect(keys).toHaveLength(6);
+    for (const key of keys.slice(0, 5)) expect(key).toMatch(/^ {2}abcd-\d, "label \d"$/);
+    expect(keys[5]).toBe('  and 3 more');
   });
 
   test('selects its own key with --exact-id', async () => {

@@ -47,14 +47,15 @@ describe('rotate', () => {
     const { rotatedTo } = await stored(record.id);
     expect(run).toEqual({
       exitCode: 0,
-      stdout: `key:     ${secret}
-id:      ${rotatedTo}
-label:   ci
+      stdout: `✓ Rotated “ci”.
+
+key:   ${secret}
+id:    ${rotatedTo}
+label: ci
 
 Store the key now: you cannot see it again.
 
-It replaces key ${record.id}, "ci".
-The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 60 seconds (recordCacheTtl plus resultsCacheTtl) after that.
+The old key, ${record.id}, works until ${at(DAY_MS)} (in 1 day). Refused everywhere within 60 s after that.
 `,
       stderr: '',
     });
@@ -74,7 +75,7 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
     const { record } = await cli.putKey(table);
     const args = ['rotate', record.id, '--grace', '0', '--yes'];
     const { stdout } = await cli.run(args, { table, revocationDelaySeconds: 0 });
-    expect(stdout).toContain('\nThe old key is rejected from now on: no cache contains it.\n');
+    expect(stdout).toContain(`\nThe old key, ${record.id}, has ended. Refused everywhere from now on.\n`);
   });
 
   test.each<[string[], string | undefined]>([
@@ -94,14 +95,14 @@ The old key works until ${at(DAY_MS)} (in 1 day), and may be accepted for up to 
     [['--grace', '0'], 'It will be rejected at once.'],
   ])('includes the effect of %j in its prompt: %s', async (args, consequence) => {
     const { record } = await cli.putKey(table);
-    const run = await cli.run(['rotate', record.id, ...args], { table, isTerminal: true, input: 'y\n' });
+    const run = await cli.run(['rotate', record.id, ...args], { table, isTerminal: true, columns: 200, input: 'y\n' });
     expect(run.exitCode).toBe(0);
     expect(run.stderr).toBe(`Rotate key ${record.id}, "ci"? ${consequence} [y/N] `);
     expect((await stored(record.id)).rotatedTo).toBeDefined();
   });
 
   test.each([
-    ['if you answer n at the prompt', { isTerminal: true, input: 'n\n' }, 1],
+    ['if you answer n at the prompt', { isTerminal: true, columns: 200, input: 'n\n' }, 1],
     ['if --yes is missing without a terminal', { input: 'y\n' }, 2],
   ])('leaves the key unchanged %s', async (_, session, exitCode) => {
     const { record } = await cli.putKey(table);

@@ -170,7 +170,9 @@ describe('scan of a directory', () => {
   test('exits 1 with a warning about an unreadable path', async () => {
     const { exitCode, stderr } = await cli.run(['scan', join(directory, 'missing'), join(directory, '.gitignore')]);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^warning: cannot read .*missing: ENOENT\nerror: cannot read 1 of the paths\n$/);
+    expect(stderr).toMatch(
+      /^warning: cannot read .*missing: there is no such file in .*project; check the path\nerror: cannot read 1 of the paths; .*\n$/,
+    );
   });
 });
 

@@ -83,14 +83,16 @@ describe('create --out', () => {
     expect((await stat(out)).mode & 0o777).toBe(0o600);
     expect((await cli.records(table)).map(({ keyHash }) => keyHash)).toEqual([hashSecret(key)]);
     expect(run.stdout).not.toContain(key.slice(11));
-    expect(run.stdout).toBe(`id:      ${record.id}\nlabel:   ci\n\nThe key is in ${out}, and nowhere else.\n`);
+    expect(run.stdout).toBe(
+      `✓ Created “ci”.\n\nid:    ${record.id}\nlabel: ci\n\nThe key is in ${out}, and nowhere else.\n`,
+    );
   });
 
   test('does not issue a key if the output file exists', async () => {
     const before = await cli.records(table);
     const run = await cli.run([...CREATE, '--out', out], { table });
     expect(run).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(run.stderr).toBe(`error: --out: ${out}: already exists: pass another path\n`);
+    expect(run.stderr).toBe(`error: --out: ${out} already exists; pass another path\n`);
     expect(await cli.records(table)).toEqual(before);
   });
 

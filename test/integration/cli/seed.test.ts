@@ -140,8 +140,73 @@ describe('seed', () => {
     const table = await makeTable();
     const run = await table.seed([seedFile, ...args], { onStart: (child) => child.stdout?.destroy() });
     expect(run.exitCode).toBe(1);
-    expect(run.stderr).toMatch(/^keys issued: 0 of 4, .*\n(.*\n)*error: the output was closed before the end/);
+    expect(run.stderr).toMatch(/^Issued 0 of 4 keys\.\n(.*\n)*error: the output was closed before the end/);
     expect(await table.scan()).toEqual([]);
+  });
+});
+
+describe('seed of labels that are in the table', () => {
+  const twice = async (args: readonly string[]) => {
+    const table = await cli.makeTable();
+    await cli.run(['seed', seedFile], { table });
+    const run = await cli.run(['seed', seedFile, ...args], { table });
+    return { ...run, count: (await cli.records(table)).length };
+  };
+
+  test('warns of the labels that get another key', async () => {
+    const { exitCode, stderr, count } = await twice([]);
+    expect({ exitCode, count }).toEqual({ exitCode: 0, count: 8 });
+    expect(stderr).toBe(
+      'warning: 4 labels are in the table already, and get another key: "a", "b", "c", "d"; pass --skip-existing to skip them\n' +
+        'Issued 4 keys. Save them now, because you see them only once.\n',
+    );
+  });
+
+  test('issues no key for them with --skip-existing', async () => {
+    const { exitCode, stdout, stderr, count } = await twice(['--skip-existing']);
+    expect({ exitCode, stdout, count }).toEqual({ exitCode: 0, stdout: '', count: 4 });
+    expect(stderr).toBe(
+      'Issued no keys. Skipped 4 labels that are in the table already, without a new key: "a", "b", "c", "d".\n',
+    );
+  });
+});
+
+describe('create --from', () => {
+  test('issues the same keys as seed', async () => {
+    const table = await cli.makeTable();
+    const out = join(cli.directory, 'from.jsonl');
+    const run = await cli.run(['create', '--from', seedFile, '--out', out, '--json'], { table });
+    expect(run.exitCode).toBe(0);
+    expect(JSON.parse(run.stdout).keys.map(({ record }: { record: { label: string } }) => record.label)).toEqual(
+      LABELS,
+    );
+    expect(run.stderr).toBe(`Issued 4 keys. They are in ${out}.\n`);
+    const hashes = (await cli.records(table)).map(({ keyHash }) => keyHash);
+    expect(
+      secretsIn(await readFile(out, 'utf8'))
+        .map(hashSecret)
+        .toSorted(),
+    ).toEqual(hashes.toSorted());
+  });
+
+  test('reads standard input and skips existing labels', async () => {
+    const table = await cli.makeTable();
+    await cli.putKey(table, { label: 'x' });
+    const input = '[{"label":"x"},{"label":"y"}]';
+    const { exitCode, stdout } = await cli.run(['create', '--from', '-', '--skip-existing'], { table, input });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^sk_\w+ {2}y\n$/);
+    expect(labelsOf(await cli.records(table))).toEqual(['x', 'y']);
+  });
+
+  test.each([
+    ['a field of one key', ['--from', 'f', '--owner', 'acme'], /'--from <file>' cannot be used with option '--owner/],
+    ['--copy', ['--from', 'f', '--copy'], /'--from <file>' cannot be used with option '--copy'/],
+    ['--skip-existing alone', ['--label', 'x', '--skip-existing'], /--skip-existing: expected --from/],
+    ['neither a label nor a file', [], /expected --label TEXT or --from FILE, got neither/],
+  ])('exits 2 for %s', async (_, args, expected) => {
+    const run = await cli.run(['create', ...args], {});
+    expect(run).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringMatching(expected) });
   });
 });
 
@@ -154,7 +219,7 @@ describe('seed whose output is closed before the end of the JSON document', () =
     const args = hasFile ? ['--out', join(cli.directory, 'made.jsonl')] : [];
     const run = await cli.run(['seed', seedFile, '--json', ...args], { table, readWrites: 1 + LABELS.length });
     expect(run.exitCode).toBe(expected);
-    expect(run.stderr).toMatch(/^keys issued: 4, skipped: 0/);
+    expect(run.stderr).toMatch(/^Issued 4 keys\./);
     expect(await cli.records(table)).toHaveLength(4);
   });
 });
@@ -208,7 +273,7 @@ describe('seed --out', () => {
   test('appends to its file with --skip-existing', async () => {
     const { keys, skipped } = JSON.parse(resumed.stdout);
     expect(resumed.exitCode).toBe(0);
-    expect(resumed.stderr).toContain('skipped: 1');
+    expect(resumed.stderr).toContain('Skipped 1 label that is in the table already, without a new key: "b".\n');
     expect(skipped).toEqual(['b']);
     expect(keys).toMatchObject([{ record: { label: 'new' } }]);
     const text = await readFile(table.out, 'utf8');

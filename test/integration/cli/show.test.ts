@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import picocolors from 'picocolors';
 import { recordFields } from '../../../cli/records.ts';
 import { getPurgeAfter, toTimestamp } from '../../../keys/timestamp.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
@@ -193,7 +194,7 @@ test('show, update and identify print a key that expires at the end of 9999', as
 });
 
 test('recordFields formats any times between the years 0 and 9999', () => {
-  const output = { isTerminal: true, columns: 80 };
+  const output = { isTerminal: true, columns: 80, colors: picocolors.createColors(false) };
   const time = fc
     .integer({ min: Date.parse('0000-01-01T00:00:00Z'), max: Date.parse('9999-12-31T23:59:59.999Z') })
     .map(toTimestamp);

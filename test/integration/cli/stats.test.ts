@@ -1,6 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import picocolors from 'picocolors';
 import { barChart } from '../../../cli/commands/stats.ts';
 import type { KeyRecord } from '../../../keys/record.ts';
 import { at, makeKey } from '../../support/keys.ts';
@@ -56,7 +57,7 @@ test('stats prints a name and a count per line to a pipe', async () => {
 test('stats prints a bar chart in 80 columns on a terminal', async () => {
   const { exitCode, stdout } = await cli.run(['stats'], { table, isTerminal: true });
   expect(exitCode).toBe(0);
-  const bar = (length: number) => '#'.repeat(length);
+  const bar = (length: number) => '█'.repeat(length);
   expect(stdout).toBe(
     `8 keys
 
@@ -85,15 +86,28 @@ describe('barChart', () => {
           1,
           counts.reduce((sum, count) => sum + count, 0),
         );
-        const lines = barChart(bars, { width, scale }).split('\n');
+        const lines = barChart(bars, { width, nameWidth: 6, scale }).split('\n');
         expect(lines).toHaveLength(counts.length);
         for (const [at, line] of lines.entries()) {
           expect(line.length).toBeLessThanOrEqual(width);
-          expect(line.includes('#')).toBe((counts[at] ?? 0) > 0);
+          expect(/[█▏▎▍▌▋▊▉]$/.test(line)).toBe((counts[at] ?? 0) > 0);
         }
       }),
     );
   });
+});
+
+test('barChart draws a bar to an eighth of a column', () => {
+  const bar = (count: number) => barChart([{ name: 'x', count }], { width: 16, nameWidth: 1, scale: 80 }).slice(7);
+  expect([80, 41, 40, 8, 3, 0].map(bar)).toEqual(['█████████', '████▋', '████▌', '▉', '▍', '']);
+});
+
+test('stats colours its bars on a terminal', async () => {
+  const { stdout } = await cli.run(['stats'], { table, isTerminal: true, hasColors: true });
+  const { green, yellow, red } = picocolors.createColors(true);
+  expect(stdout).toContain(`active               4  ${green('█'.repeat(28))}\n`);
+  expect(stdout).toContain(`disabled             1  ${yellow('█'.repeat(7))}\n`);
+  expect(stdout).toContain(`revoked              2  ${red('█'.repeat(14))}\n`);
 });
 
 test('stats prints zeros for an empty table', async () => {

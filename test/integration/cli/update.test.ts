@@ -62,7 +62,7 @@ test('update prints the updated record', async () => {
   const { record } = await cli.putKey(table, FULL);
   const run = await cli.run(['update', record.id, '--label', 'new'], { table, isTerminal: true });
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(run.stdout).toMatch(new RegExp(`^Updated key ${record.id}, "new"\\.\n\nid: +${record.id}\nlabel: +new\n`));
+  expect(run.stdout).toMatch(new RegExp(`^✓ Updated “new”\\. [^]*?\n\nid: +${record.id}\nlabel: +new\n`));
   for (const line of run.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 
@@ -107,7 +107,9 @@ test.each(['owner', 'plan', 'metadata'])(
     const { record } = await cli.putKey(table, FULL);
     const { stderr } = await cli.run(['update', record.id, `--${name}`, '{}', `--no-${name}`], { table });
     expect(stderr).toMatch(
-      new RegExp(`^error: option '--no-${name}' cannot be used with option '--${name} <\\w+>'\\n$`),
+      new RegExp(
+        `^error: option '--no-${name}' cannot be used with option '--${name} <\\w+>'; see latchkey update --help\\n$`,
+      ),
     );
   },
 );

@@ -61,7 +61,7 @@ describe('the recorded actor of a change', () => {
 describe('a command without a known actor', () => {
   test.each([
     ['STS rejects the call', {}, /does not know these credentials/],
-    ['STS is unreachable', { AWS_ENDPOINT_URL_STS: NOWHERE }, /STS cannot be reached/],
+    ['STS is unreachable', { AWS_ENDPOINT_URL_STS: NOWHERE }, /STS in Region us-east-1 cannot be reached/],
     ['credentials are missing', { AWS_ACCESS_KEY_ID: '' }, /no AWS credentials/],
   ])('exits 1 with the suggestion --actor if %s', async (_, env, expected) => {
     const before = await cli.records(table);

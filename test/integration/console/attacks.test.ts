@@ -63,6 +63,19 @@ describe('the token in the printed URL', () => {
     expect({ status: again.status, cookies: again.headers['set-cookie'] }).toEqual({ status: 303, cookies: undefined });
   });
 
+  test('works in one more browser for each new URL, which then replaces the first browser', async () => {
+    const cookie = await console.open();
+    const getStatus = async (held: string) => (await console.raw('/api/keys', { headers: { cookie: held } })).status;
+    const replaced = new URL(console.newUrl());
+    const newest = new URL(console.newUrl());
+    expect(await getStatus(cookie)).toBe(200);
+    expect(await console.raw(`${replaced.pathname}${replaced.search}`)).toMatchObject({ status: 403 });
+    const opened = await console.raw(`${newest.pathname}${newest.search}`);
+    const newCookie = opened.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    expect([await getStatus(cookie), await getStatus(newCookie)]).toEqual([401, 200]);
+    expect(await console.raw(`${newest.pathname}${newest.search}`)).toMatchObject({ status: 403 });
+  });
+
   test.each(['/start', '/start?token=', '/start?token=x'])('remains valid after a request to %s', async (path) => {
     expect(await console.raw(path)).toMatchObject({ status: 403 });
     expect(await console.open()).not.toBe('');
@@ -138,8 +151,9 @@ test.each([
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
   const registry = new KeyRegistry({ client: database.client, tableName: 'keys', actor: 'alice' });
   const table = { registry, location, actor: 'alice', isReadOnly: false, command: 'latchkey console', note: () => {} };
-  const app = createConsoleApp({ ...table, port, session: new Session(() => 'token'), files: new Map() });
-  expect((await app.request('/start?token=token', { headers: { host } })).status).toBe(status);
+  const session = new Session(() => 'token');
+  const app = createConsoleApp({ ...table, port, session, files: new Map() });
+  expect((await app.request(`/start?token=${session.newToken()}`, { headers: { host } })).status).toBe(status);
 });
 
 describe('a request to the console', () => {

@@ -109,11 +109,15 @@ export class ConsoleUnderTest {
       await running.stop();
       close();
     };
-    return new ConsoleUnderTest({ url: running.url, stop }, name, database.client, notes);
+    return new ConsoleUnderTest({ ...running, stop }, name, database.client, notes);
   }
 
   stop(): Promise<void> {
     return this.#console.stop();
+  }
+
+  newUrl(): string {
+    return this.#console.newUrl();
   }
 
   /** Opens the printed URL and returns the session's cookie. */

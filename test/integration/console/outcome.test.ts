@@ -78,6 +78,7 @@ test('the console keeps the message of an unexpected error out of the response',
   registry.list = () => Promise.reject(new RangeError('with a secret'));
   const location = { kind: 'local', tableName: 'keys', endpoint: database.endpoint, region: 'us-east-1' } as const;
   const session = new Session(() => 'token');
+  session.exchange(session.newToken());
   const notes: string[] = [];
   const note = (line: string) => notes.push(line);
   const table = { registry, location, actor: 'alice', isReadOnly: false, command: 'latchkey console', note };

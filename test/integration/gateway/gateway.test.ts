@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
 import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
 import { toTimestamp } from '../../../keys/timestamp.ts';
+import type { ServedRequest } from '../../../local/gatewayServer.ts';
 import { createClient } from '../../support/engine.ts';
 import { startGateway, writeTemplateVariant, type Gateway, type TemplateJson } from '../../support/gateway.ts';
 import { makeKey } from '../../support/keys.ts';
@@ -13,6 +15,8 @@ import { makeKey } from '../../support/keys.ts';
 const LAST_USED_SECONDS = 4;
 
 const running: Gateway[] = [];
+/** The requests that the gateways have reported. */
+const served: ServedRequest[] = [];
 afterAll(async () => {
   await Promise.all(running.map((gateway) => gateway.stop()));
 });
@@ -26,7 +30,7 @@ async function start(change: (template: TemplateJson) => void = () => {}): Promi
     });
     change(json);
   });
-  const gateway = await startGateway(template);
+  const gateway = await startGateway({ template, onRequest: (request) => served.push(request) });
   running.push(gateway);
   return gateway;
 }
@@ -109,6 +113,22 @@ describe('the sample APIs', () => {
     expect(await get(gateway.httpUrl, bearer(gateway.key))).toMatchObject({ status: 200, body: context });
   });
 
+  test.each([
+    ['an active key', {}, 200, undefined],
+    ['a revoked key', { revokedAt: toTimestamp(Date.now()) }, 403, 'KEY_REVOKED'],
+  ])('are reported with the label of %s', async (_, fields, statusCode, code) => {
+    const { secret, record } = makeKey({ id: randomUUID(), label: 'build server', ...fields });
+    await table.put(record);
+    served.length = 0;
+    for (const url of [gateway.url, gateway.httpUrl]) await get(url, bearer(secret));
+    while (served.length < 2) await sleep(5);
+    const details = { statusCode, code, keyId: record.id, label: 'build server' };
+    expect(served).toMatchObject([
+      { path: '/rest/whoami', ...details },
+      { path: '/http/whoami', ...details },
+    ]);
+  });
+
   test.each(['url', 'httpUrl'] as const)(
     'prefer the Authorization header to the query parameter at %s',
     async (url) => {
@@ -163,7 +183,7 @@ describe('the sample APIs', () => {
     await get(gateway.url, bearer(secret));
     const first = await lastUsedAt();
     expect(first).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
-    const burst = Array.from({ length: 50 }, () => [gateway.url, gateway.httpUrl]).flat();
+    const burst = Array.from({ length: 15 }, () => [gateway.url, gateway.httpUrl]).flat();
     const answers = await Promise.all(burst.map((url) => get(url, bearer(secret))));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(await lastUsedAt()).toBe(first);

@@ -5,11 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { CommanderError } from 'commander';
 import { WebSocket } from 'ws';
 import { generateSecret } from '../../../keys/secret.ts';
-import { parseOptions } from '../../../local/gateway.ts';
+import { GatewayServer, type ServedRequest } from '../../../local/gatewayServer.ts';
+import { parseOptions } from '../../../local/options.ts';
 import {
   startGateway,
   startGatewayProcess,
@@ -24,14 +26,14 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((gateway) => gateway.stop()));
 });
 
-async function start(template?: string, dataDirectory?: string): Promise<Gateway> {
-  const gateway = await startGateway(template ?? (await writeSampleStack()), dataDirectory);
+async function start(options: Parameters<typeof startGateway>[0] & object = {}): Promise<Gateway> {
+  const gateway = await startGateway({ template: await writeSampleStack(), ...options });
   running.push(gateway);
   return gateway;
 }
 
-async function npmStart(template?: string): Promise<GatewayProcess> {
-  const gateway = await startGatewayProcess(template ?? (await writeSampleStack()));
+async function npmStart(...args: readonly string[]): Promise<GatewayProcess> {
+  const gateway = await startGatewayProcess(await writeSampleStack(), args);
   running.push(gateway);
   return gateway;
 }
@@ -41,7 +43,7 @@ const get = (gateway: Gateway, path: string, token: string) =>
 
 test('npm start serves an API of each type', async () => {
   const gateway = await npmStart();
-  expect(gateway.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/rest\/whoami$/);
+  expect(gateway.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/rest\/token$/);
   expect(gateway.key).toMatch(/^sk_[0-9A-Za-z]{49}$/);
   expect((await get(gateway, '/rest/token', 'allow')).status).toBe(201);
   expect((await get(gateway, '/http/echo', 'allow')).status).toBe(201);
@@ -60,35 +62,92 @@ test('npm start serves an API of each type', async () => {
   expect(statSync(gateway.noteFile).mode & 0o777).toBe(0o600);
 });
 
-test('npm start prints the URL of a console for the served table', async () => {
-  const { consoleUrl, key } = await npmStart();
-  const opened = await fetch(consoleUrl, { redirect: 'manual' });
-  const cookie = opened.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-  const listed = await fetch(new URL('/api/keys', consoleUrl), { headers: { cookie } });
-  expect(JSON.parse(await listed.text()).records).toMatchObject([{ label: 'demo', keyPrefix: key.slice(0, 11) }]);
-});
-
-test('npm start prints the URL of the WebSocket API only if the stack has one', async () => {
-  const withOne = await npmStart();
-  expect(withOne.banner).toContain(
-    `\nThe WebSocket API needs the same header and echoes messages: ${withOne.webSocketUrl}\n\nCtrl-C`,
-  );
-  const template = await writeTemplateVariant(
-    ({ Resources }) => {
-      for (const id of Object.keys(Resources)) if (id.startsWith('Ws')) delete Resources[id];
+test('npm start -- --json prints the URLs with the key, then each request', async () => {
+  const gateway = await npmStart();
+  await get(gateway, `/rest/token?api_key=${gateway.key}`, 'deny');
+  while (gateway.printed().length < 2) await sleep(5);
+  const { origin, host } = new URL(gateway.url);
+  expect(gateway.printed()).toEqual([
+    {
+      urls: {
+        rest: `${origin}/rest/token`,
+        http: `${origin}/http/echo`,
+        ws: `ws://${host}/ws/`,
+        console: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/start\?token=/),
+      },
+      key: gateway.key,
     },
-    await writeSampleStack(),
-  );
-  expect((await npmStart(template)).banner).not.toContain('ws://');
+    { method: 'GET', path: '/rest/token', status: 403, durationMs: expect.any(Number), code: 'NO' },
+  ]);
+  const opened = await fetch(gateway.consoleUrl, { redirect: 'manual' });
+  const cookie = opened.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const listed = await fetch(new URL('/api/keys', gateway.consoleUrl), { headers: { cookie } });
+  const shown = { label: 'demo', keyPrefix: gateway.key.slice(0, 11) };
+  expect(JSON.parse(await listed.text()).records).toMatchObject([shown]);
 });
 
-test('the gateway’s state file contains the revocation delay if the stack outputs it', async () => {
+describe('the gateway reports', () => {
+  const served: ServedRequest[] = [];
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway({
+      template: await writeSampleStack(),
+      onRequest: (request) => served.push(request),
+    });
+  });
+  afterAll(() => gateway.stop());
+  beforeEach(() => {
+    served.length = 0;
+  });
+
+  /** Waits for the report of one request. */
+  async function reported(): Promise<ServedRequest | undefined> {
+    while (served.length === 0) await sleep(5);
+    return served[0];
+  }
+
+  test.each([
+    ['/rest/token', 'allow', 201, undefined],
+    ['/rest/token', 'deny', 403, 'NO'],
+    ['/rest/token', 'unauthorized', 401, 'AUTH_REQUIRED'],
+    ['/rest/token', 'almost', 500, 'AUTHORIZER_CONFIGURATION_ERROR'],
+    ['/rest/nothing', 'allow', 403, 'MISSING_AUTHENTICATION_TOKEN'],
+    ['/http/echo', 'allow', 201, undefined],
+    ['/http/echo', 'deny', 403, 'NO'],
+    ['/http/echo', 'unauthorized', 401, 'AUTH_REQUIRED'],
+    ['/http/nothing', 'allow', 404, undefined],
+    ['/other', 'allow', 404, undefined],
+  ])('a request to %s with the token %s, the status %i and the code %s', async (path, token, status, code) => {
+    await get(gateway, `${path}?api_key=${gateway.key}`, token);
+    expect(await reported()).toEqual({
+      method: 'GET',
+      path,
+      statusCode: status,
+      durationMs: expect.any(Number),
+      code,
+      keyId: undefined,
+      label: undefined,
+    });
+  });
+
+  test.each([
+    ['allow', 101, undefined],
+    ['deny', 403, 'NO'],
+  ])('a WebSocket connection with the token %s, the status %i and the code %s', async (token, status, code) => {
+    const socket = new WebSocket(gateway.webSocketUrl, { headers: { authorization: `Bearer ${token}` } });
+    socket.on('error', () => {});
+    expect(await reported()).toMatchObject({ method: 'GET', path: '/ws/', statusCode: status, code });
+    socket.terminate();
+  });
+});
+
+test('the gateway’s state file contains the local revocation delay if the stack outputs one', async () => {
   const template = await writeTemplateVariant(
     (json) => Object.assign(json, { Outputs: { RevocationDelaySeconds: { Value: '60' } } }),
     await writeSampleStack(),
   );
-  const { noteFile } = await start(template);
-  expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ revocationDelaySeconds: 60 });
+  const { noteFile } = await start({ template });
+  expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ revocationDelaySeconds: 5 });
 });
 
 test.each([
@@ -105,8 +164,13 @@ test.each([
     },
     await writeSampleStack(),
   );
-  const { noteFile } = await start(template);
+  const { noteFile } = await start({ template });
   expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ acceptedKeys });
+});
+
+test('the gateway’s state file contains any as the accepted keys with acceptExternalKeys', async () => {
+  const { noteFile } = await start({ acceptExternalKeys: true });
+  expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ acceptedKeys: 'any' });
 });
 
 test('two gateways can run at the same time', async () => {
@@ -116,7 +180,7 @@ test('two gateways can run at the same time', async () => {
     },
     await writeSampleStack(),
   );
-  const [one, other] = await Promise.all([start(), start(template)]);
+  const [one, other] = await Promise.all([start(), start({ template })]);
   const getEvent = async (gateway: Gateway) => (await get(gateway, '/rest/token', 'allow')).json();
   expect(await getEvent(one)).toMatchObject({ requestContext: { stage: 'prod' } });
   expect(await getEvent(other)).toMatchObject({ requestContext: { stage: 'other' } });
@@ -135,12 +199,12 @@ test('npm start exits with 0 on SIGTERM despite open connections', async () => {
   await pending;
 });
 
-test('--data keeps the table between two runs', async () => {
+test('--data keeps the table and the demo key between two runs', async () => {
   const dataDirectory = join(mkdtempSync(join(tmpdir(), 'latchkey-data-')), 'new');
-  const first = await start(undefined, dataDirectory);
+  const first = await start({ dataDirectory });
   await running.pop()?.stop();
-  const second = await start(undefined, dataDirectory);
-  expect(second.key).not.toBe(first.key);
+  const second = await start({ dataDirectory });
+  expect(second.key).toBe(first.key);
   const response = await fetch(second.endpoint, {
     method: 'POST',
     headers: {
@@ -152,7 +216,7 @@ test('--data keeps the table between two runs', async () => {
     },
     body: JSON.stringify({ TableName: second.tableName, Select: 'COUNT' }),
   });
-  expect(await response.json()).toMatchObject({ Count: 2 });
+  expect(await response.json()).toMatchObject({ Count: 1 });
 });
 
 describe('npm start', () => {
@@ -171,21 +235,35 @@ describe('npm start', () => {
     expect(lines.join('')).not.toContain(key);
   });
 
-  test('exits 1 if the port is in use', async () => {
+  test('exits 1 if the port of the console is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as AddressInfo;
-    const { status, lines } = run('--port', String(port));
+    const { status, lines } = run('--port', '0', '--console-port', String(port));
     server.close();
     expect(status).toBe(1);
-    expect(lines).toEqual([expect.stringContaining(`--port: cannot listen on port ${port}`)]);
+    expect(lines).toEqual([
+      `--console-port: cannot listen on port ${port}: it is in use; pass another port, or 0 for a free one`,
+    ]);
   });
+});
+
+test('the gateway names --port if its port is in use', async () => {
+  const server = new GatewayServer({ writeLog: () => {}, now: Date.now, onServed: () => {} });
+  const other = new GatewayServer({ writeLog: () => {}, now: Date.now, onServed: () => {} });
+  const { port } = new URL(await server.listen(0));
+  await expect(other.listen(Number(port))).rejects.toMatchObject({
+    code: 'PORT_UNUSABLE',
+    message: `--port: cannot listen on port ${port}: it is in use; pass another port, or 0 for a free one`,
+  });
+  await server.stop();
 });
 
 test.each([
   ['--port', 'x', "'x'"],
   ['--port', '65536', '65535'],
   ['--db-port', '-1', '--db-port'],
+  ['--console-port', '65536', '--console-port'],
   ['--unknown', '1', '--unknown'],
 ])('parseOptions rejects %s %s with an error that contains %s', (option, value, named) => {
   const written = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
@@ -195,4 +273,13 @@ test.each([
   } finally {
     written.mockRestore();
   }
+});
+
+test.each([
+  [[], { port: 3000, consolePort: 3001, json: false, acceptExternalKeys: false }],
+  [['--console-port', '0'], { consolePort: 0 }],
+  [['--no-console', '--console-port', '1'], { consolePort: undefined }],
+  [['--json', '--accept-external-keys'], { json: true, acceptExternalKeys: true }],
+])('parseOptions parses %j', (args, expected) => {
+  expect(parseOptions(args, '/project')).toMatchObject(expected);
 });

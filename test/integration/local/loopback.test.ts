@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startConsole } from '../../../console/server/startConsole.ts';
 import { KeyRegistry } from '../../../keys/registry.ts';
-import { closeNow } from '../../../local/gatewayServer.ts';
+import { closeNow } from '../../../local/loopback.ts';
 import { LocalDynamoDb } from '../../../local/table.ts';
 import { foreignAddressesOpenAt } from '../../support/foreignAddresses.ts';
 import { startGatewayProcess, type GatewayProcess } from '../../support/gateway.ts';

@@ -44,7 +44,7 @@ export async function serve(options: SampleOptions = {}, change: (template: Temp
     http: createSender(httpApis.map((api) => createHttpApi(api, deps))[0]),
     /** Starts an HTTP server and returns the URL of the WebSocket API. */
     listen: async () => {
-      const server = new GatewayServer(deps.writeLog);
+      const server = new GatewayServer({ ...deps, onServed: () => {} });
       stops.push(() => server.stop());
       const url = await server.listen(0);
       for (const api of restApis) server.mount('rest', createRestApi(api, deps));

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { closeNow, listenOnLoopback } from '../../../local/gatewayServer.ts';
+import { closeNow, listenOnLoopback } from '../../../local/loopback.ts';
 import { restRequestEvent } from '../../../testing/authorizerEvents.ts';
 import { BUNDLE, functionEnvironment, logLines, startFunction } from '../../support/bundledFunction.ts';
 import { bearing, UNKNOWN } from '../../support/functionCases.ts';

@@ -163,6 +163,27 @@ function describeRuns(tableOf: () => Table): void {
     expect(await table.items()).toEqual(before);
   });
 
+  test('yields the outcomes of a real run with dryRun, and leaves the table unchanged', async () => {
+    const table = tableOf();
+    const stored = { ...FULL, keyHash: newHash(), id: 'stored' };
+    await run(table.registry, [stored]);
+    const [first, restricted] = [newHash(), newHash()];
+    const keys: readonly ImportedKey[] = [
+      { keyHash: first, id: 'first', label: 'x' },
+      { ...stored, label: 'skipped' },
+      { keyHash: newHash(), id: 'stored', label: 'id of another key' },
+      { keyHash: newHash(), id: 'first', label: 'id of an earlier entry' },
+      { keyHash: restricted, label: 'x' },
+      { keyHash: restricted, label: 'its duplicate', revokedAt: at(-1) },
+    ];
+    const before = await table.items();
+    const results = await run(table.registry, keys, { dryRun: true });
+    expect(await table.items()).toEqual(before);
+    const outcomes = ['imported', 'skipped', 'rejected', 'rejected', 'imported', 'skipped'];
+    expect(outcomesOf(results)).toEqual(outcomes);
+    expect(outcomesOf(await run(table.registry, keys))).toEqual(outcomes);
+  });
+
   test('yields the results in the order of the entries', async () => {
     const results = await run(tableOf().registry, entries(50));
     expect(results.map(({ index }) => index)).toEqual(results.map((_, index) => index));

@@ -24,14 +24,24 @@ interface Started {
   readonly port?: number;
   readonly isReadOnly?: boolean;
   readonly registry?: KeyRegistry;
+  /** `true` if a browser has opened the URL. It then holds the cookie. */
+  readonly isOpened?: boolean;
 }
 
 /** Creates the console's app without a table, with the cookie `COOKIE` and the token `TOKEN`. */
-function startApp({ port = PORT, isReadOnly = false, registry = failingRegistry(new Error('unused')) }: Started = {}) {
+function startApp({
+  port = PORT,
+  isReadOnly = false,
+  registry = failingRegistry(new Error('unused')),
+  isOpened = true,
+}: Started = {}) {
   const draws = [TOKEN, COOKIE];
+  const session = new Session(() => draws.shift() ?? 'none');
+  session.newToken();
+  if (isOpened) session.exchange(TOKEN);
   return createConsoleApp({
     port,
-    session: new Session(() => draws.shift() ?? 'none'),
+    session,
     files: new Map([['/', { contentType: 'text/html', content: '<html>' }]]),
     registry,
     location: { kind: 'aws', tableName: 'keys', endpoint: undefined, revocationDelaySeconds: 60 },
@@ -240,7 +250,7 @@ function nested(depth: number): unknown {
 
 describe('the console at the URL that it prints', () => {
   const start = (headers: Headers, query = `?token=${TOKEN}`, method = 'GET') =>
-    send(method, START_PATH + query, headers);
+    send(method, START_PATH + query, headers, { isOpened: !('cookie' in headers) });
 
   test('exchanges the token in the URL for a cookie', async () => {
     const { status, headers } = await start({ cookie: undefined });
@@ -270,17 +280,47 @@ describe('the console at the URL that it prints', () => {
   });
 });
 
-test('a session recognizes only the cookie that it issued for its token', () => {
-  const draws = [TOKEN, COOKIE];
-  const session = new Session(() => draws.shift() ?? 'none');
-  expect(session.token).toBe(TOKEN);
-  expect([COOKIE, TOKEN, '', undefined].map((cookie) => session.isHeldBy(cookie))).toEqual([true, false, false, false]);
-  expect([session.exchange('x'), session.exchange(TOKEN), session.exchange(TOKEN)]).toEqual([
-    undefined,
-    COOKIE,
-    undefined,
-  ]);
-  expect(session.isHeldBy(COOKIE)).toBe(true);
+describe('a session', () => {
+  const createSession = () => {
+    let drawn = 0;
+    return new Session(() => `draw ${++drawn}`);
+  };
+
+  test('exchanges its token once', () => {
+    const session = createSession();
+    expect(session.exchange('draw 1')).toBeUndefined();
+    const token = session.newToken();
+    expect([session.exchange('x'), session.exchange(token), session.exchange(token)]).toEqual([
+      undefined,
+      'draw 2',
+      undefined,
+    ]);
+  });
+
+  test('recognizes only the cookie of an exchanged token', () => {
+    const session = createSession();
+    const token = session.newToken();
+    expect(session.isHeldBy('draw 2')).toBe(false);
+    const cookie = session.exchange(token);
+    expect([cookie, token, '', undefined].map((given) => session.isHeldBy(given))).toEqual([true, false, false, false]);
+  });
+
+  test('rejects a token that a newer token has replaced', () => {
+    const session = createSession();
+    const replaced = session.newToken();
+    const newest = session.newToken();
+    expect(session.exchange(replaced)).toBeUndefined();
+    expect(session.exchange(newest)).toBe('draw 3');
+  });
+
+  test('keeps its cookie until a newer token is exchanged', () => {
+    const session = createSession();
+    const cookie = session.exchange(session.newToken());
+    const token = session.newToken();
+    expect(session.isHeldBy(cookie)).toBe(true);
+    const newCookie = session.exchange(token);
+    expect([cookie, newCookie].map((given) => session.isHeldBy(given))).toEqual([false, true]);
+  });
 });
 
 describe('the console after a registry error', () => {

@@ -1,0 +1,63 @@
+import type { Colors } from '../operator/colors.ts';
+import type { ServedApi } from './mountApis.ts';
+import { formatSeconds } from './steps.ts';
+
+/** The addresses and the key that `npm start` prints when the gateway is ready. */
+export interface Banner {
+  /** The gateway's URL, without a path. */
+  readonly url: string;
+  readonly apis: readonly ServedApi[];
+  /** The console's URL. It works once, in one browser. `undefined` with `--no-console`. */
+  readonly consoleUrl: string | undefined;
+  readonly demoKey: string;
+  /** Milliseconds from the start of the process until the gateway was ready. */
+  readonly startMs: number;
+  /** `true` if the terminal's input reaches the gateway. */
+  readonly hasKeyboard: boolean;
+}
+
+/** Formats the banner for a terminal. */
+export function formatBanner(banner: Banner, colors: Colors): string {
+  const { apis, consoleUrl, demoKey, startMs, hasKeyboard } = banner;
+  const { bold, cyan, dim, green } = colors;
+  const rows: (readonly [name: string, value: string])[] = [
+    ...apis.map((api) => [api.type, cyan(toUrl(banner, api))] as const),
+    ...(consoleUrl === undefined ? [] : ([['Console', cyan(consoleUrl)]] as const)),
+    ['Key', demoKey],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const tried = apis.find(({ type }) => type !== 'WebSocket');
+  const curl = tried && `curl -i -H 'Authorization: Bearer ${demoKey}' ${toUrl(banner, tried)}`;
+  const keys = hasKeyboard && consoleUrl !== undefined ? 'o + Enter opens the console, Enter prints a new link, ' : '';
+  return [
+    '',
+    `  ${bold(green('Latchkey'))}  ${dim('ready in')} ${bold(formatSeconds(startMs))}`,
+    '',
+    ...rows.map(([name, value]) => `  ${green('➜')}  ${bold(name.padEnd(width))}  ${value}`),
+    ...(curl === undefined ? [] : ['', `  ${curl}`]),
+    '',
+    `  ${dim(`${keys}Ctrl-C stops the gateway`)}`,
+    '\n',
+  ].join('\n');
+}
+
+/** Formats the banner as one line of JSON. The APIs' URLs have their prefixes as names. */
+export function formatJsonBanner(banner: Banner): string {
+  const { apis, consoleUrl, demoKey } = banner;
+  const urls = Object.fromEntries(apis.map((api) => [api.prefix, toUrl(banner, api)]));
+  return `${JSON.stringify({ urls: { ...urls, console: consoleUrl }, key: demoKey })}\n`;
+}
+
+function toUrl({ url }: Pick<Banner, 'url'>, { type, path }: ServedApi): string {
+  return `${type === 'WebSocket' ? url.replace(/^http/, 'ws') : url}${path}`;
+}
+
+/** Formats the line with a new link to the console. */
+export function formatLink(url: string, { bold, cyan, green }: Colors): string {
+  return `  ${green('➜')}  ${bold('Console')}  ${cyan(url)}\n`;
+}
+
+/** Formats a new link to the console as one line of JSON. */
+export function formatJsonLink(url: string): string {
+  return `${JSON.stringify({ urls: { console: url } })}\n`;
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from '@jest/globals';
+import { formatBanner, formatJsonBanner, formatJsonLink, formatLink, type Banner } from '../../../local/banner.ts';
+import { createStreamColors } from '../../../operator/colors.ts';
+
+const plain = createStreamColors({ stream: {}, env: {} });
+const BANNER: Banner = {
+  url: 'http://127.0.0.1:3000',
+  apis: [
+    { type: 'REST', prefix: 'rest', path: '/rest/whoami' },
+    { type: 'HTTP', prefix: 'http', path: '/http/whoami' },
+    { type: 'WebSocket', prefix: 'ws', path: '/ws/' },
+  ],
+  consoleUrl: 'http://127.0.0.1:3001/start?token=t',
+  demoKey: 'KEY',
+  startMs: 1849,
+  hasKeyboard: true,
+};
+
+describe('the banner', () => {
+  test('shows every address, the key and a command to try', () => {
+    expect(formatBanner(BANNER, plain)).toBe(`
+  Latchkey  ready in 1.8 s
+
+  ➜  REST       http://127.0.0.1:3000/rest/whoami
+  ➜  HTTP       http://127.0.0.1:3000/http/whoami
+  ➜  WebSocket  ws://127.0.0.1:3000/ws/
+  ➜  Console    http://127.0.0.1:3001/start?token=t
+  ➜  Key        KEY
+
+  curl -i -H 'Authorization: Bearer KEY' http://127.0.0.1:3000/rest/whoami
+
+  o + Enter opens the console, Enter prints a new link, Ctrl-C stops the gateway
+
+`);
+  });
+
+  test('omits the console and its keys without a console', () => {
+    const text = formatBanner({ ...BANNER, consoleUrl: undefined }, plain);
+    expect(text).not.toMatch(/console/i);
+    expect(text).toContain('\n  Ctrl-C stops the gateway\n');
+  });
+
+  test('omits the keys of the console if the gateway has no terminal', () => {
+    const text = formatBanner({ ...BANNER, hasKeyboard: false }, plain);
+    expect(text).toContain('➜  Console');
+    expect(text).not.toContain('Enter');
+  });
+
+  test('omits the command for a stack with only WebSocket APIs', () => {
+    const text = formatBanner({ ...BANNER, apis: BANNER.apis.slice(2) }, plain);
+    expect(text).not.toContain('curl');
+    expect(text).not.toContain('REST');
+  });
+
+  test('consists of one line with the URLs and the key as JSON', () => {
+    const text = formatJsonBanner(BANNER);
+    expect(text).toMatch(/^[^\n]*\n$/);
+    expect(JSON.parse(text)).toEqual({
+      urls: {
+        rest: 'http://127.0.0.1:3000/rest/whoami',
+        http: 'http://127.0.0.1:3000/http/whoami',
+        ws: 'ws://127.0.0.1:3000/ws/',
+        console: 'http://127.0.0.1:3001/start?token=t',
+      },
+      key: 'KEY',
+    });
+  });
+});
+
+test('a new link to the console is one line, as text and as JSON', () => {
+  expect(formatLink('http://a/start', plain)).toBe('  ➜  Console  http://a/start\n');
+  expect(JSON.parse(formatJsonLink('http://a/start'))).toEqual({ urls: { console: 'http://a/start' } });
+});
+
+test.each([
+  [true, {}, true],
+  [false, {}, false],
+  [undefined, {}, false],
+  [true, { TERM: 'dumb' }, false],
+  [true, { NO_COLOR: '1' }, false],
+  [true, { NO_COLOR: '' }, true],
+  [false, { FORCE_COLOR: '1' }, true],
+  [false, { FORCE_COLOR: '' }, false],
+  [true, { FORCE_COLOR: '0' }, false],
+  [true, { NO_COLOR: '1', FORCE_COLOR: '1' }, false],
+  [false, { CI: 'true' }, false],
+])('a stream with isTTY %p and the environment %j has colours: %p', (isTTY, env, isColored) => {
+  const stream = isTTY === undefined ? {} : { isTTY };
+  expect(createStreamColors({ stream, env }).green('x')).toBe(isColored ? '\u001B[32mx\u001B[39m' : 'x');
+});
