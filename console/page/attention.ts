@@ -6,7 +6,7 @@ export const DAY_MS = 86_400_000;
 /** Number of days before an expiry from which a key needs attention. */
 export const EXPIRING_DAYS = 7;
 /** Number of days without a use after which a key needs attention. */
-export const UNUSED_DAYS = 90;
+const UNUSED_DAYS = 90;
 const LATER_DAYS = 30;
 
 /** A reason why an active key may need attention. `expiring30` looks further ahead. `any` is any of the others. */

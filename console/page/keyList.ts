@@ -63,16 +63,6 @@ const BANDS: readonly (readonly [band: UseBand, days: number])[] = [
   ['older', Infinity],
 ];
 
-/** The labels of the bands in the chart. */
-export const BAND_NAMES: Readonly<Record<UseBand, string>> = {
-  day: 'today',
-  week: '7 days',
-  month: '30 days',
-  quarter: '90 days',
-  older: 'older',
-  never: 'never',
-};
-
 /** Returns the band of a key's last use. `day` means within 24 hours. */
 export function lastUsedBand(key: DatedRecord, nowMs: number): UseBand {
   const usedMs = lastUsedMs(key, nowMs);

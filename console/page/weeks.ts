@@ -8,7 +8,7 @@ export interface Week {
 }
 
 /** The number of weeks in a chart. */
-export const CHART_WEEKS = 12;
+const CHART_WEEKS = 12;
 
 /** Returns the current week and the next ones. A week starts on Monday at midnight, local time. */
 export function weeksAhead(nowMs: number): readonly Week[] {

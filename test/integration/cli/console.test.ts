@@ -65,7 +65,7 @@ test('console serves the table at the URL that it opens', async () => {
   await expect(fetch(url)).rejects.toThrow();
 });
 
-test('console tells its page the command that starts it again, quoted for a shell', async () => {
+test('console sends its page the command that starts it again, quoted for a shell', async () => {
   const { url, stop } = await start(['--read-only', '--actor', "Al's laptop"]);
   const { body } = await ask(url, '/api/session', { cookie: await open(url) });
   expect(body.command).toMatch(/^latchkey console .*--actor 'Al'\\''s laptop' .*--read-only$/);
