@@ -79,9 +79,9 @@ describe("the README's commands", () => {
     for (const command of blocks[2]?.slice(1) ?? []) expect(await run(command)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('revoke prints the label of the key and the time of its end', async () => {
-    const printed = await run(blocks[3]?.[0]);
-    expect(printed).toMatch(/^✓ Revoked “build server”\. Refused everywhere by \d\d:\d\d:\d\d \(within \d+ s\)\.$/m);
+  test('revoke prints the label of the key', async () => {
+    // The delay is unknown, because these commands don't read the gateway's own state file.
+    expect(await run(blocks[3]?.[0])).toMatch(/^✓ Revoked “build server”\. Refused once caches expire\./m);
   });
 
   test('curl gets 403 with the revoked key and 200 with its successor', async () => {
