@@ -81,6 +81,23 @@ test('the dialog of a new key cannot be closed by accident', async () => {
   await gone;
 });
 
+test.each<[string, (page: Page) => Promise<void>]>([
+  ['Esc is held down', (page) => hold(page, 'Escape')],
+  ['Close is double-clicked', (page) => page.locator('dialog footer').getByText('Close').dblclick()],
+  ['the cross is double-clicked', (page) => page.locator('dialog header').getByRole('button').dblclick()],
+])('an uncopied key is not lost if %s', async (_, close) => {
+  const page = await open();
+  await page.getByText(/\d keys?$/).waitFor();
+  await page.keyboard.press('n');
+  await page.keyboard.type('kept');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Save your key: kept' });
+  await dialog.waitFor();
+  await close(page);
+  await page.getByText(/You haven't copied the key/).waitFor();
+  expect(await dialog.count()).toBe(1);
+});
+
 describe('the page of the console', () => {
   test.each<[string, (page: Page) => Promise<void>]>([
     ['Enter is pressed twice at once', (page) => enterTwice(page, 0)],
