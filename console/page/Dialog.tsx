@@ -20,11 +20,14 @@ export function Dialog({ title, className = '', isBare = false, onClose, childre
   // The dialog opens before the next paint, so the next key press goes to the dialog.
   useLayoutEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
-    dialog.current?.querySelector<HTMLElement>('[data-first]')?.focus();
+    const element = dialog.current;
+    element?.showModal();
+    element?.querySelector<HTMLElement>('[data-first]')?.focus();
     return () => {
-      // The change may have removed the button that opened the dialog.
-      const isThere = before instanceof HTMLElement && before.isConnected;
+      // Nothing outside an open modal dialog can get the focus.
+      element?.close();
+      // The change may have removed the button that opened the dialog. A shortcut may have opened it without any focus.
+      const isThere = before instanceof HTMLElement && before.isConnected && before !== document.body;
       (isThere ? before : document.querySelector<HTMLElement>('.panel h2'))?.focus();
     };
   }, []);

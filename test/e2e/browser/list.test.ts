@@ -215,7 +215,7 @@ describe('the list of 200 keys', () => {
     await dialog.getByRole('button', { name: /^Revoke/ }).click();
     await dialog.getByText('Expected a text.').waitFor();
     expect(await reason.inputValue()).toBe('lost');
-    expect(await reason.evaluate('(field) => field === document.activeElement')).toBe(true);
+    expect(await reason.evaluate('document.activeElement.value')).toBe('lost');
   });
 
   test('opens its menus with the keyboard, and closes them with Escape', async () => {

@@ -96,6 +96,9 @@ test.each<[string, (page: Page) => Promise<void>]>([
   await close(page);
   await page.getByText(/You haven't copied the key/).waitFor();
   expect(await dialog.count()).toBe(1);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('kept');
 });
 
 describe('the page of the console', () => {
@@ -305,6 +308,18 @@ test('the single-key shortcuts stay turned off after a reload', async () => {
   await page.keyboard.press('n');
   await page.getByRole('dialog', { name: 'New key' }).waitFor();
   expect(await page.evaluate('localStorage.length')).toBe(0);
+});
+
+test('a dialog returns the focus to the button that opened it', async () => {
+  const { record } = await console.putKey({ label: 'focused' });
+  const page = await open(record.id);
+  for (const name of ['Edit', 'Rotate', 'Revoke']) {
+    await getPanel(page).getByRole('button', { name }).press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.textContent')).toBe(name);
+  }
 });
 
 test('Undo enables a disabled key again', async () => {
