@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { type Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { LatchkeyError } from '../keys/errors.ts';
-import { isLongestId } from '../keys/fields.ts';
+import { isLongestId } from '../keys/keyId.ts';
 import { printable } from '../keys/printable.ts';
 import type { KeyRecord } from '../keys/record.ts';
 import type { KeyRegistry } from '../keys/registry.ts';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ACTOR_EXPECTED, expectedFor, findProblem, isActor, isKeyId, isText, TEXT_EXPECTED } from './fields.ts';
+import { ACTOR_EXPECTED, expectedFor, findProblem, isActor, isText, TEXT_EXPECTED } from './fields.ts';
+import { isKeyId } from './keyId.ts';
 import { holdsKey } from './findKeys.ts';
 import { copyJson, type JsonObject, type JsonValue } from './json.ts';
 import { type KeyRecord, readVersion } from './record.ts';

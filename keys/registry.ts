@@ -17,7 +17,8 @@ import {
 } from './changes.ts';
 import { CALL_LIMITS } from './dynamodb.ts';
 import { type ErrorCode, LatchkeyError } from './errors.ts';
-import { checkNewKey, isKeyId, isLongestId, isSafeToPrint, type NewKey, show, toRecordFields } from './fields.ts';
+import { checkNewKey, isSafeToPrint, type NewKey, show, toRecordFields } from './fields.ts';
+import { isKeyId, isLongestId } from './keyId.ts';
 import { checkConcurrency, dryRunStore, importHashes, type ImportOptions, type ImportResult } from './import.ts';
 import type { ImportedKey } from './importedKey.ts';
 import { type ListOptions, listPage, type ListPage, listPages, listRecords, type RecordsOptions } from './list.ts';

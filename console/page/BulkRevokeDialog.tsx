@@ -29,7 +29,10 @@ export function BulkRevokeDialog({ records, nowMs, delaySeconds, onRevoked, onCl
   const word = String(records.length);
   const revoke = async () => {
     if (usedToday > 0 && typed.trim() !== word) throw new Error(`confirm: expected ${word}`);
-    onRevoked(await changeAll(records, ({ id }) => api.revoke(id, reason === '' ? {} : { reason })));
+    const result = await changeAll(records, ({ id }) => api.revoke(id, reason === '' ? {} : { reason }));
+    // The form shows the error at its field, and keeps the reason.
+    if (result.changed.length === 0 && result.message !== undefined) throw new Error(result.message);
+    onRevoked(result);
     onClose();
   };
   return (

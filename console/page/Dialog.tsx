@@ -20,11 +20,14 @@ export function Dialog({ title, className = '', isBare = false, onClose, childre
   // The dialog opens before the next paint, so the next key press goes to the dialog.
   useLayoutEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
-    dialog.current?.querySelector<HTMLElement>('[data-first]')?.focus();
+    const element = dialog.current;
+    element?.showModal();
+    element?.querySelector<HTMLElement>('[data-first]')?.focus();
     return () => {
-      // The change may have removed the button that opened the dialog.
-      const isThere = before instanceof HTMLElement && before.isConnected;
+      // Nothing outside an open modal dialog can get the focus.
+      element?.close();
+      // The change may have removed the button that opened the dialog. A shortcut may have opened it without any focus.
+      const isThere = before instanceof HTMLElement && before.isConnected && before !== document.body;
       (isThere ? before : document.querySelector<HTMLElement>('.panel h2'))?.focus();
     };
   }, []);
@@ -34,7 +37,10 @@ export function Dialog({ title, className = '', isBare = false, onClose, childre
   };
   // Chromium closes a dialog on a second Esc even if `cancel` is prevented.
   const keepOpen = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') cancel(event);
+    if (event.key !== 'Escape') return;
+    event.preventDefault();
+    // A long press must not also confirm that a new key may be discarded.
+    if (!event.repeat) onClose();
   };
   // Opens the dialog again if the browser closes it, because its content must not be lost.
   const reopen = () => dialog.current?.showModal();
@@ -50,7 +56,7 @@ export function Dialog({ title, className = '', isBare = false, onClose, childre
       <header class={isBare ? 'unseen' : ''}>
         <h2 id={titleId}>{title}</h2>
         {isBare ? null : (
-          <button type="button" class="icon" aria-label="Close" onClick={onClose}>
+          <button type="button" class="icon" aria-label="Close" onClick={once(onClose)}>
             <CrossGlyph />
           </button>
         )}
@@ -58,6 +64,13 @@ export function Dialog({ title, className = '', isBare = false, onClose, childre
       {children}
     </dialog>
   );
+}
+
+/** Returns a click handler that ignores the second click of a double click. */
+export function once(act: () => void): (event: MouseEvent) => void {
+  return ({ detail }) => {
+    if (detail < 2) act();
+  };
 }
 
 /** Makes the browser confirm that the user wants to leave the page, while `isGuarded` is true. */

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { isKeyId } from '../../keys/keyId.ts';
 import { printable } from '../../keys/printable.ts';
 import { api, ApiError, type SessionInfo } from './api.ts';
 import { curlCommand, KEY_VARIABLE } from './commands.ts';
@@ -10,7 +11,10 @@ import type { KeyStore } from './keyStore.ts';
 /** Shows that no key matches the filter, with a button that clears it. */
 export function NoMatches({ filter, onClear }: { filter: KeyFilter; onClear: () => void }) {
   const text = filter.text.trim();
-  const conditions = [...(text === '' ? [] : [`“${printable(text)}”`]), ...toChips(filter).map(({ name }) => name)];
+  const conditions = [
+    ...(text === '' ? [] : [`“${shorten(text)}”`]),
+    ...toChips(filter).map(({ name }) => shorten(name)),
+  ];
   return (
     <div class="nothing">
       <h2>No keys match {conditions.join(' and ')}</h2>
@@ -19,6 +23,14 @@ export function NoMatches({ filter, onClear }: { filter: KeyFilter; onClear: () 
       </button>
     </div>
   );
+}
+
+const MAX_SHOWN = 80;
+
+/** Returns the start of a text that the address may have contained. A longer text would hide the button below it. */
+function shorten(text: string): string {
+  const start = printable(text.slice(0, MAX_SHOWN));
+  return text.length > MAX_SHOWN ? `${start}…` : start;
 }
 
 interface NoKeysProps {
@@ -56,6 +68,8 @@ export function UnknownKey({ id, store, onClose }: UnknownKeyProps) {
   const [missingId, setMissingId] = useState<string>();
   useEffect(() => {
     if (id === undefined || store.isLoading) return undefined;
+    // The server would reject any other id, and a very long one without a response.
+    if (!isKeyId(id)) return setMissingId(id);
     let isCurrent = true;
     api.read(id).then(
       (record) => isCurrent && store.put(record),
@@ -70,8 +84,7 @@ export function UnknownKey({ id, store, onClose }: UnknownKeyProps) {
     <aside class="panel unknown" aria-label="Unknown key">
       <h2>This key isn’t in the table</h2>
       <p>
-        The address names the key <code>{printable(id)}</code>. It may have been deleted, or it belongs to another
-        table.
+        The address names the key <code>{shorten(id)}</code>. It may have been deleted, or it belongs to another table.
       </p>
       <button type="button" onClick={onClose}>
         Show all keys

@@ -48,7 +48,7 @@ export function KeysView(props: KeysViewProps) {
   const toGrid = () => grid.current?.focus();
   const back = () => {
     if (route.id !== undefined) return close();
-    if (checked.ids.size > 0) return checked.clear();
+    if (checked.records.length > 0) return checked.clear();
     if (filter !== NO_FILTER) setFilter(NO_FILTER);
     return toGrid();
   };

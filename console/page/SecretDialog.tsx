@@ -4,7 +4,7 @@ import { relativeTime } from '../../operator/notices.ts';
 import type { Issued } from './api.ts';
 import { curlCommand, envLine } from './commands.ts';
 import { copyText } from './CopyButton.tsx';
-import { Dialog, useLeaveGuard } from './Dialog.tsx';
+import { Dialog, once, useLeaveGuard } from './Dialog.tsx';
 import { exactTime } from './exactTime.ts';
 import { CheckGlyph, CopyGlyph } from './glyphs.tsx';
 import { Tabs } from './Tabs.tsx';
@@ -50,7 +50,7 @@ export function SecretDialog({ issued, apiUrl, nowMs, onClose }: SecretDialogPro
         {shown === 'done' ? <span class="unseen">Copied.</span> : null}
       </p>
       <footer>
-        <button type="button" onClick={close}>
+        <button type="button" onClick={once(close)}>
           Close
         </button>
         <button type="button" class="primary copy-key" data-first onClick={() => void copy()}>

@@ -39,19 +39,24 @@ export const api = {
   session: () => call<DescribedSession>('GET', '/session'),
   page: (cursor: string | null) =>
     call<KeyPage>('GET', cursor === null ? '/keys' : `/keys?cursor=${encodeURIComponent(cursor)}`),
-  read: (id: string) => record('GET', `/keys/${id}`),
+  read: (id: string) => record('GET', pathOf(id)),
   create: (fields: NewKey) => call<Issued>('POST', '/keys', fields),
   update: ({ id, version = 0 }: ConsoleKey, changes: KeyChanges) =>
-    record('PATCH', `/keys/${id}`, { changes, expected: { id, version } }),
-  disable: (id: string) => record('POST', `/keys/${id}/disable`, {}),
-  enable: (id: string) => record('POST', `/keys/${id}/enable`, {}),
-  revoke: (id: string, options: RevokeOptions) => record('POST', `/keys/${id}/revoke`, options),
-  rotate: (id: string, options: RotateOptions) => call<Issued>('POST', `/keys/${id}/rotate`, options),
+    record('PATCH', pathOf(id), { changes, expected: { id, version } }),
+  disable: (id: string) => record('POST', `${pathOf(id)}/disable`, {}),
+  enable: (id: string) => record('POST', `${pathOf(id)}/enable`, {}),
+  revoke: (id: string, options: RevokeOptions) => record('POST', `${pathOf(id)}/revoke`, options),
+  rotate: (id: string, options: RotateOptions) => call<Issued>('POST', `${pathOf(id)}/rotate`, options),
 };
 
 const OFFLINE = "the console isn't responding: check that the command that started it is still running";
 const MAYBE_DONE =
   'the change may have been made: check the list before you try again, and revoke a key that it created, because nobody has its secret';
+
+/** Returns the path of a key. An id from the address can contain any characters, such as `../session`. */
+function pathOf(id: string): string {
+  return `/keys/${encodeURIComponent(id)}`;
+}
 
 async function record(method: string, path: string, body?: object): Promise<ConsoleKey> {
   const answer = await call<{ readonly record: ConsoleKey }>(method, path, body);

@@ -23,11 +23,11 @@ const BANDS: readonly UseBand[] = ['day', 'week', 'month', 'quarter', 'older', '
  * searched words that may be keys, because browsers keep addresses in their history.
  */
 export function toQuery({ filter, sort }: ListView): string {
-  const { text, ...choices } = filter;
+  const { text, owner, ...choices } = filter;
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({ q: text, ...choices })) {
-    const kept = withoutKeys(value);
-    if (kept !== '') query.set(name, kept);
+  // Users type only these two. The other values are choices, and a shortened scope would match no key.
+  for (const [name, value] of Object.entries({ q: withoutKeys(text), owner: withoutKeys(owner), ...choices })) {
+    if (value !== '') query.set(name, value);
   }
   if (sort.field !== NEWEST_FIRST.field || sort.isDescending !== NEWEST_FIRST.isDescending) {
     query.set('sort', `${sort.isDescending ? '-' : ''}${sort.field}`);

@@ -8,7 +8,7 @@ import {
   paginateGetUsagePlans,
 } from '@aws-sdk/client-api-gateway';
 import { LatchkeyError } from '../../keys/errors.ts';
-import { isKeyId } from '../../keys/fields.ts';
+import { isKeyId } from '../../keys/keyId.ts';
 import { usageIdentifier } from '../plans.ts';
 
 export interface UsagePlanSyncOptions {

@@ -180,12 +180,50 @@ describe('the list of 200 keys', () => {
     await panel.waitFor({ state: 'detached' });
   });
 
+  test.each(['../session', '<img src=x onerror=alert(1)>', 'a'.repeat(40_000)])(
+    'says that the table has no key %.30s, without a request for it',
+    async (id) => {
+      const requested: string[] = [];
+      page.on('request', (request) => requested.push(request.url()));
+      await page.goto(`${console.url.origin}/#/keys/${encodeURIComponent(id)}`);
+      const panel = page.getByRole('complementary', { name: 'Unknown key' });
+      await panel.getByText(id.slice(0, 80)).waitFor();
+      expect(requested.filter((url) => url.includes('/api/keys/'))).toEqual([]);
+      expect(await page.getByText('Disconnected.').count()).toBe(0);
+    },
+  );
+
+  test('shows the button that clears a very long search', async () => {
+    await page.goto(`${console.url.origin}/#/keys?q=${'a'.repeat(10_000)}`);
+    await page.locator('.nothing').getByRole('button', { name: 'Clear filters' }).click({ timeout: 5000 });
+    await page.getByText(/^20\d keys$/).waitFor();
+  });
+
+  test('keeps the dialog and the reason if none of the selected keys can be revoked', async () => {
+    await page.getByRole('checkbox', { name: 'Select all listed keys' }).check();
+    const bar = page.getByRole('group', { name: 'Actions on the selected keys' });
+    await page.route(/\/revoke$/, (route) =>
+      route.fulfill({ status: 400, json: { error: { code: 'INPUT_INVALID', message: 'reason: expected a text' } } }),
+    );
+    await bar.getByRole('button', { name: /^Revoke/ }).click();
+    const dialog = page.getByRole('dialog');
+    const reason = dialog.getByLabel('Reason', { exact: true });
+    await reason.fill('lost');
+    const confirmation = dialog.getByLabel(/^Type \d+ to confirm/);
+    const label = (await dialog.getByText(/^Type \d+ to confirm/).textContent()) ?? '';
+    await confirmation.fill(label.replaceAll(/\D/g, ''));
+    await dialog.getByRole('button', { name: /^Revoke/ }).click();
+    await dialog.getByText('Expected a text.').waitFor();
+    expect(await reason.inputValue()).toBe('lost');
+    expect(await reason.evaluate('document.activeElement.value')).toBe('lost');
+  });
+
   test('opens its menus with the keyboard, and closes them with Escape', async () => {
     await page.getByRole('button', { name: /^Sort/ }).press('Enter');
     await page.keyboard.press('ArrowDown');
     expect(await axeFindings(page)).toEqual([]);
     await page.keyboard.press('Enter');
-    expect(await page.getByRole('button', { name: /^Sort/ }).textContent()).toContain('Oldest first');
+    await page.getByRole('button', { name: /^Sort.*Oldest first/ }).waitFor();
     await page.getByRole('button', { name: /^Filter/ }).press('Enter');
     expect(await axeFindings(page)).toEqual([]);
     await page.keyboard.press('Escape');

@@ -81,6 +81,26 @@ test('the dialog of a new key cannot be closed by accident', async () => {
   await gone;
 });
 
+test.each<[string, (page: Page) => Promise<void>]>([
+  ['Esc is held down', (page) => hold(page, 'Escape')],
+  ['Close is double-clicked', (page) => page.locator('dialog footer').getByText('Close').dblclick()],
+  ['the cross is double-clicked', (page) => page.locator('dialog header').getByRole('button').dblclick()],
+])('an uncopied key is not lost if %s', async (_, close) => {
+  const page = await open();
+  await page.getByText(/\d keys?$/).waitFor();
+  await page.keyboard.press('n');
+  await page.keyboard.type('kept');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Save your key: kept' });
+  await dialog.waitFor();
+  await close(page);
+  await page.getByText(/You haven't copied the key/).waitFor();
+  expect(await dialog.count()).toBe(1);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('kept');
+});
+
 describe('the page of the console', () => {
   test.each<[string, (page: Page) => Promise<void>]>([
     ['Enter is pressed twice at once', (page) => enterTwice(page, 0)],
@@ -288,6 +308,18 @@ test('the single-key shortcuts stay turned off after a reload', async () => {
   await page.keyboard.press('n');
   await page.getByRole('dialog', { name: 'New key' }).waitFor();
   expect(await page.evaluate('localStorage.length')).toBe(0);
+});
+
+test('a dialog returns the focus to the button that opened it', async () => {
+  const { record } = await console.putKey({ label: 'focused' });
+  const page = await open(record.id);
+  for (const name of ['Edit', 'Rotate', 'Revoke']) {
+    await getPanel(page).getByRole('button', { name }).press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.textContent')).toBe(name);
+  }
 });
 
 test('Undo enables a disabled key again', async () => {

@@ -36,3 +36,16 @@ test("the console client throws an error with the server's code and message if a
   fetched.mockResolvedValue(new Response(JSON.stringify({ error }), { status: 409 }));
   await expect(api.disable('x')).rejects.toMatchObject(error);
 });
+
+test.each<[string, (id: string) => Promise<unknown>]>([
+  ['read', api.read],
+  ['disable', api.disable],
+  ['revoke', (id) => api.revoke(id, {})],
+])('the console client cannot %s anything but a key if an address contains a path as its id', async (_, call) => {
+  fetched.mockResolvedValue(new Response(JSON.stringify({ record: {} })));
+  await call('../session?x=#y');
+  expect(fetched).toHaveBeenLastCalledWith(
+    expect.stringMatching(/^\/api\/keys\/\.\.%2Fsession%3Fx%3D%23y(\/\w+)?$/),
+    expect.anything(),
+  );
+});

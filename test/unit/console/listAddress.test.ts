@@ -59,6 +59,16 @@ describe('the address of the list', () => {
   );
 });
 
+describe('the address of a filtered list', () => {
+  test.each(['reports:exportMonthlyCsv', 'orders_readwrite', 'https://example.com/Scope123x'])(
+    'keeps the scope %s unchanged, because only the whole scope matches a key',
+    (scope) => {
+      const list = { ...WHOLE_LIST, filter: { ...NO_FILTER, scope } };
+      expect(parseQuery(toQuery(list))).toEqual(list);
+    },
+  );
+});
+
 describe('the address of a view', () => {
   test.each<[string, Route]>([
     ['#/overview', { view: 'overview' }],
