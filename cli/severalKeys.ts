@@ -136,7 +136,9 @@ function toText(
   const rest = skipped.length === 0 ? '' : ` Skipped ${numberText(skipped.length)} (${change.skipped}).`;
   const notice = changed.length === 0 ? '' : ` ${change.notice(location.revocationDelaySeconds, now())}`;
   return [
-    ...changed.map((record) => `${done(verb, record, output.colors)} ${output.colors.dim(printable(record.id))}`),
+    ...changed.map((record) =>
+      output.fill(`${done(verb, record, output.colors)} ${output.colors.dim(printable(record.id))}`),
+    ),
     output.fill(`${verb} ${countText(changed.length, 'key')}.${rest}${notice}`),
   ].join('\n');
 }
