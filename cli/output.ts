@@ -9,7 +9,7 @@ import { CliError, isOutputClosed } from '../operator/errors.ts';
 import type { Environment } from '../operator/findTable.ts';
 import { relativeTime } from '../operator/notices.ts';
 import { Progress } from './progress.ts';
-import { type Field, layOutFields, wrap } from './wrap.ts';
+import { type Field, layOutFields, textWidth, wrap } from './wrap.ts';
 
 export interface OutputStreams {
   readonly stdout: TerminalStream;
@@ -20,6 +20,8 @@ export interface OutputStreams {
 
 /** The width of a terminal that doesn't report its own. */
 const DEFAULT_COLUMNS = 80;
+/** The width of a space and a one-letter answer after a question. */
+const ANSWER_COLUMNS = 2;
 
 export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
@@ -142,9 +144,9 @@ export class Output {
   }
 
   /**
-   * Writes one line for people to stderr. A terminal gets it wrapped, with coloured errors and warnings. It masks Latchkey keys, and possible keys from the arguments (see
-   * `maskKeys`). It escapes control and invisible characters, including newlines. A record or an argument therefore
-   * can't forge a line.
+   * Writes one line for people to stderr. A terminal gets it wrapped, with coloured errors and warnings. It masks
+   * Latchkey keys, and possible keys from the arguments (see `maskKeys`). It escapes control and invisible characters,
+   * including newlines. A record or an argument therefore can't forge a line.
    */
   note(line: string): void {
     this.#writeLine(printable(this.#mask(line)));
@@ -162,7 +164,10 @@ export class Output {
 
   /** Writes a question to stderr without a newline, so the answer appears on the same line. */
   ask(question: string): void {
-    const text = this.#wrap(printable(this.#mask(question.trimEnd())));
+    const asked = printable(this.#mask(question.trimEnd()));
+    const full = this.#wrap(asked);
+    const isFull = textWidth(full.slice(full.lastIndexOf('\n') + 1)) > this.#noteColumns - ANSWER_COLUMNS;
+    const text = isFull ? this.#wrap(asked, ANSWER_COLUMNS) : full;
     this.#streams.stderr.write(`${text}${question.slice(question.trimEnd().length)}`);
   }
 
@@ -176,10 +181,14 @@ export class Output {
     this.#writeNote(this.#wrap(line).replace(PROBLEM, paint));
   }
 
-  /** Wraps a line at the width of a terminal. A program gets one line. */
-  #wrap(line: string): string {
-    const { isTTY, columns } = this.#streams.stderr;
-    return isTTY === true ? wrap(line, columns || DEFAULT_COLUMNS).join('\n') : line;
+  /** The width of stderr. */
+  get #noteColumns(): number {
+    return this.#streams.stderr.columns || DEFAULT_COLUMNS;
+  }
+
+  /** Wraps a line at the width of a terminal, without its last `reserved` columns. A program gets one line. */
+  #wrap(line: string, reserved = 0): string {
+    return this.canAsk ? wrap(line, this.#noteColumns - reserved).join('\n') : line;
   }
 
   #writeNote(text: string): void {
@@ -233,9 +242,13 @@ export function issuedKeyJson({ secret, record, previous }: PrintableKey, place?
   });
 }
 
-/** Returns the key and its label on one line. */
-export function issuedKeyLine({ secret, record }: IssuedKey): string {
-  return `${secret}  ${printable(record.label)}`;
+/**
+ * Returns the key and its label on one line, or the label on a line below the key if that line is wider than a terminal
+ * of `width` columns.
+ */
+export function issuedKeyLine({ secret, record }: IssuedKey, width: number): string {
+  const line = `${secret}  ${printable(record.label)}`;
+  return textWidth(line) <= width ? line : `${secret}\n${wrap(`  ${printable(record.label)}`, width).join('\n')}`;
 }
 
 export interface NoticeDeps {

@@ -186,7 +186,8 @@ class SeedReport {
   /** Prints a key with its secret. */
   async addKey(issued: IssuedKey): Promise<void> {
     const { output, json } = this.#options;
-    await (json ? this.#addJson(issuedKeyJson(issued)) : output.print(`${issuedKeyLine(issued)}\n`));
+    const width = output.isTerminal ? output.columns : Infinity;
+    await (json ? this.#addJson(issuedKeyJson(issued)) : output.print(`${issuedKeyLine(issued, width)}\n`));
   }
 
   /** Prints a key whose secret is in a file. It doesn't print anything without `--json`. */

@@ -20,7 +20,7 @@ export function wrap(text: string, width: number): readonly string[] {
   return lines.map((line) => `${indent}${line}`);
 }
 
-/** Splits a text into words. A command is one unit, because readers copy it. */
+/** Splits a text into words. A command is one unit, because readers copy it, and so is a number of seconds. */
 function splitUnits(text: string): readonly string[] {
   const units: string[][] = [];
   for (const word of text.split(' ')) {
@@ -33,17 +33,22 @@ function splitUnits(text: string): readonly string[] {
 
 const MAX_WORDS = 8;
 const PROGRAM = /^[(“]?(?:latchkey|npm|aws)$/;
-const OPTION = /^[(“]?--[a-z][a-z-]*$/;
-/** Matches a placeholder, such as `NAME`. */
-const VALUE = /^[A-Z]{2,}\W?$/;
+const OPTION = /^[(“']?--[a-z][a-z-]*$/;
+/** Matches a placeholder, such as `NAME` or `<name>`. */
+const VALUE = /^(?:[A-Z]{2,}\W?|<[a-z-]+>\W{0,2})$/;
 /** The least length of a value to copy, such as a cursor. */
 const LONG = 20;
 
-/** Returns whether a word belongs to a command in backquotes, to a program's arguments, or to an option. */
+/** Matches a number before its unit, such as `5` before `s)`. */
+const NUMBER = /^\d+$/;
+const SECONDS = /^s\b/;
+
+/** Returns whether a word belongs to a command in backquotes, a program's arguments, an option, or a number. */
 function isNextOf(unit: readonly string[], word: string): boolean {
   const [first = ''] = unit;
   const last = unit.at(-1) ?? '';
   if (unit.length === MAX_WORDS) return false;
+  if (NUMBER.test(last) && SECONDS.test(word)) return true;
   if (unit.join('').split('`').length === 2) return true;
   if (OPTION.test(last) && (VALUE.test(word) || word.length >= LONG)) return true;
   return PROGRAM.test(first) && (unit.length === 1 ? /^[a-z]/.test(word) : /^--[a-z]/.test(word) || VALUE.test(word));

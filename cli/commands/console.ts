@@ -46,7 +46,7 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
         port,
         note: (line) => output.note(line),
       });
-      await output.print(`console: ${url}\n\nPress Ctrl-C to stop it.\n`);
+      await output.print(`${output.fill(`console: ${url}`)}\n\nPress Ctrl-C to stop it.\n`);
       if (open) deps.openUrl(url);
       if (!interruption.signal.aborted) await once(interruption.signal, 'abort');
       await stop();

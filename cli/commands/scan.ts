@@ -64,7 +64,7 @@ async function scan(paths: readonly string[], options: ScanOptions, deps: Comman
   const leaks: Leak[] = [];
   for await (const leak of scanPaths(paths, options.keyPrefix, count, { stdin: deps.stdin, onError })) leaks.push(leak);
   const known = leaks.length > 0 && namesTable(options, deps) ? await lookUp(leaks, options, deps) : undefined;
-  const lines = () => leaks.map((leak) => `${leakLine(leak, known, deps)}\n`).join('');
+  const lines = () => leaks.map((leak) => `${output.fill(leakLine(leak, known, deps))}\n`).join('');
   await output.printIfRead(options.json ? scanJson(leaks, known, count) : lines(), {
     isColored: options.json !== true,
   });

@@ -141,6 +141,19 @@ describe('console --port', () => {
   });
 });
 
+test('console prints its URL on a line of its own on a terminal of 80 columns', async () => {
+  let interruption: Interruption | undefined;
+  const { stdout } = await cli.run(['console', '--no-open'], {
+    table,
+    isTerminal: true,
+    onStart: (interrupted, _, stdout) => {
+      interruption = interrupted;
+      stdout.once('data', () => setImmediate(() => interruption?.receive('SIGINT')));
+    },
+  });
+  expect(stdout).toMatch(/^console:\nhttp:\S+\n/);
+});
+
 test('console --no-open does not open a browser', async () => {
   const opened: string[] = [];
   let interruption: Interruption | undefined;

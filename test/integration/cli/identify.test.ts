@@ -109,6 +109,13 @@ describe('a key in surrounding text', () => {
 });
 
 describe('several keys', () => {
+  test('identify breaks no word on a narrow terminal', async () => {
+    const [a, b] = [await cli.putKey(table, { label: 'a' }), await cli.putKey(table, { label: 'b' })];
+    const session = { table, input: `A=${a.secret} B=${b.secret}\n`, isTerminal: true, columns: 60 };
+    const { stdout } = await cli.run(['identify'], session);
+    expect(stdout).toContain(`${a.record.keyPrefix}…  active key\n${a.record.id}, "a"\n`);
+  });
+
   test('identify prints one line per key', async () => {
     const [a, b] = [await cli.putKey(table, { label: 'a' }), await cli.putKey(table, { label: 'b' })];
     const unknown = makeKey().secret;

@@ -161,7 +161,7 @@ describe('an issued key', () => {
   });
 
   test('appears on one line with its escaped label in plain output', () => {
-    expect(issuedKeyLine({ secret, record })).toBe(`${secret}  build\\u001b`);
+    expect(issuedKeyLine({ secret, record }, Infinity)).toBe(`${secret}  build\\u001b`);
   });
 
   test('appears in the notice with its scopes, plan and expiry', () => {
@@ -224,6 +224,11 @@ describe('the colours of an Output', () => {
   });
 });
 
+test('issuedKeyLine puts the label below the key on a narrow terminal', () => {
+  const { secret, record } = makeKey({ label: 'a nightly build server' });
+  expect(issuedKeyLine({ secret, record }, 60)).toBe(`${secret}\n  a nightly build server`);
+});
+
 describe('an Output on a narrow terminal', () => {
   const narrow = (fields: object) => {
     const terminal = Object.assign(new PassThrough(), fields);
@@ -238,6 +243,12 @@ describe('an Output on a narrow terminal', () => {
     expect(written(terminal)).toBe(
       'error: the table\ncannot be read; see\nlatchkey list --help\nRevoke this old key?\n[y/N] ',
     );
+  });
+
+  test('leaves room for the answer after a question', () => {
+    const { terminal, output: wrapped } = narrow({ isTTY: true, columns: 20 });
+    wrapped.ask('Revoke it now? [y/N] ');
+    expect(written(terminal)).toBe('Revoke it now?\n[y/N] ');
   });
 
   test('leaves a note on a pipe in one line', async () => {

@@ -236,6 +236,13 @@ describe('scan with a table option', () => {
     );
   });
 
+  test('breaks no word on a narrow terminal', async () => {
+    const session = { table, input: `${known.secret}\n`, isTerminal: true, columns: 60 };
+    const { stdout } = await cli.run(['scan', '-'], session);
+    const id = `${known.record.id}, "build\\nserver"`;
+    expect(stdout).toBe(`<stdin>:1:1: ${shown(known.secret)}…  revoked key\n${id}\n`);
+  });
+
   test('prints the record of each key without its hash with --json', async () => {
     const { stdout } = await cli.run(['scan', '-', '--json'], { table, input: `${known.secret}\n${KEY}\n` });
     const [first, second] = JSON.parse(stdout).finds;

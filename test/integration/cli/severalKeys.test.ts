@@ -48,6 +48,16 @@ Revoked 2 keys. Refused everywhere by ${timeOfDay(NOW_MS + 60_000)} (within 60 s
     expect((await cli.records(table)).filter(({ revokedReason }) => revokedReason === 'leaked')).toHaveLength(2);
   });
 
+  test('prints each id on a line of its own if a terminal is too narrow for the label, too', async () => {
+    const { table, ids } = await makeKeys({ label: 'a nightly build server' }, {});
+    const { stdout } = await cli.run(['disable', ...ids, '--yes'], { table, isTerminal: true, columns: 60 });
+    expect(stdout.split('\n').slice(0, 3)).toEqual([
+      '✓ Disabled “a nightly build server”.',
+      ids[0],
+      `✓ Disabled “key 1”. ${ids[1]}`,
+    ]);
+  });
+
   test('prints one JSON document with the records and the skipped ids', async () => {
     const { table, ids } = await makeKeys({}, REVOKED, {});
     const { exitCode, stdout, stderr } = await cli.run(['revoke', ...ids, '--yes', '--json'], { table });

@@ -33,8 +33,11 @@ describe('wrap', () => {
     'start one with npm start',
     'visit http://127.0.0.1:4000/start?token=abc',
     'key 0f8c1a52-0000-4000-8000-00000000000a',
-  ])('keeps the command, URL or id at the end of %j on one line', (text) => {
-    const whole = /latchkey list --help|--stack NAME|`.*`|npm start|http.*|0f8c.*/.exec(text)?.[0] ?? '';
+    'Refused everywhere by 16:26:34 (within 5 s).',
+    "option '--local' cannot be used with option '--table <name>'",
+  ])('keeps the command, URL, id or number of seconds at the end of %j on one line', (text) => {
+    const whole =
+      /latchkey list --help|--stack NAME|`.*`|npm start|http.*|0f8c.*|5 s\).*|'--table <name>'/.exec(text)?.[0] ?? '';
     for (let width = 1; width < text.length; width++) expect(wrap(text, width).at(-1)).toContain(whole);
   });
 
