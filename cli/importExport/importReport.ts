@@ -85,18 +85,19 @@ export class ImportReport {
     // The keys in a SoulSync configuration are foreign, but their prefixes can look like Latchkey's.
     else if (this.#format === 'json' || isForeign(entry, this.#acceptedKeys)) this.#foreignCount++;
     if (this.#format === 'env') this.#labels.push(entry.label);
-    this.#addDuplicates(position, duplicates);
     // The id of a key without one in the file is random, so a dry run doesn't know it.
     const shownId = this.#isDryRun ? (entry.id ?? null) : id;
     if (this.#isJson) await this.#print(`${separator}${JSON.stringify(shownId)}`);
-    else if (this.#isDryRun) await this.#print(`${this.#unit} ${position}: would import ${describeEntry(entry)}\n`);
+    else if (this.#isDryRun) await this.#printPlan(position, `would import ${describeEntry(entry)}`);
+    this.#addDuplicates(position, duplicates);
   }
 
   async addSkipped({ position, entry, duplicates }: ReviewedKey): Promise<void> {
     this.#skippedCount++;
+    if (this.#isDryRun && !this.#isJson) {
+      await this.#printPlan(position, `would skip ${describeEntry(entry)}: it is in the table`);
+    }
     this.#addDuplicates(position, withoutEffect(duplicates));
-    if (this.#isJson || !this.#isDryRun) return;
-    await this.#print(`${this.#unit} ${position}: would skip ${describeEntry(entry)}: it is in the table\n`);
   }
 
   /** Adds a key with valid entries that the table rejects. */
@@ -178,6 +179,11 @@ export class ImportReport {
       this.#isDryRun && 'The table is unchanged.',
     ];
     return sentences.filter((sentence) => sentence !== false).join(' ');
+  }
+
+  /** Prints what an import would do with an entry. */
+  async #printPlan(position: number, plan: string): Promise<void> {
+    await this.#print(`${this.#output.fill(`${this.#unit} ${position}: ${plan}`)}\n`);
   }
 
   async #print(text: string): Promise<void> {
