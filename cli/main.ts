@@ -16,7 +16,10 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 const output = new Output(process);
 const interruption = new Interruption({
-  exit: (exitCode) => process.exit(exitCode),
+  exit: (exitCode) => {
+    output.endQuestion();
+    process.exit(exitCode);
+  },
   note: (line) => output.note(line),
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

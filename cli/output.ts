@@ -55,6 +55,8 @@ export class Output {
   /** The destination of printed text during `divert`. */
   #destination: Destination | undefined;
   #keptNotes: string[] | undefined;
+  /** `true` while the cursor may be behind a question. */
+  #isAsking = false;
 
   /** @param now Returns the current time in milliseconds, for the speed of the progress */
   constructor(streams: OutputStreams, now: () => number = Date.now) {
@@ -122,6 +124,7 @@ export class Output {
    * @throws CliError `OUTPUT_CLOSED` if the reader has closed stdout; `OUTPUT_UNUSABLE`
    */
   async print(text: string, { isColored = false }: PrintOptions = {}): Promise<void> {
+    this.#isAsking = false;
     const escape = isColored ? escapeExceptColors : printableLines;
     const shown = this.isTerminal ? escape(text) : text;
     await this.progress.aside(() => this.#destination?.write(shown) ?? writeTo(this.#streams.stdout, shown));
@@ -168,7 +171,14 @@ export class Output {
     const full = this.#wrap(asked);
     const isFull = textWidth(full.slice(full.lastIndexOf('\n') + 1)) > this.#noteColumns - ANSWER_COLUMNS;
     const text = isFull ? this.#wrap(asked, ANSWER_COLUMNS) : full;
+    this.#isAsking = true;
     this.#streams.stderr.write(`${text}${question.slice(question.trimEnd().length)}`);
+  }
+
+  /** Ends the line of a question that a signal interrupts, so the shell's prompt begins on a new line. */
+  endQuestion(): void {
+    if (this.#isAsking) this.#streams.stderr.write('\n');
+    this.#isAsking = false;
   }
 
   #mask(line: string): string {
@@ -192,6 +202,7 @@ export class Output {
   }
 
   #writeNote(text: string): void {
+    this.#isAsking = false;
     if (this.#keptNotes !== undefined) return void this.#keptNotes.push(text);
     void this.progress.aside(async () => {
       this.#streams.stderr.write(`${text}\n`);

@@ -42,8 +42,8 @@ export class Interruption {
   }
 
   /**
-   * Runs the work to its end, and prints the notice if a signal arrives, unless the notice is empty. Work with several steps must check `exitCode`
-   * between them.
+   * Runs the work to its end, and prints the notice if a signal arrives, unless the notice is empty. Work with several
+   * steps must check `exitCode` between them.
    */
   async deferSignals<T>(work: () => Promise<T>, notice = 'stopping after the current key'): Promise<T> {
     this.#deferrals.push(notice);

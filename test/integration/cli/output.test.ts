@@ -251,6 +251,15 @@ describe('an Output on a narrow terminal', () => {
     expect(written(terminal)).toBe('Revoke it now?\n[y/N] ');
   });
 
+  test('ends the line of an interrupted question only once', () => {
+    const { terminal, output: asking } = narrow({ isTTY: true, columns: 80 });
+    asking.endQuestion();
+    asking.ask('Sure? [y/N] ');
+    asking.endQuestion();
+    asking.endQuestion();
+    expect(written(terminal)).toBe('Sure? [y/N] \n');
+  });
+
   test('leaves a note on a pipe in one line', async () => {
     const { terminal, output: piped } = narrow({ columns: 20 });
     piped.note('error: the table cannot be read; see latchkey list --help');
