@@ -44,13 +44,19 @@ export function describeSession({ location, actor, isReadOnly, command }: Sessio
   return { table, actor, isReadOnly, command };
 }
 
-/** Matches CloudFormation's name for a CDK table: the stack, the construct with its hash, and a random suffix. */
-const GENERATED_NAME = /^(.+)-[A-Za-z][0-9A-Za-z]*[0-9A-F]{8}-[0-9A-Za-z]{12,13}$/;
-
 function titleOf(location: TableLocation): string {
   if (location.kind === 'aws' && location.stackName !== undefined) return location.stackName;
   const name = location.tableName.split('/').at(-1) ?? location.tableName;
-  return GENERATED_NAME.exec(name)?.[1] ?? name;
+  return getGeneratedStackName(name) ?? name;
+}
+
+/** Reads CloudFormation's name for a CDK table: the stack, the construct with its hash, and a random suffix. */
+function getGeneratedStackName(name: string): string | undefined {
+  const parts = name.split('-');
+  const [construct = '', suffix = ''] = parts.slice(-2);
+  const isConstruct = /^[A-Za-z][0-9A-Za-z]{8,}$/.test(construct) && /[0-9A-F]{8}$/.test(construct);
+  const isGenerated = isConstruct && /^[0-9A-Za-z]{12,13}$/.test(suffix);
+  return isGenerated && parts.length > 2 ? parts.slice(0, -2).join('-') : undefined;
 }
 
 /** Returns the account of the table's ARN or of its stack. Otherwise returns the caller's account. */

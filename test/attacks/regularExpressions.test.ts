@@ -61,6 +61,7 @@ const BUILT_FROM_STRINGS: Readonly<Record<string, string>> = {
   'keys/changes.ts': 'one of two marks, to find names in an expression that the file itself builds',
   'keys/fields.ts': 'a number of characters of one class',
   'infra/keySources.ts': 'alternatives of its own header names, at synthesis',
+  'console/page/formErrors.ts': "alternatives of the form's own field names",
   'cli/importExport/notAKey.ts': 'file endings, schemes and the labels of host names; linear by recheck 4.5.0',
   'keys/findKeys.ts': 'one class with a minimum length, and groups of a fixed length',
   'keys/printable.ts': 'one class that matches single characters',

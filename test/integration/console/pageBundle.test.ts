@@ -60,6 +60,7 @@ test("the page's bundle contains only its own files, Preact, and modules that ru
     (path) => !/^console\/page\/|(^|\/)node_modules\/preact\//.test(path),
   );
   expect(foreign.toSorted()).toEqual([
+    'keys/keyId.ts',
     'keys/keySearch.ts',
     'keys/printable.ts',
     'keys/recordOrder.ts',
