@@ -84,7 +84,7 @@ function useHealing({ session, store, show }: HealingDeps) {
 /** Returns the reason why the page can't change keys at all, or `undefined` if it can. */
 function getBlocked(connection: ConnectionState, { isReadOnly }: SessionInfo): string | undefined {
   if (isReadOnly) return 'This console is read-only, because it was started with --read-only.';
-  if (connection === 'ended') return 'This session has ended. Start the console again to make changes.';
+  if (connection === 'ended') return 'The console’s session has ended. Start the console again to make changes.';
   return connection === 'disconnected' ? 'The console is disconnected, so changes are off.' : undefined;
 }
 

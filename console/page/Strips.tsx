@@ -48,7 +48,7 @@ export function Strips({ store, connection, session, onRetry }: StripsProps) {
 function EndedStrip({ command }: { command: string }) {
   return (
     <p class="strip strip-problem">
-      <strong>This session has ended.</strong> Start the console again, and open the address that it prints:
+      <strong>The console’s session has ended.</strong> Start the console again, and open the address that it prints:
       <span class="command">
         <code>{command}</code>
         <CopyButton text={command} name="command" />

@@ -270,7 +270,7 @@ test('the page shows the command that starts the console again after its server 
   await page.getByText('Disconnected.').waitFor();
   const again = await ConsoleUnderTest.start(database, { port: Number(console.url.port) });
   await page.getByRole('button', { name: 'Retry' }).click();
-  await page.getByText('This session has ended.').waitFor();
+  await page.getByText('The console’s session has ended.').waitFor();
   await page.getByText('latchkey console --local').waitFor();
   expect(await page.getByRole('button', { name: 'New key' }).first().getAttribute('aria-disabled')).toBe('true');
   expect(await axeFindings(page)).toEqual([]);

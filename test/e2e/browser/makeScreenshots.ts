@@ -86,7 +86,7 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     const error = { code: 'SESSION_REQUIRED', message: 'open the address that the console printed' };
     await page.route(/\/api\//, (route) => route.fulfill({ status: 401, json: { error } }));
     await page.getByRole('button', { name: 'Reload' }).click();
-    await page.getByText('This session has ended.').waitFor();
+    await page.getByText('The console’s session has ended.').waitFor();
   },
 };
 
