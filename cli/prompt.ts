@@ -117,7 +117,7 @@ export function requireTerminal({ output, stdin }: PromptDeps): void {
 /** Prompts for an answer, and returns whether it's yes. An empty answer means no. */
 export async function confirm(question: string, { output, stdin }: PromptDeps): Promise<boolean> {
   output.ask(`${question} [y/N] `);
-  // Omits `output`, because the terminal then edits the line itself. Ctrl-C also still reaches the process.
+  // Without `output`, the terminal edits the line itself, and Ctrl-C still reaches the process.
   const lines = createInterface({ input: stdin });
   try {
     const { value, done } = await lines[Symbol.asyncIterator]().next();
