@@ -11,6 +11,8 @@ import { Traffic } from './traffic.ts';
 /** The options of a soak. */
 export interface SoakOptions {
   readonly seconds: number;
+  /** The soak goes on past `seconds` until it has sent as many requests. Default: 0 */
+  readonly minRequests?: number;
   /** Maximum age in seconds of a record that may be used while the store fails. Default: 0 */
   readonly staleIfErrorSeconds?: number;
   /** Additional environment variables of the function. Tests use them to cause wrong responses. */
@@ -57,6 +59,7 @@ const SETTINGS = {
  */
 export async function soak({
   seconds,
+  minRequests = 0,
   staleIfErrorSeconds = 0,
   environment,
   preload,
@@ -74,7 +77,7 @@ export async function soak({
   try {
     await engine.createTable(gateway.tableName);
     const maxAgeMs = { recordMs: RECORD_CACHE_SECONDS * 1000, staleMs: staleIfErrorSeconds * 1000 };
-    return await run({ gateway, outages, client, seconds, ...maxAgeMs });
+    return await run({ gateway, outages, client, seconds, minRequests, ...maxAgeMs });
   } finally {
     client.destroy();
     await gateway.stop();
@@ -88,11 +91,12 @@ interface Run {
   readonly outages: Outages;
   readonly client: DynamoDBDocumentClient;
   readonly seconds: number;
+  readonly minRequests: number;
   readonly recordMs: number;
   readonly staleMs: number;
 }
 
-async function run({ gateway, outages, client, seconds, recordMs, staleMs }: Run): Promise<SoakResult> {
+async function run({ gateway, outages, client, seconds, minRequests, recordMs, staleMs }: Run): Promise<SoakResult> {
   const { url, tableName } = gateway;
   const pool = new KeyPool({
     registry: new KeyRegistry({ client, tableName, actor: 'soak' }),
@@ -104,7 +108,9 @@ async function run({ gateway, outages, client, seconds, recordMs, staleMs }: Run
   await traffic.begin();
   const idleMs = Math.min(IDLE_MS, seconds * 100);
   const phase = async (share: number, onSample: (rssBytes: number) => void) => {
-    await runPhase(Date.now() + seconds * 1000 * share, { gateway, outages, pool, traffic, onSample });
+    const endMs = Date.now() + seconds * 1000 * share;
+    const lastRequest = traffic.requests + minRequests * share;
+    await runPhase({ gateway, outages, pool, traffic, onSample, endMs, lastRequest });
     await sleep(idleMs);
     return gateway.footprint();
   };
@@ -135,17 +141,21 @@ interface Phase {
   readonly pool: KeyPool;
   readonly traffic: Traffic;
   readonly onSample: (rssBytes: number) => void;
+  /** The phase ends after this time, in epoch milliseconds, and after this number of requests. */
+  readonly endMs: number;
+  readonly lastRequest: number;
 }
 
-async function runPhase(endMs: number, { gateway, outages, pool, traffic, onSample }: Phase): Promise<void> {
+async function runPhase({ gateway, outages, pool, traffic, onSample, endMs, lastRequest }: Phase): Promise<void> {
+  const isOver = () => Date.now() >= endMs && traffic.requests >= lastRequest;
   const until = async (act: () => Promise<unknown>) => {
-    while (Date.now() < endMs) await act();
+    while (!isOver()) await act();
   };
   await Promise.all([
-    traffic.runUntil(endMs),
+    traffic.runUntil(isOver),
     until(() => pool.changeOne().then(() => sleep(CHANGE_EVERY_MS * 2 * Math.random()))),
     // Even a short run has an outage.
-    until(() => outages.failOnce(Math.min(MOST_REST_MS, (endMs - Date.now()) / 2) * Math.random())),
+    until(() => outages.failOnce(Math.min(MOST_REST_MS, Math.max(0, endMs - Date.now()) / 2) * Math.random())),
     until(async () => {
       onSample((await gateway.footprint()).rssBytes);
       await sleep(SAMPLE_EVERY_MS);

@@ -62,11 +62,11 @@ export class Traffic {
     agent.destroy();
   }
 
-  /** Sends requests over a few connections until a time in epoch milliseconds. */
-  async runUntil(endMs: number): Promise<void> {
+  /** Sends requests over a few connections until `isOver` returns `true`. */
+  async runUntil(isOver: () => boolean): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
     const connections = Array.from({ length: CONNECTIONS }, async () => {
-      while (Date.now() < endMs) await this.#send(pickOne(API_TYPES) ?? 'rest', agent);
+      while (!isOver()) await this.#send(pickOne(API_TYPES) ?? 'rest', agent);
     });
     await Promise.all(connections);
     agent.destroy();
