@@ -67,7 +67,7 @@ module.exports = {
       from: { path: '^infra/' },
       to: {
         path: '^(keys|lambda)/',
-        pathNot: '^(keys/(state|table|errors)|lambda/(config|credentials|metrics|plans|policy|routes))\\.ts$',
+        pathNot: '^(keys/(state|table|errors)|lambda/(config|keySources|metrics|plans|policy|routes))\\.ts$',
       },
     },
     {

@@ -27,7 +27,13 @@ import {
 } from './authorizers.ts';
 import { functionMetric, rolloutAlarm, unauthorizedFilter } from './authorizerMetrics.ts';
 import { addGatewayResponses } from './gatewayResponses.ts';
-import { hideCredential, httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './keySources.ts';
+import {
+  hideCredential,
+  httpIdentitySources,
+  isTokenSource,
+  restIdentitySources,
+  webSocketIdentitySources,
+} from './keySources.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
@@ -394,11 +400,11 @@ export class ApiKeyAuthorizer extends Construct {
     const { keySources } = this.#settings.config;
     const identitySources = restIdentitySources(keySources);
     const [identitySource] = identitySources;
-    if (type === 'TOKEN' && identitySource?.startsWith('method.request.header.') !== true) {
+    if (type === 'TOKEN' && !(identitySources.length === 1 && keySources.every(isTokenSource))) {
       const got = keySources.map(({ kind }) => kind).join(', ');
       throw propError(
         this,
-        `type: expected exactly one key source for "${type}", bearer or a header, got the key sources ${got}`,
+        `type: expected exactly one key source for "${type}", bearer, basic or a header, got the key sources ${got}`,
       );
     }
     const id = freeIdIn(scope, authorizerId);

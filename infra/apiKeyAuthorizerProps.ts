@@ -3,7 +3,8 @@ import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { HttpApiResponse } from '../lambda/config.ts';
-import type { KeySourceSetting } from '../lambda/credentials.ts';
+import type { KeySourceSetting } from '../lambda/keySources.ts';
+import type { KeySource } from './keySource.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import type { PlanMapping } from './keyPlans.ts';
 import type { ScopeMapping } from './propChecks.ts';
@@ -35,7 +36,7 @@ export interface ApiKeyAuthorizerProps {
    *
    * @default ['bearer', 'query:api_key']
    */
-  readonly keySources?: readonly KeySourceSetting[];
+  readonly keySources?: readonly (KeySource | KeySourceSetting)[];
 
   /**
    * Accepts keys of other systems if their hash is in the table. The function then skips the checks of prefix and

@@ -98,7 +98,7 @@ function toEnvironment(scope: Construct, props: ApiKeyAuthorizerProps, namespace
   const values: Readonly<Record<string, unknown>> = {
     ...props,
     table: undefined,
-    keySources: props.keySources?.join(','),
+    keySources: props.keySources?.map(String).join(','),
     lastUsedInterval: toSeconds(props.lastUsedInterval),
     recordCacheTtl: toSeconds(props.recordCacheTtl),
     resultsCacheTtl: toSeconds(props.resultsCacheTtl),

@@ -2,7 +2,7 @@ import { LatchkeyError } from '../keys/errors.ts';
 import { maskKeys } from '../keys/findKeys.ts';
 import { SCOPE_EXPECTED } from '../keys/scope.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED, type KeyFormat } from '../keys/secret.ts';
-import { DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, parseKeySources, type KeySource } from './credentials.ts';
+import { DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, parseKeySources, type KeySource } from './keySources.ts';
 import { Plans, PLANS_EXPECTED } from './plans.ts';
 import { ROUTE_PATTERN_EXPECTED } from './routes.ts';
 import { Scopes } from './scopes.ts';
