@@ -122,7 +122,11 @@ function parseScheme(text: string, scheme: string, format: KeyFormat): Presented
   const start = credentialsStart(text, scheme);
   if (scheme !== 'token' || start === text.length) return parseKey(text, start, format);
   const key = text.slice(start);
-  return parseKey(startsWithIgnoreCase(key, TOKEN_PARAMETER) ? unquote(key.slice(TOKEN_PARAMETER.length)) : key, 0, format);
+  return parseKey(
+    startsWithIgnoreCase(key, TOKEN_PARAMETER) ? unquote(key.slice(TOKEN_PARAMETER.length)) : key,
+    0,
+    format,
+  );
 }
 
 /**

@@ -137,7 +137,9 @@ describe('readConfig with an invalid value', () => {
     ['LATCHKEY_KEY_SOURCES', 'query:key '],
     ['LATCHKEY_KEY_SOURCES', 'header'],
     ['LATCHKEY_KEY_SOURCES', 'query'],
-    ['LATCHKEY_KEY_SOURCES', 'cookie:key'],
+    ['LATCHKEY_KEY_SOURCES', 'cookie:'],
+    ['LATCHKEY_KEY_SOURCES', 'header:X-Key:'],
+    ['LATCHKEY_KEY_SOURCES', 'websocket'],
     ['LATCHKEY_ACCEPT_FOREIGN_KEYS', ''],
     ['LATCHKEY_ACCEPT_FOREIGN_KEYS', 'TRUE'],
     ['LATCHKEY_ACCEPT_FOREIGN_KEYS', '1'],
@@ -214,7 +216,10 @@ describe('readConfig with an invalid value', () => {
 });
 
 test.each([
-  ['LATCHKEY_KEY_SOURCES', ['bearer', 'header:NAME', 'query:NAME']],
+  [
+    'LATCHKEY_KEY_SOURCES',
+    ['bearer', 'basic', 'header:NAME', 'header:NAME:SCHEME', 'query:NAME', 'cookie:NAME', 'websocket-protocol'],
+  ],
   ['LATCHKEY_SCOPES', ['METHOD /path', '$connect', 'GRAPHQL /graphql']],
 ])('the error message about %s contains the forms %j', (name, forms) => {
   const problem = problemOf({ ...TABLE, [name]: 'cookie' });

@@ -152,3 +152,201 @@ describe('presentedKey with a token', () => {
   );
 });
 
+describe('presentedKey with a header and a scheme', () => {
+  const TOKEN = 'header:Authorization:Token';
+
+  test.each([
+    ['the scheme as configured', 'header:Authorization:Api-Key', `Api-Key ${KEY}`],
+    ['the scheme in another case', 'header:Authorization:Api-Key', `API-key ${KEY}`],
+    ['several spaces', TOKEN, ` Token   ${KEY} `],
+    ['a parameter in quotes', TOKEN, `Token token="${KEY}"`],
+    ['a parameter without quotes', TOKEN, `token TOKEN=${KEY}`],
+    ['the bearer scheme by its name', 'header:authorization:BEARER', `Bearer ${KEY}`],
+  ])('returns the key for %s', (_, sources, value) => {
+    expect(present({ headers: { authorization: [value] } }, sources)).toEqual(KEY_OF);
+  });
+
+  test('reads a scheme in any header', () => {
+    expect(present({ headers: { 'x-auth': [`Bearer ${KEY}`] } }, 'header:X-Auth:Bearer')).toEqual(KEY_OF);
+    expect(present({ headers: { 'x-auth': [KEY] } }, 'header:X-Auth:Bearer')).toEqual(ABSENT);
+  });
+
+  test.each([
+    ['no key after the scheme', 'Token'],
+    ['only spaces after the scheme', 'Token   '],
+    ['an empty parameter', 'Token token=""'],
+    ['another scheme', `Bearer ${KEY}`],
+    ['a scheme that starts with the configured one', `Tokens ${KEY}`],
+    ['a bare key', KEY],
+    ['a tab instead of the space', `Token\t${KEY}`],
+  ])('returns absent for %s', (_, value) => {
+    expect(present({ headers: { authorization: [value] } }, TOKEN)).toEqual(ABSENT);
+  });
+
+  test.each([
+    ['two keys joined by a comma', `Token ${KEY},Token ${OTHER}`],
+    ['a second word', `Token ${KEY} more`],
+    ['another parameter', `Token key="${KEY}"`],
+    ['a second parameter', `Token token="${KEY}", nonce="1"`],
+    ['a quote on one side', `Token token="${KEY}`],
+  ])('returns malformed for %s', (_, value) => {
+    expect(present({ headers: { authorization: [value] } }, TOKEN)).toEqual(MALFORMED);
+  });
+
+  test('reads the parameter token only after the scheme Token', () => {
+    const headers = { authorization: [`Api-Key token="${KEY}"`] };
+    expect(present({ headers }, 'header:Authorization:Api-Key')).toEqual(MALFORMED);
+  });
+
+  test('tries the next scheme of the same header', () => {
+    const sources = 'bearer,header:Authorization:Api-Key,basic,header:Authorization';
+    const values = [`Bearer ${KEY}`, `Api-Key ${KEY}`, `Basic ${btoa(`${KEY}:`)}`, KEY];
+    for (const value of values) expect(present({ headers: { authorization: [value] } }, sources)).toEqual(KEY_OF);
+    expect(present({ headers: { authorization: [`Token ${KEY}`] } }, sources)).toEqual(ABSENT);
+  });
+});
+
+describe('presentedKey with Basic authentication', () => {
+  const basic = (userPass: string) => `Basic ${Buffer.from(userPass, 'latin1').toString('base64')}`;
+
+  test.each([
+    ['an empty password', basic(`${KEY}:`)],
+    ['any password, because it is ignored', basic(`${KEY}:p:a\u00e4`)],
+    ['the scheme in small letters', basic(`${KEY}:x`).replace('B', 'b')],
+    ['several spaces', basic(`${KEY}:`).replace(' ', '   ')],
+  ])('returns the user name for %s', (_, value) => {
+    expect(present({ headers: { authorization: [value] } }, 'basic')).toEqual(KEY_OF);
+  });
+
+  test.each([
+    ['an empty user name', basic(':')],
+    ['an empty user name with a password', basic(`:${KEY}`)],
+    ['no credentials', 'Basic'],
+    ['another scheme', `Bearer ${KEY}`],
+  ])('returns absent for %s', (_, value) => {
+    expect(present({ headers: { authorization: [value] } }, 'basic')).toEqual(ABSENT);
+  });
+
+  test.each([
+    ['a user name without a colon', basic(KEY)],
+    ['a raw key', `Basic ${KEY}`],
+    ['characters outside base64', `${basic(`${KEY}:`)}!`],
+    ['base64 without its padding', basic(`${KEY}:`).replace(/=+$/, '')],
+    ['base64url', `Basic ${Buffer.from('\u00ff\u00ff\u00ff:', 'latin1').toString('base64url')}==`],
+    ['base64 with spaces', basic(`${KEY}:`).replace('Basic c', 'Basic c ')],
+    ['a space before the key', basic(` ${KEY}:`)],
+    ['another user name', basic('alice:secret')],
+    ['characters beyond ASCII', basic(`${KEY}\u00e4:`)],
+  ])('returns malformed for %s', (_, value) => {
+    expect(present({ headers: { authorization: [value] } }, 'basic')).toEqual(MALFORMED);
+  });
+
+  test('rejects a second Authorization header', () => {
+    const value = basic(`${KEY}:`);
+    expect(present({ headers: { authorization: [value, value] } }, 'basic')).toEqual(MALFORMED);
+  });
+});
+
+describe('presentedKey with a cookie', () => {
+  const cookies = (...lines: string[]) => present({ headers: { cookie: lines } }, 'cookie:key');
+
+  test.each([
+    ['the only cookie', [`key=${KEY}`]],
+    ['one of several cookies', [`a=1; key=${KEY}; b=2`]],
+    ['cookies without spaces', [`a=1;key=${KEY};`]],
+    ['a value in quotes', [`key="${KEY}"`]],
+    ['a cookie in a second header line, as HTTP/2 sends it', ['a=1', `key=${KEY}`]],
+    ['names that contain its name', [`akey=1; key=${KEY}; key2=2; KEY=3; ke=y`]],
+  ])('returns the key for %s', (_, lines) => {
+    expect(cookies(...lines)).toEqual(KEY_OF);
+  });
+
+  test.each([
+    ['other cookies', ['a=1; Key=2']],
+    ['an empty value', ['key=']],
+    ['an empty value in quotes', ['key=""']],
+    ['a name without a value', ['key']],
+    ['the name as a value', [`a=key=${KEY}`]],
+  ])('returns absent for %s', (_, lines) => {
+    expect(cookies(...lines)).toEqual(ABSENT);
+  });
+
+  test.each([
+    ['two cookies of the name', [`key=${KEY}; key=${KEY}`]],
+    ['two cookies of the name in two header lines', [`key=${KEY}`, `key=${OTHER}`]],
+    ['an empty cookie of the same name', [`key=; key=${KEY}`]],
+    ['an encoded key', [`key=${KEY.replace('_', '%5F')}`]],
+    ['a quote on one side', [`key="${KEY}`]],
+    ['another value', ['key=nonsense']],
+  ])('returns malformed for %s', (_, lines) => {
+    expect(cookies(...lines)).toEqual(MALFORMED);
+  });
+});
+
+describe('presentedKey with a WebSocket subprotocol', () => {
+  const protocols = (...lines: string[]) =>
+    present({ headers: { 'sec-websocket-protocol': lines } }, 'websocket-protocol');
+
+  test.each([
+    ['the subprotocol after bearer', [`bearer, ${KEY}`]],
+    ['subprotocols without spaces', [`bearer,${KEY}`]],
+    ['subprotocols before and after', [`graphql-transport-ws, bearer, ${KEY}, chat`]],
+    ['subprotocols in several header lines', ['chat', 'bearer', KEY]],
+  ])('returns the key for %s', (_, lines) => {
+    expect(protocols(...lines)).toEqual(KEY_OF);
+  });
+
+  test.each([
+    ['no subprotocol', []],
+    ['other subprotocols', ['chat, superchat']],
+    ['a key without bearer', [KEY]],
+    ['bearer as the last subprotocol', [`${KEY}, bearer`]],
+    ['another case, because subprotocols are case-sensitive', [`Bearer, ${KEY}`]],
+    ['an empty subprotocol after bearer', ['bearer, ']],
+  ])('returns absent for %s', (_, lines) => {
+    expect(protocols(...lines)).toEqual(ABSENT);
+  });
+
+  test.each([
+    ['bearer twice', [`bearer, ${KEY}, bearer, ${OTHER}`]],
+    ['another subprotocol after bearer', ['bearer, chat']],
+  ])('returns malformed for %s', (_, lines) => {
+    expect(protocols(...lines)).toEqual(MALFORMED);
+  });
+
+  test('reads the header from the map of single values', () => {
+    const { keySources, keyFormat } = readConfig({
+      LATCHKEY_TABLE: 'keys',
+      LATCHKEY_KEY_SOURCES: 'websocket-protocol',
+    });
+    const event = { headers: { 'Sec-WebSocket-Protocol': `chat, bearer, ${KEY}` } };
+    expect(presentedKey({ kind: 'request', event }, keySources, keyFormat)).toEqual(KEY_OF);
+  });
+});
+
+describe('presentedKey with a token and other schemes', () => {
+  test.each([
+    ['a scheme', `Token ${KEY}`, 'header:Authorization:Token'],
+    ['Basic credentials', `Basic ${btoa(`${KEY}:`)}`, 'basic'],
+    ['a bearer value beside another scheme', `Bearer ${KEY}`, 'basic,bearer'],
+    ['a scheme beside a bare header', `Token ${KEY}`, 'header:X-Api-Key,header:Authorization:Token'],
+  ])('returns the key for %s', (_, token, sources) => {
+    expect(presentToken(token, sources)).toEqual(KEY_OF);
+  });
+
+  test.each([
+    ['a bearer value if every key source has another scheme', `Bearer ${KEY}`, 'basic,header:Authorization:Token'],
+    ['a bare key if every header has a scheme', KEY, 'header:Authorization:Token'],
+    ['a scheme that is not configured', `Token ${KEY}`, 'bearer,basic'],
+  ])('returns absent for %s', (_, token, sources) => {
+    expect(presentToken(token, sources)).toEqual(ABSENT);
+  });
+
+  test('ignores the key sources if a bare key is always accepted, as in AppSync', () => {
+    const { keySources, keyFormat } = readConfig({ LATCHKEY_TABLE: 'keys', LATCHKEY_KEY_SOURCES: 'basic' });
+    const presentIn = (token: string) =>
+      presentedKey({ kind: 'token', token, acceptsBareKey: true }, keySources, keyFormat);
+    expect([`Bearer ${KEY}`, KEY].map(presentIn)).toEqual([KEY_OF, KEY_OF]);
+    expect(presentIn(`Basic ${btoa(`${KEY}:`)}`)).toEqual(ABSENT);
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { headerValues, queryValues } from '../../../lambda/requestValues.ts';
+import { cookieValues, headerValues, protocolKeys, queryValues } from '../../../lambda/requestValues.ts';
 
 /** The two maps of headers that an event can have, with one header each. */
 const HEADER_MAPS = [
@@ -99,3 +99,31 @@ test('headerValues ignores list entries that are not strings', () => {
   expect(headerValues({ headers: { a: 1 } }, 'a')).toBeUndefined();
 });
 
+describe('cookieValues', () => {
+  test.each([
+    ['the list of payload format 2.0', { cookies: ['a=1', 'key=value'], headers: {} }],
+    ['one string of several cookies in that list', { cookies: ['a=1; key=value'] }],
+    ['the lists of a header', { multiValueHeaders: { Cookie: ['a=1; key=value'] }, headers: { Cookie: 'a=1' } }],
+    ['a header in any case', { headers: { COOKIE: 'key=value' } }],
+  ])('reads cookies from %s', (_, event) => {
+    expect(cookieValues(event, 'key')).toBe('value');
+  });
+
+  test.each([
+    ['undefined', undefined],
+    ['a string', 'key=value'],
+    ['a list of other types', [1, null, ['key=value'], { key: 'value' }]],
+  ])('ignores cookies that are %s', (_, cookies) => {
+    expect(cookieValues({ cookies, headers: cookies, multiValueHeaders: null }, 'key')).toBeUndefined();
+  });
+
+  test('returns two values of a name that occurs more often', () => {
+    expect(cookieValues({ cookies: ['key=1', 'key=2; key=3'] }, 'key')).toEqual(['1', '2']);
+  });
+});
+
+test('protocolKeys ignores header lines that are not strings', () => {
+  const name = 'sec-websocket-protocol';
+  expect(protocolKeys({ multiValueHeaders: { [name]: [null, 1, 'bearer', {}, 'value'] } })).toBe('value');
+  expect(protocolKeys({ headers: { [name]: 7 }, multiValueHeaders: 'bearer, value' })).toBeUndefined();
+});
