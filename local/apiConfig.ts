@@ -66,6 +66,8 @@ export type CorsConfig = NonNullable<ReturnType<typeof readCors>>;
 export interface WebSocketApiConfig extends StageConfig {
   /** The authorizer of `$connect`. Other routes can't have an authorizer. */
   readonly authorizer: AuthorizerConfig | undefined;
+  /** The function of the proxy integration of `$connect`. */
+  readonly connectFunctionName: string | undefined;
 }
 
 /** Returns the name of the function whose ARN a property contains. Throws GatewayError `TEMPLATE_UNSUPPORTED`. */
@@ -235,8 +237,8 @@ function readCors(api: Resource) {
 }
 
 /**
- * Reads a WebSocket API. Its integrations are ignored, because the local gateway echoes messages. Throws GatewayError
- * `TEMPLATE_UNSUPPORTED`.
+ * Reads a WebSocket API. Only the integration of `$connect` is read, because the local gateway echoes messages. Throws
+ * GatewayError `TEMPLATE_UNSUPPORTED`.
  */
 export function readWebSocketApi(
   template: Template,
@@ -248,13 +250,33 @@ export function readWebSocketApi(
     getOwn('Authorizer').map((resource) => [resource.id, readWebSocketAuthorizer(resource, getFunctionName)]),
   );
   let connectAuthorizerId: string | undefined;
+  let connectFunctionName: string | undefined;
   for (const route of getOwn('Route')) {
     const authorizerId = readAuthorizerId(route, authorizers);
-    if (route.text('RouteKey') === '$connect') connectAuthorizerId = authorizerId;
-    else if (authorizerId !== undefined) route.unsupported('AuthorizerId', 'an authorizer on $connect alone');
+    if (route.text('RouteKey') === '$connect') {
+      connectAuthorizerId = authorizerId;
+      connectFunctionName = readConnectFunction(route, getOwn('Integration'), getFunctionName);
+    } else if (authorizerId !== undefined) route.unsupported('AuthorizerId', 'an authorizer on $connect alone');
   }
   const stage = readStage(getOwn('Stage'), api.id, 'StageVariables');
-  return { ...stage, authorizer: authorizers.get(connectAuthorizerId ?? '') };
+  return { ...stage, authorizer: authorizers.get(connectAuthorizerId ?? ''), connectFunctionName };
+}
+
+/** Returns `undefined` for other integrations, and for a function that the local gateway can't run. */
+function readConnectFunction(
+  route: Resource,
+  integrations: readonly Resource[],
+  getFunctionName: GetFunctionName,
+): string | undefined {
+  const target = route.optionalText('Target');
+  const integration = integrations.find(({ id }) => `integrations/${id}` === target);
+  if (integration?.value('IntegrationType') !== 'AWS_PROXY') return undefined;
+  try {
+    return getFunctionName(integration, 'IntegrationUri');
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined;
+    throw error;
+  }
 }
 
 function readWebSocketAuthorizer(resource: Resource, getFunctionName: GetFunctionName): AuthorizerConfig {
