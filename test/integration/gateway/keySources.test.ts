@@ -99,7 +99,7 @@ describe('the sample WebSocket API', () => {
   });
 
   // Node 22 and browsers have this class, which refuses a connection without a selected subprotocol.
-  const { WebSocket: BuiltIn = WebSocket } = globalThis as { readonly WebSocket?: typeof WebSocket };
+  const BuiltIn = 'WebSocket' in globalThis ? globalThis.WebSocket : WebSocket;
 
   test.each([
     ['ws', WebSocket],
