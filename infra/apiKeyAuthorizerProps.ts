@@ -29,8 +29,9 @@ export interface ApiKeyAuthorizerProps {
   readonly keyPrefix?: string;
 
   /**
-   * The parts of a request that may contain the key, in order of preference. AppSync ignores this prop and always reads
-   * the `Authorization` header. The function matches header names case-insensitively. The identity sources of REST and
+   * The parts of a request that may contain the key, in order of preference: key sources, or their texts `bearer`,
+   * `basic`, `header:NAME`, `header:NAME:SCHEME`, `query:NAME`, `cookie:NAME` and `websocket-protocol`. AppSync ignores
+   * this prop and always reads the `Authorization` header. The function matches header names case-insensitively. The identity sources of REST and
    * WebSocket APIs keep your spelling. AWS documents that mappings of REST methods are case-sensitive. Spell each
    * header as your callers do.
    *

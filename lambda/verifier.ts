@@ -155,7 +155,8 @@ export interface DecisionOptions {
 /** The settings that the authorizer's responses depend on. */
 export interface AuthorizerOptions extends DecisionOptions {
   /**
-   * The key sources of a request, in order of preference.
+   * The key sources of a request, in order of preference: `bearer`, `basic`, `header:NAME`, `header:NAME:SCHEME`,
+   * `query:NAME`, `cookie:NAME` and `websocket-protocol`.
    *
    * @default ['bearer', 'query:api_key']
    */
