@@ -107,8 +107,8 @@ describe('the sample WebSocket API', () => {
   ])('opens a connection for the client of %s', async (_, Client) => {
     const client = new Client(gateway.webSocketUrl, ['bearer', gateway.key]);
     const outcome = await new Promise((resolve) => {
-      client.onopen = () => resolve(client.protocol);
-      client.onerror = () => resolve('an error');
+      client.addEventListener('open', () => resolve(client.protocol));
+      client.addEventListener('error', () => resolve('an error'));
     });
     client.close();
     expect(outcome).toBe('bearer');
