@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isText, TEXT_EXPECTED } from '../keys/fields.ts';
 import { isJsonObject, type JsonObject } from '../keys/json.ts';
 import { isScope, SCOPE_EXPECTED, splitScopes } from '../keys/scope.ts';
-import { isKeyPrefix, KEY_PREFIX_EXPECTED } from '../keys/secret.ts';
+import { isKeyPrefix, KEY_PREFIX_EXPECTED } from '../keys/keyPrefix.ts';
 import { readTime, type Timestamp, toTimestamp } from '../keys/timestamp.ts';
 
 /** Adds the options that choose the table. */

@@ -1,7 +1,7 @@
 import { show } from '../keys/fields.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { KEY_PREFIXES_EXPECTED, parseKeyPrefixes } from '../keys/keyFormat.ts';
-import { DEFAULT_KEY_PREFIX } from '../keys/secret.ts';
+import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
 import { accountOf, callerArn, explainFault } from '../operator/aws.ts';
 import { CliError } from '../operator/errors.ts';
 import {

@@ -1,7 +1,7 @@
 import { Fn, Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { formatAcceptedKeys } from '../keys/acceptedKeys.ts';
-import { DEFAULT_KEY_PREFIX } from '../keys/secret.ts';
+import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { containsToken } from './propChecks.ts';
 

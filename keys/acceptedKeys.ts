@@ -1,4 +1,5 @@
-import { type ExternalKeys, isKeyPrefix, isVisible, type KeyFormat, MAX_PREFIX_LENGTH } from './secret.ts';
+import { isKeyPrefix, isVisible, MAX_PREFIX_LENGTH } from './keyPrefix.ts';
+import type { ExternalKeys, KeyFormat } from './secret.ts';
 
 /** A record or an entry to import. */
 interface ShownKey {

@@ -1,5 +1,6 @@
 import { MAX_DEPTH } from './json.ts';
-import { getShownPrefix, isKeyPrefix, type KeySecret, MAX_PREFIX_LENGTH, parseSecret } from './secret.ts';
+import { isKeyPrefix, MAX_PREFIX_LENGTH } from './keyPrefix.ts';
+import { getShownPrefix, type KeySecret, parseSecret } from './secret.ts';
 
 /** A key found in a string. */
 export interface FoundKey {

@@ -1,12 +1,6 @@
 import { isJsonObject, type JsonValue } from './json.ts';
-import {
-  EXTERNAL_LENGTH,
-  type ExternalKeys,
-  isKeyPrefix,
-  isVisible,
-  KEY_PREFIX_EXPECTED,
-  MAX_PREFIX_LENGTH,
-} from './secret.ts';
+import { isKeyPrefix, isVisible, KEY_PREFIX_EXPECTED, MAX_PREFIX_LENGTH } from './keyPrefix.ts';
+import { EXTERNAL_LENGTH, type ExternalKeys } from './secret.ts';
 
 const MAX_PREFIXES = 16;
 

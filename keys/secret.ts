@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { isVisible, MAX_PREFIX_LENGTH } from './keyPrefix.ts';
 
 /** The base62 digits of a key, in the order of their values. */
 export const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -116,13 +117,9 @@ export interface ExternalKeys {
   readonly maxLength?: number;
 }
 
-export const DEFAULT_KEY_PREFIX = 'sk_';
-
 const RANDOM_CHARACTERS = 43;
 const CHECKSUM_CHARACTERS = 6;
 const SHOWN_CHARACTERS = 8;
-/** Maximum length of a prefix. */
-export const MAX_PREFIX_LENGTH = 24;
 /** Maximum number of characters to show of any key. */
 export const MAX_SHOWN_LENGTH = MAX_PREFIX_LENGTH + SHOWN_CHARACTERS;
 /** Maximum length of a key that Latchkey issues. */
@@ -180,14 +177,6 @@ export function getShownPrefix(secret: KeySecret, prefix: string): string {
   return secret.slice(0, prefix.length + SHOWN_CHARACTERS);
 }
 
-/** The expected format of a key prefix, as worded in error messages. */
-export const KEY_PREFIX_EXPECTED = `one or more of a lower-case letter, then letters or digits, then an underscore, at most ${MAX_PREFIX_LENGTH} characters together`;
-
-/** Returns whether the string can be the prefix of keys that Latchkey issues. */
-export function isKeyPrefix(text: string): boolean {
-  return text.length <= MAX_PREFIX_LENGTH && /^(?:[a-z][a-z0-9]*_)+$/.test(text);
-}
-
 function isIssuedKey(text: string, start: number, prefixes: readonly string[]): boolean {
   const length = text.length - start - RANDOM_CHARACTERS - CHECKSUM_CHARACTERS;
   // An index, because an iterator would allocate memory on every request.
@@ -205,13 +194,4 @@ function canBeExternalKey(text: string, start: number, format: ExternalKeys | un
   if (length < minLength || length > maxLength) return false;
   if (prefixes !== undefined && !prefixes.some((prefix) => text.startsWith(prefix, start))) return false;
   return isVisible(text, start);
-}
-
-/** Returns whether the string from `start` on consists of visible ASCII characters without a comma. */
-export function isVisible(text: string, start = 0): boolean {
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code < 0x21 || code > 0x7e || code === 0x2c) return false;
-  }
-  return true;
 }

@@ -7,7 +7,8 @@ import {
   parseExternalKeys,
   parseKeyPrefixes,
 } from '../keys/keyFormat.ts';
-import { DEFAULT_KEY_PREFIX, type ExternalKeys, type KeyFormat } from '../keys/secret.ts';
+import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
+import type { ExternalKeys, KeyFormat } from '../keys/secret.ts';
 import { DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, parseKeySources, type KeySource } from './credentials.ts';
 import { Plans, PLANS_EXPECTED } from './plans.ts';
 import { ROUTE_PATTERN_EXPECTED } from './routes.ts';

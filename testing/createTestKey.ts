@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { LatchkeyError } from '../keys/errors.ts';
 import { show } from '../keys/fields.ts';
 import type { KeyRecord } from '../keys/record.ts';
-import { DEFAULT_KEY_PREFIX, generateSecret, hashSecret, getShownPrefix, type KeySecret } from '../keys/secret.ts';
+import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
+import { generateSecret, hashSecret, getShownPrefix, type KeySecret } from '../keys/secret.ts';
 import { readTime, TIME_EXPECTED, type Timestamp } from '../keys/timestamp.ts';
 
 type TimeName = 'createdAt' | 'lastUsedAt' | 'expiresAt' | 'disabledAt' | 'revokedAt';

@@ -1,5 +1,6 @@
 import type { ImportedKey } from '../../keys/registry.ts';
-import { ANY_KEY, hashSecret, isKeyPrefix, type KeySecret, parseSecret, getShownPrefix } from '../../keys/secret.ts';
+import { isKeyPrefix } from '../../keys/keyPrefix.ts';
+import { ANY_KEY, hashSecret, type KeySecret, parseSecret, getShownPrefix } from '../../keys/secret.ts';
 import { CliError } from '../../operator/errors.ts';
 import { parseJson } from '../options.ts';
 import { textLines } from '../textSource.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { isKeyPrefix } from '../../../keys/keyPrefix.ts';
 import {
   ALPHABET,
   encodeChecksum,
   type ExternalKeys,
   generateSecret,
   hashSecret,
-  isKeyPrefix,
   type KeySecret,
   MAX_SHOWN_LENGTH,
   parseKeyHash,
