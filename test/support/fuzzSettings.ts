@@ -29,7 +29,7 @@ export const SETTINGS: Readonly<Record<string, FuzzSettings>> = {
   'other schemes, cookies and subprotocols': {
     environment: { LATCHKEY_KEY_SOURCES: 'basic,header:Authorization:Token,cookie:key,websocket-protocol' },
   },
-  'foreign keys': { environment: { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true', LATCHKEY_RECORD_CACHE_SECONDS: '0' } },
+  'external keys': { environment: { LATCHKEY_EXTERNAL_KEYS: 'true', LATCHKEY_RECORD_CACHE_SECONDS: '0' } },
   scopes: {
     environment: {
       LATCHKEY_SCOPES: '{"read":["GET /orders/*"],"connect":["$connect"],"graphql":["GRAPHQL /graphql"]}',
