@@ -28,7 +28,7 @@ export const GRAPHQL = 'GRAPHQL /graphql';
 export const EVENT_CONNECT = 'EVENT_CONNECT';
 
 /** The operations on a channel of an AppSync Event API. */
-const CHANNEL_OPERATIONS: readonly string[] = ['SUBSCRIBE', 'PUBLISH'];
+const CHANNEL_OPERATIONS: ReadonlySet<string> = new Set(['SUBSCRIBE', 'PUBLISH']);
 
 /** Every method that a route of API Gateway may have. */
 const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
@@ -75,20 +75,20 @@ export function parseRoutePattern(text: string): RoutePattern | undefined {
   const space = text.indexOf(' ');
   const method = text.slice(0, space);
   const path = text.slice(space + 1);
-  const isMethod = methodsMatching(method).length > 0 || CHANNEL_OPERATIONS.includes(method);
+  const isMethod = methodsMatching(method).length > 0 || CHANNEL_OPERATIONS.has(method);
   return isMethod && PATH_PATTERN.test(path) && isWellFormedPath(path) ? { method, path } : undefined;
 }
 
 /** Returns whether the pattern covers a well-formed route. */
 export function coversRoute(pattern: RoutePattern, route: Route): boolean {
   if (typeof pattern === 'string') return pattern === route;
-  const isChannelPattern = CHANNEL_OPERATIONS.includes(pattern.method);
+  const isChannelPattern = CHANNEL_OPERATIONS.has(pattern.method);
   if (route === EVENT_CONNECT) return isChannelPattern;
   if ([CONNECT, GRAPHQL].includes(route)) return false;
   const space = route.indexOf(' ');
   const method = route.slice(0, space);
   const matchesMethod =
-    isChannelPattern || CHANNEL_OPERATIONS.includes(method)
+    isChannelPattern || CHANNEL_OPERATIONS.has(method)
       ? pattern.method === method
       : matchesWildcard(pattern.method, method);
   return matchesMethod && matchesWildcard(pattern.path, route.slice(space + 1));
