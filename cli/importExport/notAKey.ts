@@ -1,5 +1,5 @@
 import { MAX_SHOWN_LENGTH } from '../../keys/secret.ts';
-import { isForeign } from '../../keys/state.ts';
+import { isExternal } from '../../keys/acceptedKeys.ts';
 
 /**
  * Returns why a setting can't be an API key, or `undefined` if it can be one. The value may be a URL, an address, a
@@ -247,7 +247,7 @@ export function getShownPart(key: string): string | undefined {
   const start = key.slice(0, key.length - withoutPrefix(key).length + SHOWN_CHARACTERS);
   if (start.length > MAX_SHOWN_LENGTH || estimateBits(key.slice(start.length)) < MIN_STRENGTH_BITS) return undefined;
   // This part is the only evidence in the record that another system issued the key.
-  return isForeign({ keyPrefix: start }) ? start : start.slice(0, -1);
+  return isExternal({ keyPrefix: start }) ? start : start.slice(0, -1);
 }
 
 function withoutPrefix(key: string): string {

@@ -182,7 +182,7 @@ describe('a command with --stack', () => {
     }
   });
 
-  const REFUSED = /^state: +active, but refused, .*acceptForeignKeys$/m;
+  const REFUSED = /^state: +active, but refused: .*externalKeys/m;
 
   async function showForeignKey(stack: string): Promise<string> {
     const { record } = await cli.putKey(table, { keyPrefix: 'live_abc' });
