@@ -60,7 +60,7 @@ export function authorizerSettings(
   if (config.resultsCacheSeconds > 0 && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
   problems.push(...environmentProblems(known, table.kind));
   problems.push(...resourceExcesses(knownScopes(props.scopes ?? {})).map((problem) => `scopes: ${problem}`));
-  if (config.usageIdentifier === 'presented-key' && !config.keyFormat.acceptForeignKeys) {
+  if (config.usageIdentifier === 'presented-key' && (props.externalKeys ?? false) === false) {
     problems.push(EXTERNAL_KEYS_EXPECTED);
   }
   problems.push(...planProblems(props.plans ?? {}).map((problem) => `plans: ${problem}`));
@@ -79,8 +79,7 @@ const ONE_SOURCE_EXPECTED =
   'recordCacheTtl instead';
 
 const EXTERNAL_KEYS_EXPECTED =
-  'usageIdentifier: expected acceptForeignKeys to be true for "presented-key", got false: the authorizer would refuse every key of API ' +
-  'Gateway';
+  'usageIdentifier: expected the prop externalKeys for "presented-key", got none: the authorizer would refuse every key of API Gateway';
 
 /**
  * Checks Lambda's quotas. Memory is 128 to 10,240 MB. Provisioned concurrency counts towards the reserved concurrency.

@@ -35,5 +35,5 @@ const MAX_LENGTH = 128;
 /** Returns whether API Gateway may have issued the key. Keys that Latchkey issued have their own prefix and checksum. */
 function mayBeNative(secret: string, { keyFormat }: IdentifierSettings): boolean {
   if (secret.length < MIN_LENGTH || secret.length > MAX_LENGTH) return false;
-  return parseSecret(secret, { ...keyFormat, acceptForeignKeys: false }) === undefined;
+  return parseSecret(secret, { prefixes: keyFormat.prefixes }) === undefined;
 }

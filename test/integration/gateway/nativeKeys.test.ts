@@ -23,7 +23,7 @@ function buildStack(stack: Stack): void {
   const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', {
     table: new ApiKeyTable(stack, 'Keys'),
     keySources: ['header:x-api-key'],
-    acceptForeignKeys: true,
+    externalKeys: true,
     usageIdentifier: 'presented-key',
     plans: { free: { throttle: { rateLimit: 1, burstLimit: 2 } } },
   });

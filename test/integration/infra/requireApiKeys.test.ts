@@ -282,7 +282,7 @@ describe('an API with methods without an authorizer', () => {
 
 describe('applyPlans with presented-key', () => {
   const PASS_THROUGH: AuthorizerProps = {
-    acceptForeignKeys: true,
+    externalKeys: true,
     keySources: ['header:x-api-key'],
     usageIdentifier: 'presented-key',
   };
@@ -309,7 +309,7 @@ describe('applyPlans with presented-key', () => {
 
   test('is rejected if the authorizer doesn’t accept keys of other systems', () => {
     expect(problemOf(() => authorizerUnderTest({ usageIdentifier: 'presented-key' }))).toMatch(
-      /^usageIdentifier: expected acceptForeignKeys to be true for "presented-key", got false/,
+      /^usageIdentifier: expected the prop externalKeys for "presented-key", got none/,
     );
   });
 });

@@ -10,7 +10,7 @@ const NATIVE = 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0';
 const PASS_THROUGH = {
   LATCHKEY_USAGE_IDENTIFIER: 'presented-key',
   LATCHKEY_KEY_SOURCES: 'header:x-api-key',
-  LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true',
+  LATCHKEY_EXTERNAL_KEYS: 'true',
 };
 const PLANNED = { LATCHKEY_PLANS: '{"namespace":"0123456789abcdef","perKey":["free"],"shared":["pro"]}' };
 
@@ -61,7 +61,7 @@ describe.each([
     expect(await identifierOf(secret, [record])).toBeUndefined();
   });
 
-  test.each([19, 129])('contains the identifier of its plan for a foreign key of %d characters', async (length) => {
+  test.each([19, 129])('contains the identifier of its plan for an external key of %d characters', async (length) => {
     const value = 'k'.repeat(length);
     expect(await identifierOf(value, [imported(value)], PLANNED)).toMatch(/^[0-9a-f]{64}$/);
   });
