@@ -240,7 +240,7 @@ function withoutRepeats(text: string): string {
 }
 
 /**
- * Returns the part of a foreign key that lists may show: its prefix and 8 characters. It's 7 characters if 8 would look
+ * Returns the part of an external key that lists may show: its prefix and 8 characters. It's 7 characters if 8 would look
  * like a Latchkey key. Returns `undefined` if the hidden part would be too weak, or if the prefix is too long to show.
  */
 export function getShownPart(key: string): string | undefined {

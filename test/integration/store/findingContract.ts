@@ -33,7 +33,7 @@ function describeFind(open: () => Promise<Table>): void {
       expect(await table.registry.find(secret)).toEqual(revoked);
     });
 
-    test('returns the record of a foreign key', async () => {
+    test('returns the record of an external key', async () => {
       const secret = parseSecret('0123456789abcdef', ANY_KEY) as KeySecret;
       const { record } = makeKey({ keyHash: hashSecret(secret) });
       await table.put(serialiseRecord(record));
