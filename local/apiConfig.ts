@@ -66,6 +66,8 @@ export type CorsConfig = NonNullable<ReturnType<typeof readCors>>;
 export interface WebSocketApiConfig extends StageConfig {
   /** The authorizer of `$connect`. Other routes can't have an authorizer. */
   readonly authorizer: AuthorizerConfig | undefined;
+  /** `true` if `$connect` requires a `usageIdentifierKey` in the authorizer's response. */
+  readonly requiresUsageIdentifier: boolean;
   /** The function of the proxy integration of `$connect`. */
   readonly connectFunctionName: string | undefined;
 }
@@ -250,16 +252,19 @@ export function readWebSocketApi(
     getOwn('Authorizer').map((resource) => [resource.id, readWebSocketAuthorizer(resource, getFunctionName)]),
   );
   let connectAuthorizerId: string | undefined;
+  let requiresUsageIdentifier = false;
   let connectFunctionName: string | undefined;
   for (const route of getOwn('Route')) {
     const authorizerId = readAuthorizerId(route, authorizers);
     if (route.text('RouteKey') === '$connect') {
       connectAuthorizerId = authorizerId;
+      requiresUsageIdentifier = readConnectRequirement(route, api);
       connectFunctionName = readConnectFunction(route, getOwn('Integration'), getFunctionName);
     } else if (authorizerId !== undefined) route.unsupported('AuthorizerId', 'an authorizer on $connect alone');
   }
   const stage = readStage(getOwn('Stage'), api.id, 'StageVariables');
-  return { ...stage, authorizer: authorizers.get(connectAuthorizerId ?? ''), connectFunctionName };
+  const authorizer = authorizers.get(connectAuthorizerId ?? '');
+  return { ...stage, authorizer, requiresUsageIdentifier, connectFunctionName };
 }
 
 /** Returns `undefined` for other integrations, and for a function that the local gateway can't run. */
@@ -278,6 +283,15 @@ function readConnectFunction(
     throw error;
   }
 }
+
+/** Rejects API keys from a header, because API Gateway's API keys don't exist locally. */
+function readConnectRequirement(route: Resource, api: Resource): boolean {
+  if (route.value('ApiKeyRequired') !== true) return false;
+  if (api.value('ApiKeySelectionExpression') === FROM_AUTHORIZER) return true;
+  return route.unsupported('ApiKeyRequired', `an API with ApiKeySelectionExpression ${FROM_AUTHORIZER}`);
+}
+
+const FROM_AUTHORIZER = '$context.authorizer.usageIdentifierKey';
 
 function readWebSocketAuthorizer(resource: Resource, getFunctionName: GetFunctionName): AuthorizerConfig {
   resource.expect('AuthorizerType', 'REQUEST');

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StageConfig, WebSocketApiConfig } from './apiConfig.ts';
-import { createAuthorizer, toAccessDetails, type ApiDeps, type Refusal } from './authorizer.ts';
+import { createAuthorizer, hasUsageIdentifier, toAccessDetails, type ApiDeps, type Refusal } from './authorizer.ts';
 import { integrateLambda } from './gatewayReply.ts';
 import {
   getHeader,
@@ -33,6 +33,9 @@ const REFUSALS: Readonly<Record<Refusal['effect'], readonly [statusCode: number,
  */
 export function createWebSocketApi(config: WebSocketApiConfig, deps: ApiDeps): WebSocketApi {
   const authorize = config.authorizer && createAuthorizer(config.authorizer, deps);
+  if (config.requiresUsageIdentifier) {
+    deps.writeLog(`${config.id}: the local gateway applies no limits of usage plans; it rejects keys of unknown plans`);
+  }
 
   return async (request) => {
     const connectionId = randomBytes(11).toString('base64');
@@ -55,6 +58,9 @@ export function createWebSocketApi(config: WebSocketApiConfig, deps: ApiDeps): W
     });
     const details = toAccessDetails(authorization);
     if (authorization === undefined || authorization.effect === 'allow') {
+      if (config.requiresUsageIdentifier && !hasUsageIdentifier(authorization)) {
+        return { ...fail(...REFUSALS.deny, context), ...details, code: 'INVALID_API_KEY' };
+      }
       const authorizer = authorization && { principalId: authorization.principalId, ...authorization.context };
       const reply = await connect(config, request, { ...context, authorizer }, deps);
       return { ...(reply ?? fail(502, 'Internal server error', context)), ...details };
