@@ -11,7 +11,8 @@ import {
   SETTINGS,
   type UsageIdentifier,
 } from './config.ts';
-import { type KeySourceSetting, presentedKey, type PresentedKey } from './credentials.ts';
+import { presentedKey, type PresentedKey } from './credentials.ts';
+import type { KeySourceSetting } from './keySources.ts';
 import { LastUsedThrottle } from './lastUsed.ts';
 import { Plans } from './plans.ts';
 import { RecordCache } from './recordCache.ts';
@@ -164,7 +165,8 @@ export interface DecisionOptions {
 /** The settings that the authorizer's responses depend on. */
 export interface AuthorizerOptions extends DecisionOptions {
   /**
-   * The key sources of a request, in order of preference.
+   * The key sources of a request, in order of preference: `bearer`, `basic`, `header:NAME`, `header:NAME:SCHEME`,
+   * `query:NAME`, `cookie:NAME` and `websocket-protocol`.
    *
    * @default ['bearer', 'query:api_key']
    */
