@@ -37,6 +37,13 @@ export interface ApiKeyMonitoringProps {
   readonly alarmActions?: readonly IAlarmAction[];
 
   /**
+   * The actions of every alarm when its state returns to OK.
+   *
+   * @default []
+   */
+  readonly okActions?: readonly IAlarmAction[];
+
+  /**
    * Creates a dashboard.
    *
    * @default true
@@ -156,7 +163,10 @@ export class ApiKeyMonitoring extends Construct {
         alarmDescription: 'Keys on a plan are refused because API Gateway has no API key for them.',
       }));
     this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, authorizer, table, this.alarms);
-    for (const alarm of this.alarms) alarm.addAlarmAction(...(props.alarmActions ?? []));
+    for (const alarm of this.alarms) {
+      alarm.addAlarmAction(...(props.alarmActions ?? []));
+      alarm.addOkAction(...(props.okActions ?? []));
+    }
   }
 
   /** All alarms that the construct created. */
