@@ -64,6 +64,7 @@ export class ApiAuthorizers {
   }
 
   forRestApi(id?: string, { type = 'REQUEST', scope = this.#owner }: RestApiAuthorizerOptions = {}): IAuthorizer {
+    this.#check('type', type, ['REQUEST', 'TOKEN']);
     const authorizerId = this.#getId('forRestApi', id, type);
     const authorizer = getOrCreate(this.#restByOptions, [scope.node.path, authorizerId.id, type], () =>
       this.#createRestAuthorizer(scope, authorizerId, type),
@@ -75,6 +76,7 @@ export class ApiAuthorizers {
 
   forHttpApi(id?: string, { payloadFormat = '2.0' }: HttpApiAuthorizerOptions = {}): IHttpRouteAuthorizer {
     const { handler, keySources, hasScopes, hasSimpleResponses, resultsCacheTtl, onPolicy } = this.#invoked;
+    this.#check('payloadFormat', payloadFormat, ['1.0', '2.0']);
     const simpleResponses = payloadFormat === '2.0' && hasSimpleResponses;
     // A TTL that only the deployment knows may be above 0.
     const mayBeCached = resultsCacheTtl.isUnresolved() || resultsCacheTtl.toSeconds() > 0;
@@ -120,6 +122,12 @@ export class ApiAuthorizers {
 
   hideCredential(mapping = new ParameterMapping()): ParameterMapping {
     return hideCredential(this.#owner, this.#invoked.keySources, mapping);
+  }
+
+  /** Checks an option, because callers in JavaScript and through jsii may pass any string. */
+  #check(option: string, value: string, expected: readonly string[]): void {
+    if (expected.includes(value)) return;
+    throw propError(this.#owner, `${option}: expected ${expected.join(' or ')}, got ${JSON.stringify(value)}`);
   }
 
   #getId(method: AuthorizerId['method'], id: string | undefined, variant: string): AuthorizerId {

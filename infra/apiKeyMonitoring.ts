@@ -214,14 +214,15 @@ function checkThresholds(scope: Construct, props: ApiKeyMonitoringProps): void {
 }
 
 function thresholdProblems(
-  thresholds: Readonly<Record<string, number | false | undefined>>,
+  thresholds: Readonly<Record<string, number | boolean | undefined>>,
   most: number,
   expected: string,
 ): readonly string[] {
+  // The type through jsii is a boolean instead of `false`.
   const given = Object.entries(thresholds).filter(
-    ([, value]) => typeof value === 'number' && !Token.isUnresolved(value),
+    ([, value]) => value !== undefined && value !== false && !Token.isUnresolved(value),
   );
-  const outside = given.filter(([, value]) => !(Number(value) > 0 && Number(value) <= most));
+  const outside = given.filter(([, value]) => !(typeof value === 'number' && value > 0 && value <= most));
   return outside.map(([prop, value]) => `${prop}: expected ${expected}, got ${String(value)}`);
 }
 

@@ -193,7 +193,7 @@ function toSeconds(duration: Duration | undefined): number | undefined {
 }
 
 /** Writes an entry without patterns as `null`, which the parser rejects. JSON.stringify would drop the entry. */
-function toScopesText(scope: Construct, scopes: ScopeMapping): string {
+function toScopesText(scope: Construct, scopes: Readonly<Record<string, readonly string[]>>): string {
   if (containsToken(scopes)) return Stack.of(scope).toJsonString(scopes);
   return JSON.stringify(scopes, (_, value: unknown) => value ?? null);
 }
@@ -303,7 +303,7 @@ function canBeSeconds(duration: Duration): boolean {
 const PLACEHOLDER_ROUTE = 'GET /known-at-deployment';
 
 /** Returns the mapping with a short route in place of each token. The parser can then check the other routes. */
-function knownScopes(scopes: ScopeMapping): ScopeMapping {
+function knownScopes(scopes: ScopeMapping): Readonly<Record<string, readonly string[]>> {
   if (!containsToken(scopes)) return scopes;
   const entries = Object.entries(scopes).map(([name, patterns], index) => {
     const knownName = Token.isUnresolved(name) ? `known-at-deployment-${index}` : name;

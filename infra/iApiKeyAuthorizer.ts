@@ -65,7 +65,7 @@ export interface IApiKeyAuthorizer extends IConstruct {
    *
    * @param id the authorizer's id. The default is `RestApi`, with a suffix for a second type in the same scope
    * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter. Also
-   * thrown if another construct has the id, or if methods of two REST APIs use the authorizer
+   * thrown if another construct has the id. The CDK throws an error if methods of two REST APIs use the authorizer
    */
   forRestApi(id?: string, options?: RestApiAuthorizerOptions): IAuthorizer;
 

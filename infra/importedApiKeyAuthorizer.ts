@@ -1,4 +1,4 @@
-import { Annotations, Arn, ArnFormat, Duration, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import type { IAuthorizer, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { IHttpRouteAuthorizer, IWebSocketRouteAuthorizer, ParameterMapping } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
@@ -118,12 +118,12 @@ function importFunction(scope: Construct, functionArn: string): IFunction {
   return LambdaFunction.fromFunctionAttributes(scope, 'Function', attributes);
 }
 
-const FUNCTION_ARN = /^arn:[^:]+:lambda:[^:]+:[^:]+:function:[^:]+(:[^:]+)?$/;
+const FUNCTION_ARN = /^arn:[^:]+:lambda:[^:]+:(?<account>[^:]+):function:[^:]+(?::[^:]+)?$/;
 
-/** Returns the account of the function. It may be a token. */
+/** Returns the account in the ARN. */
 function accountOf(scope: Construct, functionArn: string): string {
-  const { account } = Arn.split(functionArn, ArnFormat.COLON_RESOURCE_NAME);
-  if (FUNCTION_ARN.test(functionArn) && account !== undefined) return account;
+  const account = FUNCTION_ARN.exec(functionArn)?.groups?.['account'];
+  if (account !== undefined) return account;
   throw propError(
     scope,
     'functionArn: expected the ARN of a Lambda function or of its alias, such as ' +

@@ -45,7 +45,7 @@ export interface PlanProps {
 }
 
 /** Plan name → limits. */
-export type PlanMapping = Readonly<Record<string, PlanProps>>;
+export type PlanMapping = { readonly [name: string]: PlanProps };
 
 export interface KeyPlansProps extends SharedFunctionSettings {
   readonly plans: PlanMapping;

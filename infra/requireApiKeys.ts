@@ -76,7 +76,7 @@ function getCheckedApi({ api, stages = getStages(api) }: ApiKeyRequirementProps)
 }
 
 /** Returns the stages of the API in all stacks of the app. */
-function getStages(api: RestApi): readonly Stage[] {
+function getStages(api: RestApi): Stage[] {
   return api.node.root.node
     .findAll()
     .filter((node) => node instanceof Stage)

@@ -79,6 +79,14 @@ describe('forRestApi', () => {
     });
   });
 
+  test('rejects a type that API Gateway does not have', () => {
+    const { authorizer } = withOneSource();
+    expect(refusalOf(() => authorizer.forRestApi('Keys', { type: 'token' as 'TOKEN' }))).toEqual({
+      path: 'Test/Authorizer',
+      problem: 'type: expected REQUEST or TOKEN, got "token"',
+    });
+  });
+
   test('rejects the id of one of the construct’s own children', () => {
     const { authorizer } = withOneSource();
     expect(refusalOf(() => authorizer.forRestApi('Function')).problem).toMatch(
