@@ -1,9 +1,9 @@
 import { Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
-import { ANY_KEYS } from '../keys/state.ts';
 import { type Config, readConfig, SETTING_INFO, type SettingName, SETTINGS } from '../lambda/config.ts';
 import { Plans } from '../lambda/plans.ts';
+import { acceptedKeysOutput, keyFormatTexts } from './acceptedKeys.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { planProblems } from './keyPlans.ts';
 import {
@@ -23,7 +23,7 @@ export interface AuthorizerSettings {
   readonly environment: Readonly<Record<string, string>>;
   /** The settings that the function reads from these variables. The function's default replaces each token. */
   readonly config: Config;
-  /** `any` with `acceptForeignKeys`, otherwise the key prefix. */
+  /** The accepted keys in the format of the output `AcceptedKeys`. */
   readonly acceptedKeys: string;
   /** The prop `resultsCacheTtl` or its default. It may be a token. */
   readonly resultsCacheTtl: Duration;
@@ -71,10 +71,7 @@ export function authorizerSettings(
   return {
     environment,
     config,
-    // `config` contains the default instead of a token.
-    acceptedKeys: config.keyFormat.acceptForeignKeys
-      ? ANY_KEYS
-      : (environment[SETTINGS.keyPrefix.variable] ?? config.keyFormat.prefix),
+    acceptedKeys: acceptedKeysOutput(props),
     resultsCacheTtl: props.resultsCacheTtl ?? Duration.seconds(config.resultsCacheSeconds),
     revocationDelay: () => revocationDelay(scope, props, config),
     policyWarning: policyExcess(config.scopes.allPatterns),
@@ -111,13 +108,14 @@ function revocationDelay(
   { recordCacheTtl, resultsCacheTtl }: SettingProps,
   config: Config,
 ): Duration {
-  const { recordCacheSeconds, resultsCacheSeconds } = config;
-  const areKnown = !isUnresolved(recordCacheTtl) && !isUnresolved(resultsCacheTtl);
-  if (areKnown) return Duration.seconds(recordCacheSeconds + resultsCacheSeconds);
-  if (recordCacheTtl !== undefined && !isUnresolved(resultsCacheTtl) && resultsCacheSeconds === 0)
-    return recordCacheTtl;
-  if (resultsCacheTtl !== undefined && !isUnresolved(recordCacheTtl) && recordCacheSeconds === 0)
-    return resultsCacheTtl;
+  const ttls = [
+    recordCacheTtl ?? Duration.seconds(config.recordCacheSeconds),
+    resultsCacheTtl ?? Duration.seconds(config.resultsCacheSeconds),
+  ];
+  const tokens = ttls.filter((ttl) => ttl.isUnresolved());
+  if (tokens.length === 0) return Duration.seconds(config.recordCacheSeconds + config.resultsCacheSeconds);
+  const [token, ...others] = ttls.filter((ttl) => ttl.isUnresolved() || ttl.toSeconds() > 0);
+  if (token !== undefined && others.length === 0) return token;
   const problem =
     'revocationDelay: expected recordCacheTtl and resultsCacheTtl known at synthesis, or one of them to be 0, got a TTL that only ' +
     'the deployment knows: CloudFormation cannot add two numbers';
@@ -169,6 +167,7 @@ function toEnvironment(scope: Construct, props: SettingProps, namespace: string)
   const values: Readonly<Record<string, unknown>> = {
     ...props,
     table: undefined,
+    ...keyFormatTexts(scope, props),
     keySources: props.keySources?.join(','),
     lastUsedInterval: toSeconds(props.lastUsedInterval),
     recordCacheTtl: toSeconds(props.recordCacheTtl),

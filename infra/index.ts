@@ -8,6 +8,7 @@ export { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 export type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 export { ApiKeyMonitoring, type ApiKeyMonitoringProps } from './apiKeyMonitoring.ts';
 export { ApiKeyTable, type ApiKeyTableAttributes, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
+export type { ExternalKeys } from '../keys/secret.ts';
 export type { HttpApiResponse } from '../lambda/config.ts';
 export type { KeySourceSetting } from '../lambda/credentials.ts';
 export type { HttpApiPayloadFormat } from './authorizers.ts';
