@@ -5,7 +5,12 @@ import {
   type IHttpRouteAuthorizer,
   type IWebSocketRouteAuthorizer,
 } from 'aws-cdk-lib/aws-apigatewayv2';
-import { AuthorizationType, type AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
+import {
+  AppSyncAuthorizationType,
+  type AppSyncAuthProvider,
+  AuthorizationType,
+  type AuthorizationMode,
+} from 'aws-cdk-lib/aws-appsync';
 import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import type { Construct } from 'constructs';
@@ -63,6 +68,11 @@ export class ApiAuthorizers {
     return this.#restAuthorizers;
   }
 
+  /** The authorizers from `forWebSocketApi`, by id, including those that later calls create. */
+  get webSocketAuthorizers(): ReadonlyMap<string, WebSocketKeyAuthorizer> {
+    return this.#webSocketByOptions;
+  }
+
   forRestApi(id?: string, { type = 'REQUEST', scope = this.#owner }: RestApiAuthorizerOptions = {}): IAuthorizer {
     this.#check('type', type, ['REQUEST', 'TOKEN']);
     const authorizerId = this.#getId('forRestApi', id, type);
@@ -104,7 +114,6 @@ export class ApiAuthorizers {
   }
 
   forAppSync({ scope }: AppSyncAuthorizerOptions = {}): AuthorizationMode {
-    const { handler, resultsCacheTtl } = this.#invoked;
     if (!FeatureFlags.of(this.#owner).isEnabled(APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION)) {
       Annotations.of(this.#owner).addWarningV2(
         'latchkey:appSyncPermission',
@@ -113,10 +122,14 @@ export class ApiAuthorizers {
     }
     return {
       authorizationType: AuthorizationType.LAMBDA,
-      lambdaAuthorizerConfig: {
-        handler: scope === undefined ? handler : this.#importHandler(scope),
-        resultsCacheTtl,
-      },
+      lambdaAuthorizerConfig: this.#lambdaConfig(scope),
+    };
+  }
+
+  forEventApi({ scope }: AppSyncAuthorizerOptions = {}): AppSyncAuthProvider {
+    return {
+      authorizationType: AppSyncAuthorizationType.LAMBDA,
+      lambdaAuthorizerConfig: this.#lambdaConfig(scope),
     };
   }
 
@@ -128,6 +141,12 @@ export class ApiAuthorizers {
   #check(option: string, value: string, expected: readonly string[]): void {
     if (expected.includes(value)) return;
     throw propError(this.#owner, `${option}: expected ${expected.join(' or ')}, got ${JSON.stringify(value)}`);
+  }
+
+  /** Returns the settings that AppSync's GraphQL and Event APIs share. */
+  #lambdaConfig(scope: Construct | undefined) {
+    const { handler, resultsCacheTtl } = this.#invoked;
+    return { handler: scope === undefined ? handler : this.#importHandler(scope), resultsCacheTtl };
   }
 
   #getId(method: AuthorizerId['method'], id: string | undefined, variant: string): AuthorizerId {

@@ -1,7 +1,13 @@
 import { Annotations, type Duration } from 'aws-cdk-lib';
-import type { IAuthorizer, RestApi } from 'aws-cdk-lib/aws-apigateway';
-import type { IHttpRouteAuthorizer, IWebSocketRouteAuthorizer, ParameterMapping } from 'aws-cdk-lib/aws-apigatewayv2';
-import type { AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
+import type { IAuthorizer, RestApi, Stage } from 'aws-cdk-lib/aws-apigateway';
+import {
+  type IHttpRouteAuthorizer,
+  type IWebSocketRouteAuthorizer,
+  type IWebSocketStage,
+  type ParameterMapping,
+  WebSocketApi,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import type { AppSyncAuthProvider, AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
 import { Stats, type Alarm, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
@@ -26,6 +32,7 @@ import { type ApiKeyAuthorizerAttributes, ImportedApiKeyAuthorizer } from './imp
 import { KeyPlans, planNamespace } from './keyPlans.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
+import { requireWebSocketKeys } from './requireWebSocketKeys.ts';
 
 /** A Lambda function that authorizes requests by API key, and an authorizer for each API that uses the function. */
 export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IGrantable, IConnectable {
@@ -162,32 +169,49 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
     return this.#apis.forAppSync(options);
   }
 
+  forEventApi(options?: AppSyncAuthorizerOptions): AppSyncAuthProvider {
+    return this.#apis.forEventApi(options);
+  }
+
   hideCredential(mapping?: ParameterMapping): ParameterMapping {
     return this.#apis.hideCredential(mapping);
   }
 
   /**
-   * Applies the plans to a REST API. API Gateway then counts and limits the requests to each method behind an
-   * authorizer from `forRestApi`. The plans also count requests to methods that other stacks add. A method's own
-   * `apiKeyRequired` stays unchanged. `false` exempts the method from limits. You can call this method for several REST
-   * APIs. They share a key's limits. The revocation delay stays the same.
+   * Applies the plans to a REST API or a WebSocket API. API Gateway then counts and limits the requests to each method
+   * behind an authorizer from `forRestApi`. On a WebSocket API, it counts and limits connections. The plans also count
+   * requests to methods that other stacks add. A method's or route's own `apiKeyRequired` stays unchanged. `false`
+   * exempts the method from limits. You can call this method for several APIs. They share a key's limits. The
+   * revocation delay stays the same.
    *
    * The plans get every stage of the API by default, including stages that you add later. Pass `stages` to select
    * stages. All stages serve the same methods, so a stage without a plan would reject every key. The synthesis fails
-   * for such a stage with an error that includes its name.
+   * for such a stage with an error that includes its name. It also fails for a method that requires an API key without
+   * an authorizer, because API Gateway reads the API keys of the whole API from its authorizers.
+   *
+   * Without `plans`, the call requires `usageIdentifier: 'presented-key'`. API Gateway's own keys then count on their
+   * own usage plans.
    *
    * @throws LatchkeyError `CONFIG_INVALID` before any change, if the authorizer lacks `plans` or the API lacks a stage.
    * Also thrown if a stage belongs to another API, or if the API reads API Gateway keys from a header
    */
-  applyPlans(api: RestApi, options: ApplyPlansOptions = {}): void {
-    if (this.plans === undefined) {
+  applyPlans(api: RestApi | WebSocketApi, { stages }: ApplyPlansOptions = {}): void {
+    const { plans } = this;
+    if (plans === undefined && this.#settings.config.usageIdentifier === 'plan') {
       throw propError(this, 'applyPlans: expected the prop plans to be set, got an authorizer without plans');
     }
-    requireApiKeys({ api, authorizers: this.#apis.restAuthorizers, plans: this.plans, ...options });
+    // Each function rejects stages of another API.
+    if (api instanceof WebSocketApi) {
+      const own = stages && { stages: stages as readonly IWebSocketStage[] };
+      requireWebSocketKeys({ api, authorizers: this.#apis.webSocketAuthorizers, plans, ...own });
+    } else {
+      const own = stages && { stages: stages as readonly Stage[] };
+      requireApiKeys({ api, authorizers: this.#apis.restAuthorizers, plans, ...own });
+    }
   }
 
   addGatewayResponses(api: RestApi): void {
-    addGatewayResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.plans !== undefined });
+    addGatewayResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.#hasUsagePlans });
   }
 
   /**
@@ -274,5 +298,10 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
     if (policyWarning === undefined || this.#hasWarnedOfPolicySize) return;
     this.#hasWarnedOfPolicySize = true;
     Annotations.of(this).addWarningV2('latchkey:policySize', `scopes: ${policyWarning}.`);
+  }
+
+  /** `true` if API Gateway may count requests, so it may reject them with the codes of plans. */
+  get #hasUsagePlans(): boolean {
+    return this.plans !== undefined || this.#settings.config.usageIdentifier === 'presented-key';
   }
 }

@@ -66,6 +66,9 @@ export function authorizerSettings(
   if (mayCacheResults(props, config) && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
   problems.push(...environmentProblems(known, table.kind));
   problems.push(...resourceExcesses(knownScopes(props.scopes ?? {})).map((problem) => `scopes: ${problem}`));
+  if (config.usageIdentifier === 'presented-key' && (props.externalKeys ?? false) === false) {
+    problems.push(EXTERNAL_KEYS_EXPECTED);
+  }
   problems.push(...planProblems(props.plans ?? {}).map((problem) => `plans: ${problem}`));
   if (problems.length > 0) throw propError(scope, ...problems);
   return {
@@ -126,6 +129,9 @@ const ONE_SOURCE_EXPECTED =
   'resultsCacheTtl: expected a single entry in keySources, got several: API Gateway requires every identity source of a ' +
   'cache at once. It would refuse a request with a key in only one of them. Name the one that callers use, or rely on ' +
   'recordCacheTtl instead';
+
+const EXTERNAL_KEYS_EXPECTED =
+  'usageIdentifier: expected the prop externalKeys for "presented-key", got none: the authorizer would refuse every key of API Gateway';
 
 /**
  * Checks Lambda's quotas. Memory is 128 to 10,240 MB. Provisioned concurrency counts towards the reserved concurrency.
@@ -264,6 +270,11 @@ type IsToken = (props: SettingProps) => boolean;
 /** The props that determine the template. Each has a token check and the reason for the rejection. */
 const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: Prop, isToken: IsToken, reason: string])[] = [
   ['keySources', ({ keySources }) => containsToken(keySources), 'the identity sources of each API depend on it'],
+  [
+    'usageIdentifier',
+    ({ usageIdentifier }) => Token.isUnresolved(usageIdentifier),
+    'the gateway responses of an API depend on it',
+  ],
   [
     'httpApiResponse',
     ({ httpApiResponse }) => Token.isUnresolved(httpApiResponse),

@@ -1,6 +1,6 @@
 import type { IAuthorizer, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { IHttpRouteAuthorizer, IWebSocketRouteAuthorizer, ParameterMapping } from 'aws-cdk-lib/aws-apigatewayv2';
-import type { AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
+import type { AppSyncAuthProvider, AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
 import type { Construct, IConstruct } from 'constructs';
 import type { HttpApiPayloadFormat } from './authorizers.ts';
 
@@ -24,7 +24,7 @@ export interface RestApiAuthorizerOptions {
   readonly scope?: Construct;
 }
 
-/** Options of `forAppSync`. */
+/** Options of `forAppSync` and `forEventApi`. */
 export interface AppSyncAuthorizerOptions {
   /**
    * The scope of the permissions to invoke the function. They depend on the API, which depends on the function. Pass a
@@ -109,6 +109,18 @@ export interface IApiKeyAuthorizer extends IConstruct {
    * between those two steps if you change `rollout` or `provisionedConcurrentExecutions`.
    */
   forAppSync(options?: AppSyncAuthorizerOptions): AuthorizationMode;
+
+  /**
+   * Returns an authorization provider for `authProviders` of AppSync Event APIs. You can use it for several APIs. Also
+   * list `AppSyncAuthorizationType.LAMBDA` among the API's authorization types. AppSync always reads the key from the
+   * `Authorization` header, with or without `Bearer`. It ignores `keySources`.
+   *
+   * AppSync invokes the authorizer for each connection, subscription and publication. The `scopes` patterns `SUBSCRIBE
+   * /orders/*` and `PUBLISH /orders/*` open channels. A key with a pattern for any channel may connect. The authorizer
+   * rejects a revoked key after the revocation delay. An open subscription continues. AppSync may not cache a response
+   * for a key with scopes.
+   */
+  forEventApi(options?: AppSyncAuthorizerOptions): AppSyncAuthProvider;
 
   /**
    * Returns a `parameterMapping` for the integration of an HTTP API. The mapping removes every header and query

@@ -1,7 +1,7 @@
 import { Annotations, Duration, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import type { IAuthorizer, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { IHttpRouteAuthorizer, IWebSocketRouteAuthorizer, ParameterMapping } from 'aws-cdk-lib/aws-apigatewayv2';
-import type { AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
+import type { AppSyncAuthProvider, AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
 import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { HttpApiResponse } from '../lambda/config.ts';
@@ -87,6 +87,10 @@ export class ImportedApiKeyAuthorizer extends Construct implements IApiKeyAuthor
 
   forAppSync(options?: AppSyncAuthorizerOptions): AuthorizationMode {
     return this.#apis.forAppSync(options);
+  }
+
+  forEventApi(options?: AppSyncAuthorizerOptions): AppSyncAuthProvider {
+    return this.#apis.forEventApi(options);
   }
 
   hideCredential(mapping?: ParameterMapping): ParameterMapping {

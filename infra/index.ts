@@ -22,4 +22,5 @@ export type { ApiKeyAuthorizerAttributes } from './importedApiKeyAuthorizer.ts';
 export type { KeyPlans, PlanMapping, PlanProps } from './keyPlans.ts';
 export type { ScopeMapping } from './propChecks.ts';
 export type { ApplyPlansOptions } from './requireApiKeys.ts';
+export type { UsageIdentifier } from '../lambda/usageIdentifier.ts';
 export type { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
