@@ -40,7 +40,8 @@ export function functionMetric(
 const UNAUTHORIZED = FilterPattern.all(
   FilterPattern.stringValue('$.message', '=', 'denied'),
   FilterPattern.stringValue('$.code', '=', 'AUTH_REQUIRED'),
-  FilterPattern.stringValue('$.apiType', '!=', 'appsync*'),
+  FilterPattern.stringValue('$.apiType', '!=', 'appsync'),
+  FilterPattern.stringValue('$.apiType', '!=', 'appsync-events'),
 );
 
 /**
