@@ -14,7 +14,7 @@ import {
 import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import type { Construct } from 'constructs';
-import type { KeySource } from '../lambda/credentials.ts';
+import type { KeySource } from '../lambda/keySources.ts';
 import {
   type AuthorizerId,
   freeIdIn,
@@ -28,7 +28,13 @@ import type {
   HttpApiAuthorizerOptions,
   RestApiAuthorizerOptions,
 } from './iApiKeyAuthorizer.ts';
-import { hideCredential, httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './keySources.ts';
+import {
+  hideCredential,
+  httpIdentitySources,
+  isTokenSource,
+  restIdentitySources,
+  webSocketIdentitySources,
+} from './keySources.ts';
 import { propError } from './propChecks.ts';
 
 /** The function that APIs invoke, with the settings that their authorizers depend on. */
@@ -157,11 +163,11 @@ export class ApiAuthorizers {
     const { handler, keySources, resultsCacheTtl } = this.#invoked;
     const identitySources = restIdentitySources(keySources);
     const [identitySource] = identitySources;
-    if (type === 'TOKEN' && identitySource?.startsWith('method.request.header.') !== true) {
+    if (type === 'TOKEN' && !(identitySources.length === 1 && keySources.every(isTokenSource))) {
       const got = keySources.map(({ kind }) => kind).join(', ');
       throw propError(
         this.#owner,
-        `type: expected exactly one key source for "${type}", bearer or a header, got the key sources ${got}`,
+        `type: expected exactly one key source for "${type}", bearer, basic or a header, got the key sources ${got}`,
       );
     }
     const id = freeIdIn(scope, authorizerId);

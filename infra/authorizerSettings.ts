@@ -174,7 +174,7 @@ function toEnvironment(scope: Construct, props: SettingProps, namespace: string)
     ...props,
     table: undefined,
     ...keyFormatTexts(scope, props),
-    keySources: props.keySources?.join(','),
+    keySources: props.keySources?.map(String).join(','),
     lastUsedInterval: toSeconds(props.lastUsedInterval),
     recordCacheTtl: toSeconds(props.recordCacheTtl),
     resultsCacheTtl: toSeconds(props.resultsCacheTtl),

@@ -64,7 +64,7 @@ export interface IApiKeyAuthorizer extends IConstruct {
    * function. The stage then responds to every request with 500 until the deployment.
    *
    * @param id the authorizer's id. The default is `RestApi`, with a suffix for a second type in the same scope
-   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter. Also
+   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources, or one outside a header. Also
    * thrown if another construct has the id. The CDK throws an error if methods of two REST APIs use the authorizer
    */
   forRestApi(id?: string, options?: RestApiAuthorizerOptions): IAuthorizer;
@@ -128,7 +128,8 @@ export interface IApiKeyAuthorizer extends IConstruct {
    * makes. The authorizer still receives the whole request, so the revocation delay stays the same. A Lambda
    * integration's `rawQueryString` may still contain the parameter. We haven't tested this on a live account.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`
+   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`, and
+   * for a cookie, because API Gateway can't remove one of several cookies
    */
   hideCredential(mapping?: ParameterMapping): ParameterMapping;
 

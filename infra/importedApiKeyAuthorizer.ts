@@ -5,7 +5,7 @@ import type { AppSyncAuthProvider, AuthorizationMode } from 'aws-cdk-lib/aws-app
 import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { HttpApiResponse } from '../lambda/config.ts';
-import type { KeySource, KeySourceSetting } from '../lambda/credentials.ts';
+import type { KeySource as ParsedKeySource, KeySourceSetting } from '../lambda/keySources.ts';
 import { ApiAuthorizers } from './apiAuthorizers.ts';
 import { importedSettings } from './authorizerSettings.ts';
 import { addGatewayResponses } from './gatewayResponses.ts';
@@ -15,6 +15,7 @@ import type {
   IApiKeyAuthorizer,
   RestApiAuthorizerOptions,
 } from './iApiKeyAuthorizer.ts';
+import type { KeySource } from './keySource.ts';
 import { propError } from './propChecks.ts';
 
 /** Attributes of an authorizer that another stack or app creates. Pass the values of its props. */
@@ -27,7 +28,7 @@ export interface ApiKeyAuthorizerAttributes {
    *
    * @default ['bearer', 'query:api_key']
    */
-  readonly keySources?: readonly KeySourceSetting[];
+  readonly keySources?: readonly (KeySource | KeySourceSetting)[];
 
   /**
    * The authorizer's `resultsCacheTtl`.
@@ -54,7 +55,7 @@ export interface ApiKeyAuthorizerAttributes {
 /** An authorizer whose function belongs to another stack or app. */
 export class ImportedApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer {
   readonly functionArn: string;
-  readonly #keySources: readonly KeySource[];
+  readonly #keySources: readonly ParsedKeySource[];
   readonly #apis: ApiAuthorizers;
 
   constructor(scope: Construct, id: string, attributes: ApiKeyAuthorizerAttributes) {

@@ -10,7 +10,7 @@ export { ApiKeyMonitoring, type ApiKeyMonitoringProps } from './apiKeyMonitoring
 export { ApiKeyTable, type ApiKeyTableAttributes, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
 export type { ExternalKeys } from '../keys/secret.ts';
 export type { HttpApiResponse } from '../lambda/config.ts';
-export type { KeySourceSetting } from '../lambda/credentials.ts';
+export type { KeySourceSetting } from '../lambda/keySources.ts';
 export type { HttpApiPayloadFormat } from './authorizers.ts';
 export type {
   AppSyncAuthorizerOptions,
@@ -19,6 +19,7 @@ export type {
   RestApiAuthorizerOptions,
 } from './iApiKeyAuthorizer.ts';
 export type { ApiKeyAuthorizerAttributes } from './importedApiKeyAuthorizer.ts';
+export { KeySource, type HeaderKeySourceOptions } from './keySource.ts';
 export type { KeyPlans, PlanMapping, PlanProps } from './keyPlans.ts';
 export type { ScopeMapping } from './propChecks.ts';
 export type { ApplyPlansOptions } from './requireApiKeys.ts';

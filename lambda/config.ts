@@ -9,7 +9,7 @@ import {
 } from '../keys/keyFormat.ts';
 import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
 import type { ExternalKeys, KeyFormat } from '../keys/secret.ts';
-import { DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, parseKeySources, type KeySource } from './credentials.ts';
+import { DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, parseKeySources, type KeySource } from './keySources.ts';
 import { Plans, PLANS_EXPECTED } from './plans.ts';
 import { ROUTE_PATTERN_EXPECTED } from './routes.ts';
 import { Scopes } from './scopes.ts';

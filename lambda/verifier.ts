@@ -4,7 +4,8 @@ import type { PublicRecord } from '../keys/record.ts';
 import type { ExternalKeys } from '../keys/secret.ts';
 import { authorize, type AuthorizeDeps, type DenyCode, type KeyDecision } from './authorize.ts';
 import { type Config, type HttpApiResponse, readConfig, type SettingName, SETTINGS } from './config.ts';
-import { type KeySourceSetting, presentedKey, type PresentedKey } from './credentials.ts';
+import { presentedKey, type PresentedKey } from './credentials.ts';
+import type { KeySourceSetting } from './keySources.ts';
 import { LastUsedThrottle } from './lastUsed.ts';
 import { Plans } from './plans.ts';
 import { RecordCache } from './recordCache.ts';
@@ -158,7 +159,8 @@ export interface DecisionOptions {
 /** The settings that the authorizer's responses depend on. */
 export interface AuthorizerOptions extends DecisionOptions {
   /**
-   * The key sources of a request, in order of preference.
+   * The key sources of a request, in order of preference: `bearer`, `basic`, `header:NAME`, `header:NAME:SCHEME`,
+   * `query:NAME`, `cookie:NAME` and `websocket-protocol`.
    *
    * @default ['bearer', 'query:api_key']
    */
