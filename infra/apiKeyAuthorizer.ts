@@ -1,5 +1,5 @@
 import { Annotations, Duration, FeatureFlags } from 'aws-cdk-lib';
-import type { IAuthorizer, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import type { IAuthorizer, IRestApi, RestApiBase } from 'aws-cdk-lib/aws-apigateway';
 import {
   ParameterMapping,
   type IHttpRouteAuthorizer,
@@ -21,16 +21,18 @@ import {
   freeIdIn,
   HttpApiKeyAuthorizer,
   type HttpApiPayloadFormat,
+  invocationUri,
   RestRequestKeyAuthorizer,
   RestTokenKeyAuthorizer,
   WebSocketKeyAuthorizer,
 } from './authorizers.ts';
 import { functionMetric, rolloutAlarm, unauthorizedFilter } from './authorizerMetrics.ts';
-import { addGatewayResponses } from './gatewayResponses.ts';
+import { addGatewayResponses, type GatewayResponsesOptions } from './gatewayResponses.ts';
 import { hideCredential, httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './keySources.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
+import { addApiPermission, type DefinedApi, securityScheme, type SecuritySchemeOptions } from './securityScheme.ts';
 
 /** Options of `forRestApi`. */
 export interface RestApiAuthorizerOptions {
@@ -125,6 +127,8 @@ export class ApiKeyAuthorizer extends Construct {
   readonly #importedByScope = new Map<string, IFunction>();
   #unauthorized: MetricFilter | undefined;
   #hasWarnedOfPolicySize = false;
+  #hasSchemeWithoutRole = false;
+  #hasApiPermission = false;
 
   /**
    * Creates the function with its role and its log group.
@@ -148,6 +152,7 @@ export class ApiKeyAuthorizer extends Construct {
 
     const { table, plans, logRetention } = props;
     this.plans = plans && new KeyPlans(this, 'Plans', { plans, table, namespace, logRetention });
+    this.node.addValidation({ validate: () => this.#permissionProblems() });
   }
 
   /**
@@ -230,6 +235,38 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
+   * Returns an entry for `components.securitySchemes` of an OpenAPI definition, or `securityDefinitions` in Swagger 2.
+   * Its `x-amazon-apigateway-authorizer` makes API Gateway create the authorizer. Name the entry in the `security` of
+   * each operation that requires a key. REST APIs ignore `security` at the root of the definition.
+   *
+   * Then call `addApiPermission` with the API, or pass an `invocationRole`. The synthesis fails without either, because
+   * the API couldn't invoke the function. The authorizer rejects a revoked key after the revocation delay. HTTP APIs
+   * don't support `TOKEN` authorizers.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter
+   */
+  securityScheme(options: SecuritySchemeOptions = {}): { [name: string]: unknown } {
+    if (options.invocationRole === undefined) this.#hasSchemeWithoutRole = true;
+    else this.function.grantInvoke(options.invocationRole);
+    this.#warnOfPolicySize();
+    return securityScheme({ owner: this, handler: this.#handler, config: this.#settings.config }, options);
+  }
+
+  /**
+   * Lets an API that has the entry from `securityScheme` in its definition invoke the function. The API may belong to
+   * another stack. The synthesis checks the inline definition of a `SpecRestApi`: it fails if no operation requires a
+   * key, or if only the root of the definition does.
+   *
+   * The permission contains the API's id, so CloudFormation creates it after the API. A REST API's new deployment waits
+   * for it. An HTTP API with `autoDeploy` doesn't: its requests fail for a moment if you change `rollout` or
+   * `provisionedConcurrentExecutions`. An `invocationRole` avoids that.
+   */
+  addApiPermission(api: DefinedApi): void {
+    this.#hasApiPermission = true;
+    addApiPermission(this, this.#handler, api);
+  }
+
+  /**
    * Returns an authorization mode for `authorizationConfig` of AppSync GraphQL APIs. You can use it for several APIs.
    * AppSync always reads the key from the `Authorization` header, with or without `Bearer`. It ignores `keySources`.
    * The authorizer rejects a revoked key after the revocation delay. Each response includes the TTL for AppSync's
@@ -277,14 +314,19 @@ export class ApiKeyAuthorizer extends Construct {
    * stages. All stages serve the same methods, so a stage without a plan would reject every key. The synthesis fails
    * for such a stage with an error that includes its name.
    *
+   * In the inline definition of a `SpecRestApi`, each operation behind an entry from `securityScheme` also requires an
+   * API key of API Gateway. The synthesis warns if it can't read the definition, or if the API is imported. Set the API
+   * key source and the requirements there yourself.
+   *
    * @throws LatchkeyError `CONFIG_INVALID` before any change, if the authorizer lacks `plans` or the API lacks a stage.
    * Also thrown if a stage belongs to another API, or if the API reads API Gateway keys from a header
    */
-  applyPlans(api: RestApi, options: ApplyPlansOptions = {}): void {
+  applyPlans(api: IRestApi | RestApiBase, options: ApplyPlansOptions = {}): void {
     if (this.plans === undefined) {
       throw propError(this, 'applyPlans: expected the prop plans to be set, got an authorizer without plans');
     }
-    requireApiKeys({ api, authorizers: this.#restAuthorizers, plans: this.plans, ...options });
+    const authorizerUri = invocationUri(this.#handler);
+    requireApiKeys({ api, authorizers: this.#restAuthorizers, authorizerUri, plans: this.plans, ...options });
   }
 
   /**
@@ -295,9 +337,13 @@ export class ApiKeyAuthorizer extends Construct {
    *
    * Existing gateway responses of the API stay unchanged. The synthesis fails if you add another response of the same
    * type later. An API can have only one response of each type.
+   *
+   * The inline definition of a `SpecRestApi` gets the responses itself, because API Gateway may drop others when the
+   * definition changes. An imported API shows them after you deploy it.
    */
-  addGatewayResponses(api: RestApi): void {
-    addGatewayResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.plans !== undefined });
+  addGatewayResponses(api: IRestApi | RestApiBase, options: GatewayResponsesOptions = {}): void {
+    const { keySources } = this.#settings.config;
+    addGatewayResponses(api, { keySources, hasPlans: this.plans !== undefined, ...options });
   }
 
   /**
@@ -377,6 +423,14 @@ export class ApiKeyAuthorizer extends Construct {
     const alarm = rolloutAlarm(this, { lambda: this.function, aliasName: LIVE_ALIAS, unauthorized });
     this.deploymentGroup.addAlarm(alarm);
     return alarm;
+  }
+
+  #permissionProblems(): string[] {
+    if (!this.#hasSchemeWithoutRole || this.#hasApiPermission) return [];
+    return [
+      'securityScheme: expected addApiPermission(api) for the API of the definition, or an invocationRole, got neither: API Gateway ' +
+        'could not invoke the function',
+    ];
   }
 
   #warnOfPolicySize(): void {

@@ -16,7 +16,9 @@ export { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyT
 export type { HttpApiResponse } from '../lambda/config.ts';
 export type { KeySourceSetting } from '../lambda/credentials.ts';
 export type { HttpApiPayloadFormat } from './authorizers.ts';
+export type { GatewayResponsesOptions } from './gatewayResponses.ts';
 export type { KeyPlans, PlanMapping, PlanProps } from './keyPlans.ts';
 export type { ScopeMapping } from './propChecks.ts';
 export type { ApplyPlansOptions } from './requireApiKeys.ts';
+export type { DefinedApi, SecuritySchemeOptions } from './securityScheme.ts';
 export type { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
