@@ -6,12 +6,17 @@ import { ApiKeyAuthorizer, ApiKeyTable } from '../../../../infra/index.ts';
 
 const RESOURCES = ['families', 'members', 'gifts', 'boards', 'orders', 'invoices', 'products', 'suppliers'];
 
+export interface ExistingRestApiProps extends cdk.StackProps {
+  /** @default Duration.minutes(5) */
+  readonly resultsCacheTtl?: cdk.Duration;
+}
+
 /**
  * An existing REST API of 40 routes: nested resources in a loop, CORS, a proxy function, its own gateway responses, a
  * public health check, and a usage plan of its own for a partner.
  */
 export class ExistingRestApiStack extends cdk.Stack {
-  constructor(scope: Construct, id: string, props?: cdk.StackProps) {
+  constructor(scope: Construct, id: string, { resultsCacheTtl, ...props }: ExistingRestApiProps = {}) {
     super(scope, id, props);
 
     const handler = new lambda.Function(this, 'Backend', {
@@ -47,7 +52,7 @@ export class ExistingRestApiStack extends cdk.Stack {
     const keys = new ApiKeyAuthorizer(this, 'KeyAuthorizer', {
       table,
       keySources: ['header:X-Api-Key'],
-      resultsCacheTtl: cdk.Duration.minutes(5),
+      resultsCacheTtl: resultsCacheTtl ?? cdk.Duration.minutes(5),
     });
     const authorizer = keys.forRestApi();
 

@@ -3,11 +3,11 @@ import { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { ApiKeyAuthorizer, ApiKeyTable } from '../../../../infra/index.ts';
+import { ApiKeyAuthorizer, type ApiKeyAuthorizerProps, ApiKeyTable } from '../../../../infra/index.ts';
 
 /** A chat: functions for $connect, $disconnect and messages, and a table of connections next to the table of keys. */
-export const webSocketApi = (app: App, stackName = 'Chat') => {
-  const stack = new Stack(app, stackName);
+export const webSocketApi = (app: App, props: Pick<ApiKeyAuthorizerProps, 'rollout' | 'rolloutAlarm'> = {}) => {
+  const stack = new Stack(app, 'Chat');
   const connections = new Table(stack, 'Connections', {
     partitionKey: { name: 'connectionId', type: AttributeType.STRING },
     billingMode: BillingMode.PAY_PER_REQUEST,
@@ -24,7 +24,7 @@ export const webSocketApi = (app: App, stackName = 'Chat') => {
     return { integration: new WebSocketLambdaIntegration(`${name}Integration`, fn), fn };
   };
   const keys = new ApiKeyTable(stack, 'Keys');
-  const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', { table: keys, keySources: ['query:token'] });
+  const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', { table: keys, keySources: ['query:token'], ...props });
   const connect = route('Connect');
   const message = route('Message');
   const webSocket = new WebSocketApi(stack, 'Socket', {
