@@ -71,7 +71,8 @@ deploy() {
 table() { json "it.$1.TableName" < "$work/outputs.json"; }
 # check ACTUAL EXPECTED TEXT: fails with the text unless both are the same
 check() { [[ $1 == "$2" ]] || fail "$3: expected $2, got $1"; }
-authorizers() { json "it.filter(({ name }) => name === '$1').map($2).join()" < "$work/authorizers.json"; }
+# authorizer APP PROPERTY: prints the property of each of the app's authorizers
+authorizer() { json "it.filter(({ stack }) => stack === '$1').map((one) => one.$2).join()" < "$work/authorizers.json"; }
 variable() {
   aws lambda list-functions --query 'Functions[].Environment.Variables' --output json |
     json "it.find(({ LATCHKEY_TABLE }) => LATCHKEY_TABLE === '$(table "$1")').$2 ?? 'none'"
@@ -90,11 +91,11 @@ say "deployed ${apps[*]}, each with a key"
 
 # settled LABEL TTL SCOPES RECORD_TTL ALIAS RATES: checks the settings that the context `changed` determines
 settled() {
-  check "$(authorizers wish-list-WishList '({ ttl }) => ttl')" "$2" "$1: the TTL of WishList's authorizer"
+  check "$(authorizer WishList ttl)" "$2" "$1: the TTL of WishList's authorizer"
   check "$(variable Clips LATCHKEY_SCOPES)" "$3" "$1: the scopes of Clips"
   check "$(variable Clips LATCHKEY_RECORD_CACHE_SECONDS)" "$4" "$1: the record TTL of Clips"
-  check "$(authorizers Endpoint '({ isAlias }) => isAlias')" "$5" "$1: whether Framework's API invokes the alias"
-  check "$(authorizers Socket '({ isAlias }) => isAlias')" "$5" "$1: whether Chat's API invokes the alias"
+  check "$(authorizer Framework isAlias)" "$5" "$1: whether Framework's API invokes the alias"
+  check "$(authorizer Chat isAlias)" "$5" "$1: whether Chat's API invokes the alias"
   check "$(rates)" "$6" "$1: the rates of Stages' plans"
   for app in "${apps[@]}"; do
     check "$(item "$(table "$app")" "$(json 'it.key' < "$work/$app.json")" | json 'it.Item.label.S')" "$app" "$1: the key of $app"

@@ -1,4 +1,4 @@
-// Prints every Lambda authorizer of the emulated account as JSON: its TTL, and what it invokes. Fails for an authorizer
+// Prints every Lambda authorizer of the emulated account as JSON: its stack, its TTL, and what it invokes. Fails for an authorizer
 // whose function or alias doesn't let the authorizer's API invoke it.
 
 async function get(service, path) {
@@ -15,7 +15,7 @@ async function authorizersOf(kind) {
       const id = api.id ?? api.apiId;
       const answer = await get('apigateway', `${kind}/${id}/authorizers`);
       const authorizers = answer.item ?? answer.items ?? [];
-      return authorizers.map((authorizer) => ({ api: id, name: api.name, ...authorizer }));
+      return authorizers.map((authorizer) => ({ ...authorizer, api: id }));
     }),
   );
   return found.flat();
@@ -31,19 +31,15 @@ async function isPermitted(api, arn) {
 }
 
 const authorizers = [...(await authorizersOf('/restapis')), ...(await authorizersOf('/v2/apis'))];
-for (const { api, name, authorizerUri } of authorizers) {
-  const [, target] = /functions\/(arn:[^/]+)\/invocations$/.exec(authorizerUri) ?? [];
-  if (target === undefined || !(await isPermitted(api, target))) {
-    console.error(`the API ${name} may not invoke ${target ?? authorizerUri}`);
-    process.exitCode = 1;
-  }
+const found = authorizers.map(({ api, authorizerUri, authorizerResultTtlInSeconds: ttl }) => {
+  const [, target = authorizerUri] = /functions\/(arn:[^/]+)\/invocations$/.exec(authorizerUri) ?? [];
+  // CloudFormation begins the function's name with the stack's.
+  const [stack] = target.split(':')[6]?.split('-') ?? [];
+  return { api, stack, target, ttl, isAlias: target.endsWith(':live') };
+});
+for (const { api, stack, target } of found) {
+  if (await isPermitted(api, target)) continue;
+  console.error(`${stack}: the API ${api} may not invoke ${target}`);
+  process.exitCode = 1;
 }
-console.log(
-  JSON.stringify(
-    authorizers.map(({ name, authorizerUri, authorizerResultTtlInSeconds }) => ({
-      name,
-      ttl: authorizerResultTtlInSeconds,
-      isAlias: authorizerUri.includes(':live/invocations'),
-    })),
-  ),
-);
+console.log(JSON.stringify(found));

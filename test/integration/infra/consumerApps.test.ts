@@ -295,7 +295,8 @@ describe('the consumer app with', () => {
       ReservedConcurrentExecutions: { Ref: 'Reserved' },
       Environment: {
         Variables: {
-          LATCHKEY_KEY_PREFIX: { Ref: 'KeyPrefix' },
+          LATCHKEY_KEY_PREFIXES: { 'Fn::Join': [',', { Ref: 'KeyPrefixes' }] },
+          LATCHKEY_EXTERNAL_KEYS: { 'Fn::Join': ['', expect.arrayContaining([{ Ref: 'ExternalPrefix' }])] },
           LATCHKEY_LAST_USED_SECONDS: { Ref: 'LastUsedSeconds' },
           LATCHKEY_SCOPES: { 'Fn::Join': ['', expect.arrayContaining([{ Ref: 'Collection' }])] },
         },

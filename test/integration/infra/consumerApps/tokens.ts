@@ -14,7 +14,8 @@ export class TokensStack extends Stack {
     const table = new ApiKeyTable(this, 'Keys', { tableName: text('TableName', 'keys') });
     const authorizer = new ApiKeyAuthorizer(this, 'Authorizer', {
       table,
-      keyPrefix: text('KeyPrefix', 'sk_'),
+      keyPrefixes: new CfnParameter(this, 'KeyPrefixes', { type: 'CommaDelimitedList', default: 'sk_' }).valueAsList,
+      externalKeys: { prefixes: [text('ExternalPrefix', 'acme_')], minLength: number('MinLength', 20) },
       lastUsedInterval: Duration.seconds(number('LastUsedSeconds', 900)),
       staleIfError: Duration.seconds(number('StaleSeconds', 0)),
       scopes: { read: [`GET /${text('Collection', 'orders')}`], write: [Fn.join(' ', ['POST', '/orders'])] },
