@@ -94,7 +94,7 @@ export function addGatewayResponses(
     Annotations.of(api).addWarningV2(
       'latchkey:gatewayResponses',
       'addGatewayResponses: expected an inline definition, got one that the synthesis cannot read. API Gateway may drop the ' +
-        'responses when the definition changes. Write them in the definition instead (docs/responses.md).',
+        'responses when the definition changes. Write them in the definition instead (docs/recipes.md, An OpenAPI definition).',
     );
   }
   for (const { type, body, headers } of responses) {

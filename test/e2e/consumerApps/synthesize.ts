@@ -1,5 +1,6 @@
-// Synthesizes every consumer app and prints, for each stack, the number of its resources by type as JSON. Fails if a stack
-// has an error. The suite runs a copy of this file on another version of the CDK.
+// Synthesizes every consumer app with the feature flags of `cdk init`. Prints the number of Latchkey's resources by type
+// for each stack as JSON. Fails if a stack has an error. The suite runs a copy of this file on another version of the CDK.
+import { createRequire } from 'node:module';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { CONSUMER_APPS } from '../../integration/infra/consumerApps/index.ts';
@@ -13,9 +14,10 @@ interface Resource {
 const LATCHKEY_TYPES =
   /^AWS::(ApiGateway::(Authorizer|GatewayResponse|Method|UsagePlan)|ApiGatewayV2::(Authorizer|Route)|DynamoDB::GlobalTable|Lambda::(Alias|Function))$/;
 
+const context = createRequire(import.meta.url)('aws-cdk-lib/recommended-feature-flags.json');
 const counts: Record<string, Record<string, number>> = {};
 for (const [name, build] of Object.entries(CONSUMER_APPS)) {
-  const app = new App();
+  const app = new App({ context });
   build(app);
   for (const stack of app.node.findAll().filter((node) => Stack.isStack(node))) {
     const count = (counts[`${name}: ${stack.node.path}`] = {} as Record<string, number>);
