@@ -8,7 +8,7 @@ import {
   RestApi,
   type RestApiBase,
 } from 'aws-cdk-lib/aws-apigateway';
-import { authRequiredMessage, type KeySource } from '../lambda/credentials.ts';
+import { authChallenge, authRequiredMessage, type KeySource } from '../lambda/keySources.ts';
 import { OpenApiDefinition } from './openApiDefinition.ts';
 
 interface ErrorResponse {
@@ -146,7 +146,7 @@ function unauthorized(keySources: readonly KeySource[]): ErrorResponse {
   return {
     type: ResponseType.UNAUTHORIZED,
     body: envelope('"AUTH_REQUIRED"', JSON.stringify(authRequiredMessage(keySources))),
-    headers: { 'WWW-Authenticate': "'Bearer'" },
+    headers: { 'WWW-Authenticate': `'${authChallenge(keySources)}'` },
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type IRestApi,
   type RestApiBase,
 } from 'aws-cdk-lib/aws-apigateway';
+import type { IWebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IConstruct, IValidation } from 'constructs';
 import type { KeyPlans } from './keyPlans.ts';
 import { OpenApiDefinition } from './openApiDefinition.ts';
@@ -20,16 +21,19 @@ export interface ApplyPlansOptions {
    *
    * @default - every stage of the API in the app, including stages that you add later
    */
-  readonly stages?: readonly Stage[];
+  readonly stages?: readonly (Stage | IWebSocketStage)[];
 }
 
-interface ApiKeyRequirementProps extends ApplyPlansOptions {
+interface ApiKeyRequirementProps {
   readonly api: IRestApi | RestApiBase;
   /** The authorizers from `forRestApi`, including those that later calls create. */
   readonly authorizers: ReadonlySet<IAuthorizer>;
   /** The URI of the authorizers from `securityScheme`. */
   readonly authorizerUri: string;
-  readonly plans: KeyPlans;
+  /** The deployment's plans, or `undefined` if keys count only on their own usage plans. */
+  readonly plans: KeyPlans | undefined;
+  /** The stages to count. All stages of the API, including later ones, if it's absent. */
+  readonly stages?: readonly Stage[];
 }
 
 /**
@@ -44,7 +48,7 @@ interface ApiKeyRequirementProps extends ApplyPlansOptions {
 export function requireApiKeys(props: ApiKeyRequirementProps): void {
   const { api, authorizers, plans } = props;
   const cfnApi = getCheckedApi(props);
-  for (const stage of props.stages ?? getStages(api)) plans.addStage(stage);
+  for (const stage of props.stages ?? getStages(api)) plans?.addStage(stage);
   // Aspects of an App don't visit its Stages (aws/aws-cdk#20468).
   const root = AppStage.of(api) ?? api.node.root;
   const aspects = Aspects.of(root);
@@ -63,7 +67,7 @@ export function requireApiKeys(props: ApiKeyRequirementProps): void {
 }
 
 /** Returns the API's resource, or `undefined` for an imported API. */
-function getCheckedApi({ api, stages = getStages(api) }: ApiKeyRequirementProps): CfnRestApi | undefined {
+function getCheckedApi({ api, plans, stages = getStages(api) }: ApiKeyRequirementProps): CfnRestApi | undefined {
   const { defaultChild } = api.node;
   const cfnApi = defaultChild instanceof CfnRestApi ? defaultChild : undefined;
   const definedSource = OpenApiDefinition.of(api)?.apiKeySource;
@@ -73,13 +77,13 @@ function getCheckedApi({ api, stages = getStages(api) }: ApiKeyRequirementProps)
     throw propError(api, problem);
   }
   const [stage] = stages;
-  if (stage === undefined) {
+  if (stage === undefined && plans !== undefined) {
     const problem =
       'applyPlans: expected a Stage that exists before the call, or stages: [stage], got a REST API without a stage. A REST API with ' +
       'deploy: false has none';
     throw propError(api, problem);
   }
-  const foreign = stages.find(({ restApi }) => restApi.restApiId !== api.restApiId);
+  const foreign = stages.find((each) => !isStageOf(each, api));
   if (foreign === undefined) return cfnApi;
   throw propError(
     api,
@@ -114,14 +118,19 @@ function getStages(api: IRestApi | RestApiBase): readonly Stage[] {
   return api.node.root.node
     .findAll()
     .filter((node) => node instanceof Stage)
-    .filter(({ restApi }) => restApi.restApiId === api.restApiId);
+    .filter((stage) => isStageOf(stage, api));
+}
+
+/** Returns whether the stage belongs to the API. A caller may also pass a stage of a WebSocket API. */
+function isStageOf({ restApi }: Partial<Stage>, { restApiId }: IRestApi | RestApiBase): boolean {
+  return restApi?.restApiId === restApiId;
 }
 
 /** Makes methods require a key. Fails the synthesis for a method or a stage that it couldn't reach. */
 class ApiKeyRequirement implements IAspect, IValidation {
   readonly #api: IRestApi | RestApiBase;
   readonly #authorizers: ReadonlySet<IAuthorizer>;
-  readonly #plans: KeyPlans;
+  readonly #plans: KeyPlans | undefined;
   /** `true` if the plans also count stages that are added later. */
   #hasAllStages: boolean;
   /** The root of the search, because the methods of one API may belong to several stacks. */
@@ -145,13 +154,14 @@ class ApiKeyRequirement implements IAspect, IValidation {
 
   visit(node: IConstruct): void {
     if (this.#isUncounted(node)) node.apiKeyRequired = true;
-    if (this.#hasAllStages && node instanceof Stage && this.#isOfApi(node)) this.#plans.addStage(node);
+    if (this.#hasAllStages && node instanceof Stage && isStageOf(node, this.#api)) this.#plans?.addStage(node);
   }
 
   validate(): string[] {
     const nodes = this.#root.node.findAll();
     const methods = nodes.filter((node) => this.#isUncounted(node));
     const stages = nodes.filter((node) => this.#isUnplanned(node));
+    const unidentified = nodes.filter((node) => this.#isUnidentified(node));
     return [
       ...methods.map(
         ({ node }) =>
@@ -162,11 +172,18 @@ class ApiKeyRequirement implements IAspect, IValidation {
           `applyPlans: ${node.path}: expected a Stage construct among stages, or no stages, got a stage in no plan, which would ` +
           'refuse every key',
       ),
+      ...unidentified.map(
+        ({ node }) =>
+          `applyPlans: ${node.path}: expected an authorizer from forRestApi, or apiKeyRequired: false, got a method that requires an API ` +
+          'key without an authorizer: API Gateway reads the API keys of the whole API from authorizers now, and would refuse every request',
+      ),
     ];
   }
 
-  #isOfApi({ restApi }: Stage): boolean {
-    return restApi.restApiId === this.#api.restApiId;
+  /** Returns whether the node is a method that requires an API key, but has no authorizer that could return one. */
+  #isUnidentified(node: IConstruct): boolean {
+    if (!(node instanceof CfnMethod) || node.restApiId !== this.#api.restApiId) return false;
+    return node.apiKeyRequired === true && node.authorizationType !== 'CUSTOM';
   }
 
   /**
@@ -174,7 +191,8 @@ class ApiKeyRequirement implements IAspect, IValidation {
    * construct.
    */
   #isUnplanned(node: IConstruct): boolean {
-    if (!(node instanceof CfnStage) || node.restApiId !== this.#api.restApiId) return false;
+    if (this.#plans === undefined || !(node instanceof CfnStage) || node.restApiId !== this.#api.restApiId)
+      return false;
     const { scope } = node.node;
     return !(scope instanceof Stage && this.#plans.hasStage(scope));
   }

@@ -6,9 +6,8 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { Config } from '../lambda/config.ts';
 import { allowToInvoke, type HttpApiPayloadFormat, invocationUri } from './authorizers.ts';
-import { httpIdentitySources, restIdentitySources } from './keySources.ts';
+import { checkTokenSource, httpIdentitySources, restIdentitySources } from './keySources.ts';
 import { AUTHORIZER_EXTENSION, OpenApiDefinition } from './openApiDefinition.ts';
-import { propError } from './propChecks.ts';
 
 /** Options of `securityScheme`. */
 export interface SecuritySchemeOptions {
@@ -20,8 +19,8 @@ export interface SecuritySchemeOptions {
   readonly apiType?: 'rest' | 'http';
 
   /**
-   * The type of the Lambda authorizer of a REST API. A `TOKEN` authorizer requires exactly one key source, `bearer` or
-   * a header.
+   * The type of the Lambda authorizer of a REST API. A `TOKEN` authorizer requires exactly one key source: `bearer`,
+   * `basic` or a header.
    *
    * @default 'REQUEST'
    */
@@ -87,14 +86,7 @@ function headerName({ keySources }: Config): string | undefined {
 
 function restAuthorizer({ owner, config: { keySources } }: SchemeProps, { type = 'REQUEST' }: SecuritySchemeOptions) {
   const sources = restIdentitySources(keySources);
-  const [source] = sources;
-  if (type === 'TOKEN' && source?.startsWith('method.request.header.') !== true) {
-    const got = keySources.map(({ kind }) => kind).join(', ');
-    throw propError(
-      owner,
-      `type: expected exactly one key source for "TOKEN", bearer or a header, got the key sources ${got}`,
-    );
-  }
+  if (type === 'TOKEN') checkTokenSource(owner, keySources);
   return { type: type.toLowerCase(), ...(sources.length > 0 && { identitySource: sources.join(', ') }) };
 }
 

@@ -131,7 +131,7 @@ describe('securityScheme', () => {
     const { authorizer } = authorizerUnderTest();
     const problem = problemOf(() => authorizer.securityScheme({ type: 'TOKEN' }));
     expect(problem).toBe(
-      'type: expected exactly one key source for "TOKEN", bearer or a header, got the key sources bearer, query',
+      'type: expected exactly one key source for "TOKEN", bearer, basic or a header, got the key sources bearer, query',
     );
   });
 });
