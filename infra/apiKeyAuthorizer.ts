@@ -1,4 +1,4 @@
-import { Annotations, Duration, FeatureFlags } from 'aws-cdk-lib';
+import { Annotations, AspectPriority, Aspects, Duration, FeatureFlags, Stage as AppStage } from 'aws-cdk-lib';
 import type { IAuthorizer, IRestApi, RestApiBase, Stage } from 'aws-cdk-lib/aws-apigateway';
 import {
   ParameterMapping,
@@ -43,6 +43,7 @@ import {
   webSocketIdentitySources,
 } from './keySources.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
+import { OpenRootWarning } from './openRootWarning.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 import { requireWebSocketKeys } from './requireWebSocketKeys.ts';
@@ -167,6 +168,9 @@ export class ApiKeyAuthorizer extends Construct {
     const { table, plans, logRetention } = props;
     this.plans = plans && new KeyPlans(this, 'Plans', { plans, table, namespace, logRetention });
     this.node.addValidation({ validate: () => this.#permissionProblems() });
+    // Aspects of an App don't visit its Stages (aws/aws-cdk#20468).
+    const aspects = Aspects.of(AppStage.of(this) ?? this.node.root);
+    aspects.add(new OpenRootWarning(this.#restAuthorizers), { priority: AspectPriority.READONLY });
   }
 
   /**

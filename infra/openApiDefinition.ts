@@ -84,6 +84,19 @@ export class OpenApiDefinition {
       .map(({ title }) => title);
   }
 
+  /** Returns the operations that require a key of API Gateway without an authorizer that could return one. */
+  operationsWithoutAuthorizer(): readonly string[] {
+    const having = (isWanted: (scheme: unknown) => boolean) =>
+      Object.entries(this.#schemes).flatMap(([name, scheme]) => (isWanted(scheme) ? [name] : []));
+    const apiKeys = having(isApiKey);
+    const authorizers = having((scheme) => memberOf(scheme, AUTHORIZER_EXTENSION) !== undefined);
+    return this.#operations()
+      .filter(({ operation }) =>
+        requirementsOf(operation).some((each) => names(each, apiKeys) && !names(each, authorizers)),
+      )
+      .map(({ title }) => title);
+  }
+
   /** Makes each operation behind one of the schemes also require a key of API Gateway, which the authorizer returns. */
   requireApiKeys(schemes: readonly string[]): void {
     const [existing] = Object.entries(this.#schemes).find(([, scheme]) => isApiKey(scheme)) ?? [];

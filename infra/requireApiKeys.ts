@@ -161,7 +161,10 @@ class ApiKeyRequirement implements IAspect, IValidation {
     const nodes = this.#root.node.findAll();
     const methods = nodes.filter((node) => this.#isUncounted(node));
     const stages = nodes.filter((node) => this.#isUnplanned(node));
-    const unidentified = nodes.filter((node) => this.#isUnidentified(node));
+    const unidentified = [
+      ...nodes.filter((node) => this.#isUnidentified(node)).map(({ node }) => node.path),
+      ...(OpenApiDefinition.of(this.#api)?.operationsWithoutAuthorizer() ?? []),
+    ];
     return [
       ...methods.map(
         ({ node }) =>
@@ -173,8 +176,8 @@ class ApiKeyRequirement implements IAspect, IValidation {
           'refuse every key',
       ),
       ...unidentified.map(
-        ({ node }) =>
-          `applyPlans: ${node.path}: expected an authorizer from forRestApi, or apiKeyRequired: false, got a method that requires an API ` +
+        (path) =>
+          `applyPlans: ${path}: expected an authorizer from forRestApi, or apiKeyRequired: false, got a method that requires an API ` +
           'key without an authorizer: API Gateway reads the API keys of the whole API from authorizers now, and would refuse every request',
       ),
     ];

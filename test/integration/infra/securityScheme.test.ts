@@ -245,6 +245,17 @@ describe('applyPlans on a SpecRestApi', () => {
     expect(problemOf(() => authorizer.applyPlans(api))).toMatch(/apiKeySourceType AUTHORIZER or none, got HEADER$/);
   });
 
+  test('fails the synthesis for an operation that requires an API key without the authorizer', () => {
+    const { stack, authorizer } = authorizerUnderTest(PLANNED);
+    const own = { type: 'apiKey', name: 'x-api-key', in: 'header' };
+    const components = { securitySchemes: { latchkey: authorizer.securityScheme(), own } };
+    const paths = { '/orders': { get: GET }, '/legacy': { post: { security: [{ own: [] }] } } };
+    const api = specApi(stack, openApi3({}, { components, paths }));
+    authorizer.addApiPermission(api);
+    authorizer.applyPlans(api);
+    expect(() => Template.fromStack(stack)).toThrow('applyPlans: POST /legacy: expected an authorizer');
+  });
+
   test('warns about a definition that the synthesis cannot read', () => {
     const { stack, authorizer } = authorizerUnderTest(PLANNED);
     const bucket = Bucket.fromBucketName(stack, 'Bucket', 'definitions');
