@@ -29,9 +29,10 @@ import type {
   RestApiAuthorizerOptions,
 } from './iApiKeyAuthorizer.ts';
 import {
+  checkTokenSource,
   hideCredential,
   httpIdentitySources,
-  isTokenSource,
+  mayCache,
   restIdentitySources,
   webSocketIdentitySources,
 } from './keySources.ts';
@@ -94,9 +95,7 @@ export class ApiAuthorizers {
     const { handler, keySources, hasScopes, hasSimpleResponses, resultsCacheTtl, onPolicy } = this.#invoked;
     this.#check('payloadFormat', payloadFormat, ['1.0', '2.0']);
     const simpleResponses = payloadFormat === '2.0' && hasSimpleResponses;
-    // A TTL that only the deployment knows may be above 0.
-    const mayBeCached = resultsCacheTtl.isUnresolved() || resultsCacheTtl.toSeconds() > 0;
-    const perRoute = simpleResponses && mayBeCached && hasScopes;
+    const perRoute = simpleResponses && mayCache(resultsCacheTtl) && hasScopes;
     const authorizerId = this.#getId('forHttpApi', id, payloadFormat);
     if (!simpleResponses) onPolicy();
     const identitySources = httpIdentitySources(keySources, { perRoute });
@@ -163,13 +162,7 @@ export class ApiAuthorizers {
     const { handler, keySources, resultsCacheTtl } = this.#invoked;
     const identitySources = restIdentitySources(keySources);
     const [identitySource] = identitySources;
-    if (type === 'TOKEN' && !(identitySources.length === 1 && keySources.every(isTokenSource))) {
-      const got = keySources.map(({ kind }) => kind).join(', ');
-      throw propError(
-        this.#owner,
-        `type: expected exactly one key source for "${type}", bearer, basic or a header, got the key sources ${got}`,
-      );
-    }
+    if (type === 'TOKEN') checkTokenSource(this.#owner, keySources);
     const id = freeIdIn(scope, authorizerId);
     const shared = { handler, resultsCacheTtl };
     return type === 'TOKEN' && identitySource !== undefined

@@ -1,5 +1,5 @@
-import { Annotations, type Duration } from 'aws-cdk-lib';
-import type { IAuthorizer, RestApi, Stage } from 'aws-cdk-lib/aws-apigateway';
+import { Annotations, AspectPriority, Aspects, type Duration, Stage as AppStage } from 'aws-cdk-lib';
+import type { IAuthorizer, IRestApi, RestApiBase, Stage } from 'aws-cdk-lib/aws-apigateway';
 import {
   type IHttpRouteAuthorizer,
   type IWebSocketRouteAuthorizer,
@@ -12,7 +12,7 @@ import { Stats, type Alarm, type Metric, type MetricOptions } from 'aws-cdk-lib/
 import type { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
 import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { MetricName } from '../lambda/metrics.ts';
@@ -20,8 +20,9 @@ import { ApiAuthorizers } from './apiAuthorizers.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
 import { authorizerFunction, LIVE_ALIAS } from './authorizerFunction.ts';
+import { invocationUri } from './authorizers.ts';
 import { functionMetric, rolloutAlarm, unauthorizedFilter } from './authorizerMetrics.ts';
-import { addGatewayResponses } from './gatewayResponses.ts';
+import { addGatewayResponses, type GatewayResponsesOptions } from './gatewayResponses.ts';
 import type {
   AppSyncAuthorizerOptions,
   HttpApiAuthorizerOptions,
@@ -30,9 +31,11 @@ import type {
 } from './iApiKeyAuthorizer.ts';
 import { type ApiKeyAuthorizerAttributes, ImportedApiKeyAuthorizer } from './importedApiKeyAuthorizer.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
+import { OpenRootWarning } from './openRootWarning.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 import { requireWebSocketKeys } from './requireWebSocketKeys.ts';
+import { addApiPermission, type DefinedApi, securityScheme, type SecuritySchemeOptions } from './securityScheme.ts';
 
 /** A Lambda function that authorizes requests by API key, and an authorizer for each API that uses the function. */
 export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IGrantable, IConnectable {
@@ -97,9 +100,12 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
   readonly plans: KeyPlans | undefined;
 
   readonly #settings: AuthorizerSettings;
+  readonly #handler: IFunction;
   readonly #apis: ApiAuthorizers;
   #unauthorized: MetricFilter | undefined;
   #hasWarnedOfPolicySize = false;
+  #hasSchemeWithoutRole = false;
+  #hasApiPermission = false;
 
   /**
    * Creates the function with its role and its log group.
@@ -117,6 +123,7 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
     this.function = created.function;
     this.logGroup = created.logGroup;
     this.deploymentGroup = created.deploymentGroup;
+    this.#handler = created.handler;
     this.functionArn = created.handler.functionArn;
     this.grantPrincipal = created.function.grantPrincipal;
     this.#apis = new ApiAuthorizers(this, {
@@ -131,6 +138,10 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
 
     const { plans } = props;
     this.plans = plans && KeyPlans._create(this, 'Plans', { ...props, plans, namespace });
+    this.node.addValidation({ validate: () => this.#permissionProblems() });
+    // Aspects of an App don't visit its Stages (aws/aws-cdk#20468).
+    const aspects = Aspects.of(AppStage.of(this) ?? this.node.root);
+    aspects.add(new OpenRootWarning(this.#apis.restAuthorizers), { priority: AspectPriority.READONLY });
   }
 
   /**
@@ -165,6 +176,39 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
     return this.#apis.forWebSocketApi(id);
   }
 
+  /**
+   * Returns an entry for `components.securitySchemes` of an OpenAPI definition, or `securityDefinitions` in Swagger 2.
+   * Its `x-amazon-apigateway-authorizer` makes API Gateway create the authorizer. Name the entry in the `security` of
+   * each operation that requires a key. REST APIs ignore `security` at the root of the definition.
+   *
+   * Then call `addApiPermission` with the API, or pass an `invocationRole`. The synthesis fails without either, because
+   * the API couldn't invoke the function. The authorizer rejects a revoked key after the revocation delay. HTTP APIs
+   * don't support `TOKEN` authorizers.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter
+   */
+  securityScheme(options: SecuritySchemeOptions = {}): { [name: string]: unknown } {
+    if (options.invocationRole === undefined) this.#hasSchemeWithoutRole = true;
+    else this.function.grantInvoke(options.invocationRole);
+    this.#warnOfPolicySize();
+    const { config, resultsCacheTtl } = this.#settings;
+    return securityScheme({ owner: this, handler: this.#handler, config, resultsCacheTtl }, options);
+  }
+
+  /**
+   * Lets an API that has the entry from `securityScheme` in its definition invoke the function. The API may belong to
+   * another stack. The synthesis checks the inline definition of a `SpecRestApi`: it fails if no operation requires a
+   * key, or if only the root of the definition does.
+   *
+   * The permission contains the API's id, so CloudFormation creates it after the API. A REST API's new deployment waits
+   * for it. An HTTP API with `autoDeploy` doesn't: its requests fail for a moment if you change `rollout` or
+   * `provisionedConcurrentExecutions`. An `invocationRole` avoids that.
+   */
+  addApiPermission(api: DefinedApi): void {
+    this.#hasApiPermission = true;
+    addApiPermission(this, this.#handler, api);
+  }
+
   forAppSync(options?: AppSyncAuthorizerOptions): AuthorizationMode {
     return this.#apis.forAppSync(options);
   }
@@ -192,10 +236,14 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
    * Without `plans`, the call requires `usageIdentifier: 'presented-key'`. API Gateway's own keys then count on their
    * own usage plans.
    *
+   * In the inline definition of a `SpecRestApi`, each operation behind an entry from `securityScheme` also requires an
+   * API key of API Gateway. The synthesis warns if it can't read the definition, or if the API is imported. Set the API
+   * key source and the requirements there yourself.
+   *
    * @throws LatchkeyError `CONFIG_INVALID` before any change, if the authorizer lacks `plans` or the API lacks a stage.
    * Also thrown if a stage belongs to another API, or if the API reads API Gateway keys from a header
    */
-  applyPlans(api: RestApi | WebSocketApi, { stages }: ApplyPlansOptions = {}): void {
+  applyPlans(api: IRestApi | RestApiBase | WebSocketApi, { stages }: ApplyPlansOptions = {}): void {
     const { plans } = this;
     if (plans === undefined && this.#settings.config.usageIdentifier === 'plan') {
       throw propError(this, 'applyPlans: expected the prop plans to be set, got an authorizer without plans');
@@ -206,12 +254,14 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
       requireWebSocketKeys({ api, authorizers: this.#apis.webSocketAuthorizers, plans, ...own });
     } else {
       const own = stages && { stages: stages as readonly Stage[] };
-      requireApiKeys({ api, authorizers: this.#apis.restAuthorizers, plans, ...own });
+      const authorizerUri = invocationUri(this.#handler);
+      requireApiKeys({ api, authorizers: this.#apis.restAuthorizers, authorizerUri, plans, ...own });
     }
   }
 
-  addGatewayResponses(api: RestApi): void {
-    addGatewayResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.#hasUsagePlans });
+  addGatewayResponses(api: IRestApi | RestApiBase, options: GatewayResponsesOptions = {}): void {
+    const { keySources } = this.#settings.config;
+    addGatewayResponses(api, { keySources, hasPlans: this.#hasUsagePlans, ...options });
   }
 
   /**
@@ -291,6 +341,14 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
     const alarm = rolloutAlarm(this, { lambda: this.function, aliasName: LIVE_ALIAS, unauthorized });
     this.deploymentGroup.addAlarm(alarm);
     return alarm;
+  }
+
+  #permissionProblems(): string[] {
+    if (!this.#hasSchemeWithoutRole || this.#hasApiPermission) return [];
+    return [
+      'securityScheme: expected addApiPermission(api) for the API of the definition, or an invocationRole, got neither: API Gateway ' +
+        'could not invoke the function',
+    ];
   }
 
   #warnOfPolicySize(): void {

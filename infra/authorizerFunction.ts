@@ -2,7 +2,9 @@ import { Duration } from 'aws-cdk-lib';
 import { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
+  type Alias,
   ApplicationLogLevel,
+  CfnAlias,
   type Function as LambdaFunction,
   type FunctionOptions,
   type IFunction,
@@ -124,13 +126,17 @@ function liveVersion(
   if (provisionedConcurrentExecutions === undefined && rollout === undefined) {
     return { handler: lambda, deploymentGroup: undefined };
   }
-  const alias = lambda.addAlias(
-    LIVE_ALIAS,
-    provisionedConcurrentExecutions === undefined ? {} : { provisionedConcurrentExecutions },
-  );
+  const alias = lambda.addAlias(LIVE_ALIAS);
+  if (provisionedConcurrentExecutions !== undefined) provision(alias, provisionedConcurrentExecutions);
   const deploymentGroup = rollout && new LambdaDeploymentGroup(scope, 'Rollout', { alias, deploymentConfig: rollout });
   if (deploymentGroup !== undefined) acknowledge(deploymentGroup, CODE_DEPLOY_ROLE);
   // The CDK's classes declare `undefined` for properties that its interfaces omit. Exact optional property types
   // require this assertion.
   return { handler: alias as IFunction, deploymentGroup };
+}
+
+/** Sets the property of the resource, because older releases of the CDK reject a token in the alias's options. */
+function provision(alias: Alias, provisionedConcurrentExecutions: number): void {
+  const { defaultChild } = alias.node;
+  if (defaultChild instanceof CfnAlias) defaultChild.provisionedConcurrencyConfig = { provisionedConcurrentExecutions };
 }

@@ -233,7 +233,7 @@ export function freeIdIn(scope: Construct, { owner, method, id, isGiven, variant
   throw propError(owner, problem);
 }
 
-interface InvokePermissionProps {
+export interface InvokePermissionProps {
   /** The scope of the permission. It belongs to the API's stack. */
   readonly scope: Construct;
   readonly id: string;
@@ -250,7 +250,10 @@ interface InvokePermissionProps {
  * outlast that step. CloudFormation creates and updates resources in dependency order, and deletes them last. The
  * permission therefore doesn't refer to the authorizer. Its logical id differs between the function and the alias.
  */
-function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api, apiId }: InvokePermissionProps): void {
+export function allowToInvoke(
+  authorizer: IConstruct | undefined,
+  { scope, id, handler, api, apiId }: InvokePermissionProps,
+): void {
   const permissionId = handler instanceof Alias ? `${id}-${handler.aliasName}` : id;
   handler.addPermission(permissionId, {
     scope,
@@ -258,11 +261,11 @@ function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api, apiId 
     sourceArn: Stack.of(api).formatArn({ service: 'execute-api', resource: apiId, resourceName: 'authorizers/*' }),
   });
   const permission = scope.node.tryFindChild(permissionId);
-  if (permission !== undefined) authorizer.node.addDependency(permission);
+  if (permission !== undefined) authorizer?.node.addDependency(permission);
 }
 
 /** Returns the URI through which an authorizer of an HTTP or WebSocket API invokes the handler. */
-function invocationUri(handler: IFunction): string {
+export function invocationUri(handler: IFunction): string {
   const { partition, region } = Stack.of(handler);
   return `arn:${partition}:apigateway:${region}:lambda:path/2015-03-31/functions/${handler.functionArn}/invocations`;
 }

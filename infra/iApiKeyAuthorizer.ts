@@ -1,8 +1,9 @@
-import type { IAuthorizer, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import type { IAuthorizer, IRestApi, RestApiBase } from 'aws-cdk-lib/aws-apigateway';
 import type { IHttpRouteAuthorizer, IWebSocketRouteAuthorizer, ParameterMapping } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { AppSyncAuthProvider, AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
 import type { Construct, IConstruct } from 'constructs';
 import type { HttpApiPayloadFormat } from './authorizers.ts';
+import type { GatewayResponsesOptions } from './gatewayResponses.ts';
 
 /** Options of `forRestApi`. */
 export interface RestApiAuthorizerOptions {
@@ -141,6 +142,9 @@ export interface IApiKeyAuthorizer extends IConstruct {
    *
    * Existing gateway responses of the API stay unchanged. The synthesis fails if you add another response of the same
    * type later. An API can have only one response of each type.
+   *
+   * The inline definition of a `SpecRestApi` gets the responses itself, because API Gateway may drop others when the
+   * definition changes. An imported API shows them after you deploy it.
    */
-  addGatewayResponses(api: RestApi): void;
+  addGatewayResponses(api: IRestApi | RestApiBase, options?: GatewayResponsesOptions): void;
 }

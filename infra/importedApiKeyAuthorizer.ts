@@ -1,5 +1,5 @@
 import { Annotations, Duration, Stack, Token, TokenComparison } from 'aws-cdk-lib';
-import type { IAuthorizer, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import type { IAuthorizer, IRestApi, RestApiBase } from 'aws-cdk-lib/aws-apigateway';
 import type { IHttpRouteAuthorizer, IWebSocketRouteAuthorizer, ParameterMapping } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { AppSyncAuthProvider, AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
 import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -8,7 +8,7 @@ import type { HttpApiResponse } from '../lambda/config.ts';
 import type { KeySource as ParsedKeySource, KeySourceSetting } from '../lambda/keySources.ts';
 import { ApiAuthorizers } from './apiAuthorizers.ts';
 import { importedSettings } from './authorizerSettings.ts';
-import { addGatewayResponses } from './gatewayResponses.ts';
+import { addGatewayResponses, type GatewayResponsesOptions } from './gatewayResponses.ts';
 import type {
   AppSyncAuthorizerOptions,
   HttpApiAuthorizerOptions,
@@ -98,8 +98,8 @@ export class ImportedApiKeyAuthorizer extends Construct implements IApiKeyAuthor
     return this.#apis.hideCredential(mapping);
   }
 
-  addGatewayResponses(api: RestApi): void {
-    addGatewayResponses(api, { keySources: this.#keySources, hasPlans: false });
+  addGatewayResponses(api: IRestApi | RestApiBase, options: GatewayResponsesOptions = {}): void {
+    addGatewayResponses(api, { keySources: this.#keySources, hasPlans: false, ...options });
   }
 }
 

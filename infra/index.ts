@@ -12,6 +12,7 @@ export type { ExternalKeys } from '../keys/secret.ts';
 export type { HttpApiResponse } from '../lambda/config.ts';
 export type { KeySourceSetting } from '../lambda/keySources.ts';
 export type { HttpApiPayloadFormat } from './authorizers.ts';
+export type { GatewayResponsesOptions } from './gatewayResponses.ts';
 export type {
   AppSyncAuthorizerOptions,
   HttpApiAuthorizerOptions,
@@ -23,5 +24,6 @@ export { KeySource, type HeaderKeySourceOptions } from './keySource.ts';
 export type { KeyPlans, PlanMapping, PlanProps } from './keyPlans.ts';
 export type { ScopeMapping } from './propChecks.ts';
 export type { ApplyPlansOptions } from './requireApiKeys.ts';
+export type { DefinedApi, SecuritySchemeOptions } from './securityScheme.ts';
 export type { UsageIdentifier } from '../lambda/usageIdentifier.ts';
 export type { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';

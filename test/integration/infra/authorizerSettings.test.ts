@@ -244,6 +244,13 @@ describe('authorizerSettings with tokens', () => {
       AuthorizerResultTtlInSeconds,
       IdentitySource: ['$request.header.Authorization', '$context.routeKey'],
     });
+    const scheme = authorizer.securityScheme({ apiType: 'http' });
+    expect(stack.resolve(scheme)).toMatchObject({
+      'x-amazon-apigateway-authorizer': {
+        authorizerResultTtlInSeconds: NUMBER,
+        identitySource: '$request.header.Authorization, $context.routeKey',
+      },
+    });
   });
 
   test('rejects a token in resultsCacheTtl with several key sources', () => {
