@@ -11,7 +11,7 @@ export interface DescribedTable {
   /** The id of the AWS account. */
   readonly account: string | null;
   readonly revocationDelaySeconds: number | null;
-  /** The key prefix that the deployment accepts, or `any`. */
+  /** The keys that the deployment accepts. See `formatAcceptedKeys`. */
   readonly acceptedKeys: string | null;
   /** A URL of an API that checks the table's keys. */
   readonly apiUrl: string | null;
