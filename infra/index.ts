@@ -19,4 +19,5 @@ export type { HttpApiPayloadFormat } from './authorizers.ts';
 export type { KeyPlans, PlanMapping, PlanProps } from './keyPlans.ts';
 export type { ScopeMapping } from './propChecks.ts';
 export type { ApplyPlansOptions } from './requireApiKeys.ts';
+export type { UsageIdentifier } from '../lambda/usageIdentifier.ts';
 export type { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';

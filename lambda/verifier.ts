@@ -9,6 +9,7 @@ import { LastUsedThrottle } from './lastUsed.ts';
 import { Plans } from './plans.ts';
 import { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
+import type { UsageIdentifier } from './usageIdentifier.ts';
 
 /**
  * The decision on a key. A fault isn't a decision. The verifier throws it, because an outage must not read as an
@@ -176,12 +177,20 @@ export interface AuthorizerOptions extends DecisionOptions {
   readonly resultsCacheSeconds?: number;
   /**
    * The deployment's plans by name, in the construct's format. The authorizer ignores limits and doesn't count
-   * requests. The response to a REST event includes `usageIdentifierKey`, the value by which API Gateway counts the
-   * request. The response omits it if the key's plan isn't in this list.
+   * requests. The response to a REST or WebSocket event includes `usageIdentifierKey`, the value by which API Gateway
+   * counts the request. The response omits it if the key's plan isn't in this list.
    *
    * @default - the deployment doesn't have plans
    */
   readonly plans?: Readonly<Record<string, PlanOptions>>;
+  /**
+   * The value of `usageIdentifierKey`: the identifier of the key's plan, or the key itself. With `presented-key`, a key
+   * of 20 to 128 characters that Latchkey didn't issue identifies itself. API Gateway then counts it on its own usage
+   * plans.
+   *
+   * @default 'plan'
+   */
+  readonly usageIdentifier?: UsageIdentifier;
 }
 
 /** The part of a plan that responses depend on. */

@@ -66,6 +66,8 @@ export type CorsConfig = NonNullable<ReturnType<typeof readCors>>;
 export interface WebSocketApiConfig extends StageConfig {
   /** The authorizer of `$connect`. Other routes can't have an authorizer. */
   readonly authorizer: AuthorizerConfig | undefined;
+  /** `true` if `$connect` requires a `usageIdentifierKey` in the authorizer's response. */
+  readonly requiresUsageIdentifier: boolean;
 }
 
 /** Returns the name of the function whose ARN a property contains. Throws GatewayError `TEMPLATE_UNSUPPORTED`. */
@@ -248,14 +250,26 @@ export function readWebSocketApi(
     getOwn('Authorizer').map((resource) => [resource.id, readWebSocketAuthorizer(resource, getFunctionName)]),
   );
   let connectAuthorizerId: string | undefined;
+  let requiresUsageIdentifier = false;
   for (const route of getOwn('Route')) {
     const authorizerId = readAuthorizerId(route, authorizers);
-    if (route.text('RouteKey') === '$connect') connectAuthorizerId = authorizerId;
-    else if (authorizerId !== undefined) route.unsupported('AuthorizerId', 'an authorizer on $connect alone');
+    if (route.text('RouteKey') === '$connect') {
+      connectAuthorizerId = authorizerId;
+      requiresUsageIdentifier = readConnectRequirement(route, api);
+    } else if (authorizerId !== undefined) route.unsupported('AuthorizerId', 'an authorizer on $connect alone');
   }
   const stage = readStage(getOwn('Stage'), api.id, 'StageVariables');
-  return { ...stage, authorizer: authorizers.get(connectAuthorizerId ?? '') };
+  return { ...stage, authorizer: authorizers.get(connectAuthorizerId ?? ''), requiresUsageIdentifier };
 }
+
+/** Rejects API keys from a header, because API Gateway's API keys don't exist locally. */
+function readConnectRequirement(route: Resource, api: Resource): boolean {
+  if (route.value('ApiKeyRequired') !== true) return false;
+  if (api.value('ApiKeySelectionExpression') === FROM_AUTHORIZER) return true;
+  return route.unsupported('ApiKeyRequired', `an API with ApiKeySelectionExpression ${FROM_AUTHORIZER}`);
+}
+
+const FROM_AUTHORIZER = '$context.authorizer.usageIdentifierKey';
 
 function readWebSocketAuthorizer(resource: Resource, getFunctionName: GetFunctionName): AuthorizerConfig {
   resource.expect('AuthorizerType', 'REQUEST');

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StageConfig, WebSocketApiConfig } from './apiConfig.ts';
-import { createAuthorizer, toAccessDetails, type ApiDeps, type Refusal } from './authorizer.ts';
+import { createAuthorizer, hasUsageIdentifier, toAccessDetails, type ApiDeps, type Refusal } from './authorizer.ts';
 import { toEventMaps, toIdentity, toLogTime, type GatewayReply, type GatewayRequest } from './gatewayRequest.ts';
 import { ACCOUNT_ID, REGION } from './template.ts';
 
@@ -19,6 +19,9 @@ const REFUSALS: Readonly<Record<Refusal['effect'], readonly [statusCode: number,
 /** Creates a WebSocket API of the template. It invokes the authorizer on `$connect`. It doesn't invoke integrations. */
 export function createWebSocketApi(config: WebSocketApiConfig, deps: ApiDeps): WebSocketApi {
   const authorize = config.authorizer && createAuthorizer(config.authorizer, deps);
+  if (config.requiresUsageIdentifier) {
+    deps.writeLog(`${config.id}: the local gateway applies no limits of usage plans; it rejects keys of unknown plans`);
+  }
 
   return async (request) => {
     const connectionId = randomBytes(11).toString('base64');
@@ -40,12 +43,16 @@ export function createWebSocketApi(config: WebSocketApiConfig, deps: ApiDeps): W
       }),
     });
     const details = toAccessDetails(authorization);
-    if (authorization === undefined || authorization.effect === 'allow') {
-      return { statusCode: SWITCHING_PROTOCOLS, headers: [], body: '', ...details };
+    const refuse = (effect: Refusal['effect']): GatewayReply => {
+      const [statusCode, message] = REFUSALS[effect];
+      const body = JSON.stringify({ message, connectionId, requestId: request.id });
+      return { statusCode, headers: [['Content-Type', 'application/json']], body, ...details };
+    };
+    if (authorization !== undefined && authorization.effect !== 'allow') return refuse(authorization.effect);
+    if (config.requiresUsageIdentifier && !hasUsageIdentifier(authorization)) {
+      return { ...refuse('deny'), code: 'INVALID_API_KEY' };
     }
-    const [statusCode, message] = REFUSALS[authorization.effect];
-    const body = JSON.stringify({ message, connectionId, requestId: request.id });
-    return { statusCode, headers: [['Content-Type', 'application/json']], body, ...details };
+    return { statusCode: SWITCHING_PROTOCOLS, headers: [], body: '', ...details };
   };
 }
 

@@ -17,8 +17,8 @@ export interface FuzzSettings {
 }
 
 const READ: Opened = { methods: ['GET/orders/*'], routeKeys: /^GET \/orders\// };
-/** Matches all route keys that begin with a method, except the two that method patterns don't match. */
-const ANY_METHOD = /^(?!GRAPHQL \/graphql$)(?:\$default$|[^ ]+ \/)/;
+/** Matches all route keys that begin with a method, except those that method patterns don't match. */
+const ANY_METHOD = /^(?!GRAPHQL \/graphql$|SUBSCRIBE |PUBLISH )(?:\$default$|[^ ]+ \/)/;
 
 /** The configurations of the function that affect its responses to events. */
 export const SETTINGS: Readonly<Record<string, FuzzSettings>> = {

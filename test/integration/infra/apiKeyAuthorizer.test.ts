@@ -1,9 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, NestedStack, type Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, MappingValue, ParameterMapping, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { Definition, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
+import { AppSyncAuthorizationType, Definition, EventApi, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { describe, expect, test } from '@jest/globals';
 import type { HttpApiAuthorizerOptions, RestApiAuthorizerOptions } from '../../../infra/apiKeyAuthorizer.ts';
@@ -320,6 +320,61 @@ test('forAppSync warns if the feature flag is missing because every AppSync API 
   const flagged = build({}, { [APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION]: true });
   flagged.authorizer.forAppSync();
   Annotations.fromStack(flagged.stack).hasNoWarning('*', Match.anyValue());
+});
+
+describe('forEventApi', () => {
+  const LAMBDA = [AppSyncAuthorizationType.LAMBDA];
+  const withEventApi = (props: Props = {}, apiIn?: (stack: Stack) => Stack) => {
+    const { stack, authorizer } = build(props);
+    const scope = apiIn?.(stack) ?? stack;
+    new EventApi(scope, 'Events', {
+      apiName: 'events',
+      authorizationConfig: {
+        authProviders: [authorizer.forEventApi(scope === stack ? {} : { scope })],
+        connectionAuthModeTypes: LAMBDA,
+        defaultPublishAuthModeTypes: LAMBDA,
+        defaultSubscribeAuthModeTypes: LAMBDA,
+      },
+    });
+    return { stack, scope };
+  };
+
+  test.each<[Props, number]>([
+    [{}, 0],
+    [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5) }, 300],
+  ])('returns a provider for the authorizer’s function with the cache of %j', (props, seconds) => {
+    const template = Template.fromStack(withEventApi(props).stack);
+    const [handler] = Object.keys(template.findResources(FUNCTION));
+    template.hasResourceProperties('AWS::AppSync::Api', {
+      EventConfig: {
+        AuthProviders: [
+          {
+            AuthType: 'AWS_LAMBDA',
+            LambdaAuthorizerConfig: {
+              AuthorizerUri: { 'Fn::GetAtt': [handler, 'Arn'] },
+              AuthorizerResultTtlInSeconds: seconds,
+            },
+          },
+        ],
+        ConnectionAuthModes: [{ AuthType: 'AWS_LAMBDA' }],
+      },
+    });
+  });
+
+  test('allows only its API to invoke the authorizer’s function', () => {
+    const template = Template.fromStack(withEventApi().stack);
+    const [api] = Object.keys(template.findResources('AWS::AppSync::Api'));
+    template.hasResourceProperties('AWS::Lambda::Permission', {
+      Principal: 'appsync.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': [api, 'ApiArn'] },
+    });
+  });
+
+  test('creates the permission in the stack of the option scope', () => {
+    const { stack, scope } = withEventApi({}, (parent) => new NestedStack(parent, 'Nested'));
+    Template.fromStack(scope).resourceCountIs('AWS::Lambda::Permission', 1);
+    Template.fromStack(stack).resourceCountIs('AWS::Lambda::Permission', 0);
+  });
 });
 
 describe('hideCredential', () => {

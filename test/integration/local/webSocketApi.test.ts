@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { GatewayError } from '../../../local/gatewayError.ts';
+import type { TemplateJson } from '../../support/gateway.ts';
 import { setProperties } from './sampleStack.ts';
 import { serve, stopServing } from './servedStack.ts';
 
@@ -127,6 +128,31 @@ describe('a WebSocket API', () => {
     expect((await open(await listen(), {})).status).toBe(101);
     expect(countInvocations('Check')).toBe(0);
   });
+});
+
+describe('a WebSocket API whose $connect requires an API key', () => {
+  const requiring = (expression: string | undefined) => (template: TemplateJson) => {
+    setProperties('WsConnect', { ApiKeyRequired: true })(template);
+    setProperties('Ws', expression === undefined ? {} : { ApiKeySelectionExpression: expression })(template);
+  };
+
+  test.each([
+    ['counted', 101],
+    ['allow', 403],
+    ['countedTooShort', 403],
+    ['deny', 403],
+    ['unauthorized', 401],
+  ])('answers the authorizer response %s with the status %i', async (token, status) => {
+    const { listen } = await serve({}, requiring('$context.authorizer.usageIdentifierKey'));
+    expect((await open(await listen(), bearer(token))).status).toBe(status);
+  });
+
+  test.each([undefined, '$request.header.x-api-key'])(
+    'rejects the API key selection expression %p',
+    async (expression) => {
+      await expect(serve({}, requiring(expression))).rejects.toThrow(/WsConnect: ApiKeyRequired: .*, got true/);
+    },
+  );
 });
 
 test('a WebSocket API accepts the first subprotocol that the client offers', async () => {

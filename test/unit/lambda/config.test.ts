@@ -28,6 +28,7 @@ test('readConfig uses the defaults if only LATCHKEY_TABLE is set', () => {
     httpApiResponse: 'iam',
     scopes: expect.any(Scopes),
     resultsCacheSeconds: 0,
+    usageIdentifier: 'plan',
     metrics: true,
     prime: true,
     debugSampleRate: 0,
@@ -50,6 +51,7 @@ test('readConfig reads every environment variable', () => {
       LATCHKEY_PRIME: 'false',
       LATCHKEY_DEBUG_SAMPLE_RATE: '0.25',
       LATCHKEY_SCOPES: '{"orders:read":["GET /orders"]}',
+      LATCHKEY_USAGE_IDENTIFIER: 'presented-key',
       LATCHKEY_PLANS: '{"namespace":"0123456789abcdef","perKey":["free"],"shared":["pro"]}',
     }),
   ).toEqual({
@@ -67,6 +69,7 @@ test('readConfig reads every environment variable', () => {
     scopes: expect.any(Scopes),
     plans: expect.any(Plans),
     resultsCacheSeconds: 300,
+    usageIdentifier: 'presented-key',
     metrics: false,
     prime: false,
     debugSampleRate: 0.25,
@@ -227,6 +230,12 @@ describe('readConfig with an invalid value', () => {
     ['LATCHKEY_SCOPES', '{"read":["$disconnect"]}'],
     ['LATCHKEY_SCOPES', '{"read":["GRAPHQL /orders"]}'],
     ['LATCHKEY_SCOPES', '{"read":["GRAPHQL /*"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["S* /orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["SUBSCRIBE orders"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["SUBSCRIBE /orders/{id}"]}'],
+    ['LATCHKEY_SCOPES', '{"read":["EVENT_CONNECT"]}'],
+    ['LATCHKEY_USAGE_IDENTIFIER', ''],
+    ['LATCHKEY_USAGE_IDENTIFIER', 'key'],
     ['LATCHKEY_PLANS', ''],
     ['LATCHKEY_PLANS', 'null'],
     ['LATCHKEY_PLANS', '[]'],
@@ -249,7 +258,7 @@ describe('readConfig with an invalid value', () => {
 
 test.each([
   ['LATCHKEY_KEY_SOURCES', ['bearer', 'header:NAME', 'query:NAME']],
-  ['LATCHKEY_SCOPES', ['METHOD /path', '$connect', 'GRAPHQL /graphql']],
+  ['LATCHKEY_SCOPES', ['METHOD /path', '$connect', 'GRAPHQL /graphql', 'SUBSCRIBE /channel', 'PUBLISH /channel']],
 ])('the error message about %s contains the forms %j', (name, forms) => {
   const problem = problemOf({ ...TABLE, [name]: 'cookie' });
   for (const form of forms) expect(problem).toContain(form);
@@ -263,6 +272,7 @@ test.each([
   ['LATCHKEY_LAST_USED_SECONDS', ['1', '31536000']],
   ['LATCHKEY_RESULTS_CACHE_SECONDS', ['0', '3600']],
   ['LATCHKEY_DEBUG_SAMPLE_RATE', ['0', '1']],
+  ['LATCHKEY_USAGE_IDENTIFIER', ['plan', 'presented', 'key']],
   ['LATCHKEY_PLANS', ['namespace', 'perKey', 'shared']],
 ])('the error message about %s contains the words %j', (name, words) => {
   const [, expected = ''] = /: expected (.*), got /s.exec(problemOf({ ...TABLE, [name]: '?' })) ?? [];
