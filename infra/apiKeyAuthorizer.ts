@@ -34,7 +34,13 @@ import {
 } from './authorizers.ts';
 import { functionMetric, rolloutAlarm, unauthorizedFilter } from './authorizerMetrics.ts';
 import { addGatewayResponses } from './gatewayResponses.ts';
-import { hideCredential, httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './keySources.ts';
+import {
+  hideCredential,
+  httpIdentitySources,
+  isTokenSource,
+  restIdentitySources,
+  webSocketIdentitySources,
+} from './keySources.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
@@ -170,7 +176,7 @@ export class ApiKeyAuthorizer extends Construct {
    * function. The stage then responds to every request with 500 until the deployment.
    *
    * @param id the authorizer's id. The default is `RestApi`, with a suffix for a second type in the same scope
-   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter. Also
+   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources, or one outside a header. Also
    * thrown if another construct has the id, or if methods of two REST APIs use the authorizer
    */
   forRestApi(id?: string, { type = 'REQUEST', scope = this }: RestApiAuthorizerOptions = {}): IAuthorizer {
@@ -287,7 +293,8 @@ export class ApiKeyAuthorizer extends Construct {
    * makes. The authorizer still receives the whole request, so the revocation delay stays the same. A Lambda
    * integration's `rawQueryString` may still contain the parameter. We haven't tested this on a live account.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`
+   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`, and
+   * for a cookie, because API Gateway can't remove one of several cookies
    */
   hideCredential(mapping = new ParameterMapping()): ParameterMapping {
     return hideCredential(this, this.#settings.config.keySources, mapping);
@@ -433,11 +440,11 @@ export class ApiKeyAuthorizer extends Construct {
     const { keySources } = this.#settings.config;
     const identitySources = restIdentitySources(keySources);
     const [identitySource] = identitySources;
-    if (type === 'TOKEN' && identitySource?.startsWith('method.request.header.') !== true) {
+    if (type === 'TOKEN' && !(identitySources.length === 1 && keySources.every(isTokenSource))) {
       const got = keySources.map(({ kind }) => kind).join(', ');
       throw propError(
         this,
-        `type: expected exactly one key source for "${type}", bearer or a header, got the key sources ${got}`,
+        `type: expected exactly one key source for "${type}", bearer, basic or a header, got the key sources ${got}`,
       );
     }
     const id = freeIdIn(scope, authorizerId);

@@ -3,9 +3,9 @@ import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ExternalKeys } from '../keys/secret.ts';
-import type { HttpApiResponse } from '../lambda/config.ts';
-import type { KeySourceSetting } from '../lambda/credentials.ts';
-import type { UsageIdentifier } from '../lambda/usageIdentifier.ts';
+import type { HttpApiResponse, UsageIdentifier } from '../lambda/config.ts';
+import type { KeySourceSetting } from '../lambda/keySources.ts';
+import type { KeySource } from './keySource.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import type { PlanMapping } from './keyPlans.ts';
 import type { ScopeMapping } from './propChecks.ts';
@@ -31,14 +31,15 @@ export interface ApiKeyAuthorizerProps {
   readonly keyPrefixes?: readonly string[];
 
   /**
-   * The parts of a request that may contain the key, in order of preference. AppSync ignores this prop and always reads
-   * the `Authorization` header. The function matches header names case-insensitively. The identity sources of REST and
+   * The parts of a request that may contain the key, in order of preference: key sources, or their texts `bearer`,
+   * `basic`, `header:NAME`, `header:NAME:SCHEME`, `query:NAME`, `cookie:NAME` and `websocket-protocol`. AppSync ignores
+   * this prop and always reads the `Authorization` header. The function matches header names case-insensitively. The identity sources of REST and
    * WebSocket APIs keep your spelling. AWS documents that mappings of REST methods are case-sensitive. Spell each
    * header as your callers do.
    *
    * @default ['bearer', 'query:api_key']
    */
-  readonly keySources?: readonly KeySourceSetting[];
+  readonly keySources?: readonly (KeySource | KeySourceSetting)[];
 
   /**
    * Accepts keys of other systems if their hash is in the table. `true` accepts 16 to 255 visible ASCII characters

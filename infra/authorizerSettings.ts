@@ -102,7 +102,7 @@ function toEnvironment(scope: Construct, props: ApiKeyAuthorizerProps, namespace
     ...props,
     table: undefined,
     ...keyFormatTexts(scope, props),
-    keySources: props.keySources?.join(','),
+    keySources: props.keySources?.map(String).join(','),
     lastUsedInterval: toSeconds(props.lastUsedInterval),
     recordCacheTtl: toSeconds(props.recordCacheTtl),
     resultsCacheTtl: toSeconds(props.resultsCacheTtl),

@@ -3,8 +3,10 @@ import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyDecision } from './authorize.ts';
 import type { AuthorizerContext } from './cachedKey.ts';
 import type { Config } from './config.ts';
-import { authRequiredMessage, type Credentials, type EventFields, type PresentedKey } from './credentials.ts';
+import type { Credentials, PresentedKey } from './credentials.ts';
+import { authRequiredMessage } from './keySources.ts';
 import { getContext, type PolicyApi, toPolicy, UNAUTHORIZED } from './policy.ts';
+import type { EventFields } from './requestValues.ts';
 import {
   CONNECT,
   EVENT_CONNECT,

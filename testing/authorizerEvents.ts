@@ -61,7 +61,7 @@ export function httpApiEvent(request: TestRequest = {}) {
     routeKey: requestContext.routeKey,
     rawPath: path,
     rawQueryString: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString(),
-    cookies: headers.filter(isCookie).map(([, value]) => value),
+    cookies: headers.filter(isCookie).flatMap(([, value]) => value.split(/; */)),
     headers: joinedValues(
       headers.filter((header) => !isCookie(header)).map(([name, value]) => [name.toLowerCase(), value] as const),
     ),

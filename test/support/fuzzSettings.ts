@@ -26,6 +26,9 @@ export const SETTINGS: Readonly<Record<string, FuzzSettings>> = {
   'every source': {
     environment: { LATCHKEY_KEY_SOURCES: 'header:x-api-key,bearer,query:api_key,header:authorization' },
   },
+  'other schemes, cookies and subprotocols': {
+    environment: { LATCHKEY_KEY_SOURCES: 'basic,header:Authorization:Token,cookie:key,websocket-protocol' },
+  },
   'external keys': { environment: { LATCHKEY_EXTERNAL_KEYS: 'true', LATCHKEY_RECORD_CACHE_SECONDS: '0' } },
   scopes: {
     environment: {

@@ -141,7 +141,11 @@ describe('forRestApi', () => {
     [['bearer'], 'method.request.header.Authorization'],
     [['header:X-Api-Key'], 'method.request.header.X-Api-Key'],
     [['header:x-api-key'], 'method.request.header.x-api-key'],
+    [['header:X-Auth:Token'], 'method.request.header.X-Auth'],
+    [['basic'], 'method.request.header.Authorization'],
     [['query:key'], 'method.request.querystring.key'],
+    [['cookie:key'], 'method.request.header.Cookie'],
+    [['websocket-protocol'], 'method.request.header.Sec-WebSocket-Protocol'],
   ])('maps the key source %p to the identity source %s', (keySources, IdentitySource) => {
     withRestApi({ ...(keySources && { keySources }), resultsCacheTtl: Duration.minutes(5) }).hasResourceProperties(
       REST_AUTHORIZER,
@@ -154,6 +158,17 @@ describe('forRestApi', () => {
       Type: 'TOKEN',
       IdentitySource: 'method.request.header.Authorization',
       AuthorizerResultTtlInSeconds: 0,
+    });
+  });
+
+  test.each<[Props['keySources'], string]>([
+    [['basic'], 'Authorization'],
+    [['header:Authorization:Api-Key'], 'Authorization'],
+    [['header:X-Auth:Token'], 'X-Auth'],
+  ])("creates a TOKEN authorizer for the key source %p if you pass type: 'TOKEN'", (keySources, name) => {
+    withRestApi({ ...(keySources && { keySources }) }, { type: 'TOKEN' }).hasResourceProperties(REST_AUTHORIZER, {
+      Type: 'TOKEN',
+      IdentitySource: `method.request.header.${name}`,
     });
   });
 
@@ -270,6 +285,8 @@ describe('forWebSocketApi', () => {
     [['bearer'], 'route.request.header.Authorization'],
     [['header:X-Api-Key'], 'route.request.header.X-Api-Key'],
     [['query:key'], 'route.request.querystring.key'],
+    [['cookie:key'], 'route.request.header.Cookie'],
+    [['websocket-protocol'], 'route.request.header.Sec-WebSocket-Protocol'],
   ])('maps the key source %p to the identity source %s', (keySources, source) => {
     withWebSocketApi({ ...(keySources && { keySources }), resultsCacheTtl: Duration.minutes(5) }).hasResourceProperties(
       HTTP_AUTHORIZER,
@@ -390,6 +407,13 @@ describe('hideCredential', () => {
     expect(hidingIn({ keySources: ['header:X-Api-Key', 'query:api_key'] })).toEqual({
       'remove:header.x-api-key': '',
       'remove:querystring.api_key': '',
+    });
+  });
+
+  test('removes a header with a scheme, and the list of subprotocols', () => {
+    expect(hidingIn({ keySources: ['header:X-Auth:Token', 'websocket-protocol'] })).toEqual({
+      'remove:header.x-auth': '',
+      'remove:header.sec-websocket-protocol': '',
     });
   });
 

@@ -155,10 +155,45 @@ describe('a WebSocket API whose $connect requires an API key', () => {
   );
 });
 
-test('a WebSocket API accepts the first subprotocol that the client offers', async () => {
-  const { listen } = await serve();
-  const { client } = await open(await listen(), bearer('allow'), ['chat', 'other']);
-  expect(client.protocol).toBe('chat');
+describe('a WebSocket API whose client offers subprotocols', () => {
+  test('selects the one in the response of the integration of $connect', async () => {
+    const { listen } = await serve();
+    const { client } = await open(await listen(), bearer('allow'), ['other', 'chat']);
+    expect(client.protocol).toBe('chat');
+  });
+
+  test('selects none without a header in that response', async () => {
+    const { listen } = await serve();
+    const client = new WebSocket(await listen(), ['other'], { headers: bearer('allow') });
+    clients.push(client);
+    const [error] = await once(client, 'error');
+    expect(error.message).toBe('Server sent no subprotocol');
+  });
+
+  test.each([
+    ['refused', 400],
+    ['broken', 502],
+  ])('refuses the connection if the integration does: %s', async (protocol, status) => {
+    const { listen } = await serve();
+    expect((await open(await listen(), bearer('allow'), [protocol])).status).toBe(status);
+  });
+
+  test.each([
+    ['is a mock', setProperties('WsConnectIntegration', { IntegrationType: 'MOCK' })],
+    ['uses a function outside the template', setProperties('WsConnectIntegration', { IntegrationUri: 'elsewhere' })],
+  ])('selects none if the integration %s', async (_, change) => {
+    const { listen } = await serve({}, change);
+    const client = new WebSocket(await listen(), ['chat'], { headers: bearer('allow') });
+    clients.push(client);
+    const [error] = await once(client, 'error');
+    expect(error.message).toBe('Server sent no subprotocol');
+  });
+});
+
+test("a WebSocket API doesn't invoke the integration of $connect for a client without subprotocols", async () => {
+  const { listen, countInvocations } = await serve();
+  expect((await open(await listen(), bearer('allow'))).status).toBe(101);
+  expect(countInvocations('Connect')).toBe(0);
 });
 
 test.each([

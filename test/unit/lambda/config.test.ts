@@ -148,7 +148,6 @@ describe('readConfig with an invalid value', () => {
     ['LATCHKEY_KEY_SOURCES', 'query:key '],
     ['LATCHKEY_KEY_SOURCES', 'header'],
     ['LATCHKEY_KEY_SOURCES', 'query'],
-    ['LATCHKEY_KEY_SOURCES', 'cookie:key'],
     ['LATCHKEY_KEY_PREFIXES', 'sk_,'],
     ['LATCHKEY_KEY_PREFIXES', 'sk_, sk_live_'],
     ['LATCHKEY_KEY_PREFIXES', 'sk_,sk_'],
@@ -156,6 +155,9 @@ describe('readConfig with an invalid value', () => {
     ['LATCHKEY_KEY_PREFIXES', 'abcdefghijklmnopqrstuvwx_'],
     ['LATCHKEY_KEY_PREFIXES', '["sk_"]'],
     ['LATCHKEY_KEY_PREFIXES', Array.from({ length: 17 }, (_, n) => `k${n}_`).join(',')],
+    ['LATCHKEY_KEY_SOURCES', 'cookie:'],
+    ['LATCHKEY_KEY_SOURCES', 'header:X-Key:'],
+    ['LATCHKEY_KEY_SOURCES', 'websocket'],
     ['LATCHKEY_EXTERNAL_KEYS', ''],
     ['LATCHKEY_EXTERNAL_KEYS', 'null'],
     ['LATCHKEY_EXTERNAL_KEYS', '[]'],
@@ -257,7 +259,10 @@ describe('readConfig with an invalid value', () => {
 });
 
 test.each([
-  ['LATCHKEY_KEY_SOURCES', ['bearer', 'header:NAME', 'query:NAME']],
+  [
+    'LATCHKEY_KEY_SOURCES',
+    ['bearer', 'basic', 'header:NAME', 'header:NAME:SCHEME', 'query:NAME', 'cookie:NAME', 'websocket-protocol'],
+  ],
   ['LATCHKEY_SCOPES', ['METHOD /path', '$connect', 'GRAPHQL /graphql', 'SUBSCRIBE /channel', 'PUBLISH /channel']],
 ])('the error message about %s contains the forms %j', (name, forms) => {
   const problem = problemOf({ ...TABLE, [name]: 'cookie' });
