@@ -144,7 +144,15 @@ function stageEnd(methodArn: MethodArn): number {
  * `$connect` or `GRAPHQL /graphql`. Such a route becomes an empty one, which no pattern covers.
  */
 export function toRoute(methodArn: MethodArn): Route {
-  const route = getRouteEnd(methodArn).replace('/', ' /');
+  return withoutReserved(getRouteEnd(methodArn).replace('/', ' /'));
+}
+
+/** Returns the route of a request that API Gateway didn't authorize. A reserved route becomes an empty one here, too. */
+export function toRequestRoute(method: string, path: string): Route {
+  return withoutReserved(`${method} ${path}`);
+}
+
+function withoutReserved(route: string): Route {
   return (route === CONNECT || route === GRAPHQL ? '' : route) as Route;
 }
 
