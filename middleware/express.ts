@@ -6,8 +6,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PublicRecord } from '../keys/record.ts';
 import type { Authenticator } from './authenticate.ts';
+import { createCheck } from './createCheck.ts';
 import { nodeRequest } from './nodeRequest.ts';
-import { type KeyRequirements, readRequired } from './requirements.ts';
+import type { KeyRequirements } from './requirements.ts';
 
 declare global {
   namespace Express {
@@ -38,16 +39,15 @@ export type KeyMiddleware = (
  * is then at `req.latchkey`. A refused request gets the authorizer's code and JSON body, and doesn't reach your
  * handlers.
  *
- * @throws LatchkeyError `INPUT_INVALID` if `require` isn't a scope or a list of scopes
+ * @throws LatchkeyError `INPUT_INVALID` if an argument isn't valid, such as a misspelled option
  */
 export function latchkey(
   authenticator: Pick<Authenticator, 'authenticate'>,
   requirements: KeyRequirements = {},
 ): KeyMiddleware {
-  readRequired(requirements.require);
-  const check = async (request: KeyedRequest, response: ServerResponse): Promise<boolean> => {
-    const parts = nodeRequest(request, request.originalUrl ?? request.url);
-    const authentication = await authenticator.authenticate(parts, requirements);
+  const check = createCheck(authenticator, requirements);
+  const isAllowed = async (request: KeyedRequest, response: ServerResponse): Promise<boolean> => {
+    const authentication = await check(nodeRequest(request, request.originalUrl ?? request.url));
     if (authentication.effect === 'allow') {
       request.latchkey = authentication.record;
       return true;
@@ -57,14 +57,14 @@ export function latchkey(
     return false;
   };
   return async (request, response, next) => {
-    let isAllowed: boolean;
+    let goesOn: boolean;
     try {
-      isAllowed = await check(request, response);
+      goesOn = await isAllowed(request, response);
     } catch (error) {
       // Express 4 doesn't handle the rejection of a middleware.
       next(error);
       return;
     }
-    if (isAllowed) next();
+    if (goesOn) next();
   };
 }

@@ -6,8 +6,9 @@
 import type { FastifyPluginCallback, onRequestAsyncHookHandler } from 'fastify';
 import type { PublicRecord } from '../keys/record.ts';
 import type { Authenticator } from './authenticate.ts';
+import { createCheck } from './createCheck.ts';
 import { nodeRequest } from './nodeRequest.ts';
-import { type KeyRequirements, readRequired } from './requirements.ts';
+import type { KeyRequirements } from './requirements.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,7 +21,7 @@ declare module 'fastify' {
  * Creates a plugin that checks every request of the context in which you register it, before its body is read. The
  * key's record is then at `request.latchkey`. A refused request gets the authorizer's code and JSON body.
  *
- * @throws LatchkeyError `INPUT_INVALID` if `require` isn't a scope or a list of scopes
+ * @throws LatchkeyError `INPUT_INVALID` if an argument isn't valid, such as a misspelled option
  */
 export function latchkey(
   authenticator: Pick<Authenticator, 'authenticate'>,
@@ -49,16 +50,15 @@ const PLUGIN = {
 /**
  * Creates the same check for single routes: pass it as the `onRequest` hook of a route.
  *
- * @throws LatchkeyError `INPUT_INVALID` if `require` isn't a scope or a list of scopes
+ * @throws LatchkeyError `INPUT_INVALID` if an argument isn't valid, such as a misspelled option
  */
 export function keyHook(
   authenticator: Pick<Authenticator, 'authenticate'>,
   requirements: KeyRequirements = {},
 ): onRequestAsyncHookHandler {
-  readRequired(requirements.require);
+  const check = createCheck(authenticator, requirements);
   return async (request, reply) => {
-    const parts = nodeRequest(request.raw, request.originalUrl);
-    const authentication = await authenticator.authenticate(parts, requirements);
+    const authentication = await check(nodeRequest(request.raw, request.originalUrl));
     if (authentication.effect === 'allow') {
       request.latchkey = authentication.record;
       return undefined;

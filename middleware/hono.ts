@@ -6,7 +6,8 @@
 import type { MiddlewareHandler } from 'hono';
 import type { PublicRecord } from '../keys/record.ts';
 import type { Authenticator } from './authenticate.ts';
-import { type KeyRequirements, readRequired } from './requirements.ts';
+import { createCheck } from './createCheck.ts';
+import type { KeyRequirements } from './requirements.ts';
 
 /** The part of a Hono app's environment that the middleware sets. */
 export interface LatchkeyEnv {
@@ -21,15 +22,15 @@ export interface LatchkeyEnv {
  * Creates a middleware that lets a request through if its key is active and has the required scopes. The key's record
  * is then at `c.get('latchkey')`. A refused request gets the authorizer's code and JSON body.
  *
- * @throws LatchkeyError `INPUT_INVALID` if `require` isn't a scope or a list of scopes
+ * @throws LatchkeyError `INPUT_INVALID` if an argument isn't valid, such as a misspelled option
  */
 export function latchkey(
   authenticator: Pick<Authenticator, 'authenticate'>,
   requirements: KeyRequirements = {},
 ): MiddlewareHandler<LatchkeyEnv> {
-  readRequired(requirements.require);
+  const check = createCheck(authenticator, requirements);
   return async (c, next) => {
-    const authentication = await authenticator.authenticate(c.req.raw, requirements);
+    const authentication = await check(c.req.raw);
     if (authentication.effect === 'refuse') return authentication.toResponse();
     c.set('latchkey', authentication.record);
     return next();

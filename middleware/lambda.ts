@@ -6,8 +6,9 @@
  */
 import type { PublicRecord } from '../keys/record.ts';
 import type { Authenticator } from './authenticate.ts';
+import { createCheck } from './createCheck.ts';
 import { readHttpEvent, toProxyResult, type ProxyResult } from './httpEvent.ts';
-import { type KeyRequirements, readRequired } from './requirements.ts';
+import type { KeyRequirements } from './requirements.ts';
 
 export type { ProxyResult } from './httpEvent.ts';
 
@@ -25,18 +26,17 @@ export type WithKey<Event> = Event & {
  * The returned handler throws a LatchkeyError `EVENT_UNKNOWN` if the event isn't an HTTP request, such as a message of
  * a queue.
  *
- * @throws LatchkeyError `INPUT_INVALID` if `require` isn't a scope or a list of scopes
+ * @throws LatchkeyError `INPUT_INVALID` if an argument isn't valid, such as a misspelled option
  */
 export function latchkey<Event extends object, Rest extends readonly unknown[], Result>(
   authenticator: Pick<Authenticator, 'authenticate'>,
   handler: (event: WithKey<Event>, ...rest: Rest) => Result | Promise<Result>,
   requirements: KeyRequirements = {},
 ): (event: Event, ...rest: Rest) => Promise<Result | ProxyResult> {
-  readRequired(requirements.require);
+  const check = createCheck(authenticator, requirements);
   return async (event, ...rest) => {
     const request = readHttpEvent(event);
-    const { route } = request;
-    const authentication = await authenticator.authenticate(request, { ...requirements, route });
+    const authentication = await check(request, request.route);
     if (authentication.effect === 'refuse') return toProxyResult(authentication, request);
     return handler({ ...event, latchkey: authentication.record }, ...rest);
   };

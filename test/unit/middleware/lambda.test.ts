@@ -109,10 +109,6 @@ describe('a wrapped handler', () => {
     expect(await wrapped()(event)).toMatchObject({ statusCode: 401 });
   });
 
-  test('rejects an invalid requirement when it is created', () => {
-    expect(() => wrapped({}, { require: 'a b' })).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }));
-  });
-
   test('has the types of the event and the result of each source', async () => {
     const { authenticator } = createTestAuthorizer();
     const forUrl: LambdaFunctionURLHandler = latchkey(
