@@ -13,6 +13,7 @@ import { type KeyRequirements, readRequired } from './requirements.ts';
 
 /** A request whose key is active and has the required scopes. */
 export interface AllowedRequest {
+  /** Distinguishes an allowed request from a refused one. */
   readonly effect: 'allow';
   /** The key's frozen record, without its hash. */
   readonly record: PublicRecord;

@@ -25,6 +25,7 @@ export interface ErrorEnvelope {
 
 /** A refused request, with everything that a response needs. */
 export interface RefusedRequest {
+  /** Distinguishes a refused request from an allowed one. */
   readonly effect: 'refuse';
   /** 401 without a key, 403 for a key that may not be used, 503 if the key couldn't be checked. */
   readonly status: 401 | 403 | 503;
