@@ -1,5 +1,6 @@
 import type { ImportedKey } from '../../keys/registry.ts';
-import { hashSecret, isKeyPrefix, type KeySecret, parseSecret, getShownPrefix } from '../../keys/secret.ts';
+import { isKeyPrefix } from '../../keys/keyPrefix.ts';
+import { ANY_KEY, hashSecret, type KeySecret, parseSecret, getShownPrefix } from '../../keys/secret.ts';
 import { CliError } from '../../operator/errors.ts';
 import { parseJson } from '../options.ts';
 import { textLines } from '../textSource.ts';
@@ -164,11 +165,11 @@ function readValue(name: string, rest: string, { allowWeak }: EnvOptions): Impor
   const [isValue, ...values] = VALUE.exec(rest) ?? [];
   if (isValue === undefined) return whyNotAKey(name, unquote(rest)) ?? UNREADABLE;
   const value = values.find((candidate) => candidate !== undefined) ?? '';
-  const secret = parseSecret(value, { prefix: '', acceptForeignKeys: true });
+  const secret = parseSecret(value, ANY_KEY);
   if (secret !== undefined && isIssued(secret)) return toEntry(name, secret, getShownPrefix(secret, getPrefix(secret)));
   const problem = whyNotAKey(name, value);
   if (problem !== undefined) return problem;
-  if (secret === undefined) return 'expected a key of 16 to 255 visible ASCII characters without a comma';
+  if (secret === undefined) return 'expected a key of 16 to 1024 visible ASCII characters without a comma';
   const weakness = allowWeak ? undefined : whyWeak(secret);
   return weakness ?? toEntry(name, secret, getShownPart(secret));
 }
@@ -194,7 +195,7 @@ function toEntry(label: string, secret: KeySecret, keyPrefix: string | undefined
 /** Returns whether Latchkey issued the key, with any prefix. Such a key has 256 random bits. */
 function isIssued(text: string): boolean {
   const prefix = getPrefix(text);
-  return isKeyPrefix(prefix) && parseSecret(text, { prefix, acceptForeignKeys: false }) !== undefined;
+  return isKeyPrefix(prefix) && parseSecret(text, { prefixes: [prefix] }) !== undefined;
 }
 
 const ISSUED = /^([a-z][a-z0-9]*_)[0-9A-Za-z]{49}$/;

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const options = { tableName: 'keys', client, scopes: SCOPES } satisfies AuthenticatorOptions;
   authenticators = {
     default: createAuthenticator(options),
-    foreign: createAuthenticator({ ...options, acceptForeignKeys: true }),
+    external: createAuthenticator({ ...options, externalKeys: true }),
     down: createAuthenticator({ ...options, client: createClient(await closedEndpoint()) }),
   };
   for (const [head, start] of Object.entries(MIDDLEWARE)) {

@@ -64,7 +64,7 @@ function functionOf({ runs }: Presented, { isSimple }: Column): Promise<RunningF
   return functions.get(runs === 'down' ? down : table.endpoint, {
     ...SETTINGS,
     ...(isSimple ? { LATCHKEY_HTTP_API_RESPONSE: 'simple' } : {}),
-    ...(runs === 'foreign' ? { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' } : {}),
+    ...(runs === 'external' ? { LATCHKEY_EXTERNAL_KEYS: 'true' } : {}),
   });
 }
 

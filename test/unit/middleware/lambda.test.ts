@@ -59,7 +59,7 @@ describe.each(EVENTS)('a wrapped handler for %s', (_, makeEvent) => {
   test('gets a key of any characters from the query', async () => {
     const odd = 'a+b/c==0123456789abcdefghij%2B' as KeySecret;
     const imported = { ...record, keyHash: hashSecret(odd) };
-    const handler = wrapped({ records: [imported], acceptForeignKeys: true });
+    const handler = wrapped({ records: [imported], externalKeys: true });
     expect(await handler(makeEvent({ query: [['api_key', odd]] }))).toMatchObject([{ latchkey: { id: record.id } }]);
   });
 });
