@@ -3,10 +3,11 @@ import express4 from 'express-4';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { latchkey as expressLatchkey } from '../../../middleware/express.ts';
+import { closeNow, listenOnLoopback } from '../../../local/loopback.ts';
+import { latchkey as expressLatchkey, type KeyedRequest } from '../../../middleware/express.ts';
 import { keyHook, latchkey as fastifyLatchkey } from '../../../middleware/fastify.ts';
 import { latchkey as honoLatchkey } from '../../../middleware/hono.ts';
 import { createTestAuthorizer } from '../../../testing/createTestAuthorizer.ts';
@@ -104,6 +105,18 @@ describe.each([
     const response = await fetch(await listen(app));
     expect(await response.json()).toBe('a fault of the program');
   });
+});
+
+test('the middleware for Express works in a server without Express', async () => {
+  const { authenticator } = createTestAuthorizer({ records });
+  const middleware = expressLatchkey(authenticator);
+  const server = createServer((request: KeyedRequest, response) => {
+    void middleware(request, response, () => response.end(request.latchkey?.label));
+  });
+  const url = `http://127.0.0.1:${await listenOnLoopback(server, 0, '--port')}/`;
+  expect(await (await fetch(url, { headers: bearer(reader.secret) })).text()).toBe('reader');
+  expect((await fetch(url)).status).toBe(401);
+  await closeNow(server);
 });
 
 describe('the plugin for Fastify', () => {
