@@ -1,3 +1,4 @@
+import { LatchkeyError } from '../keys/errors.ts';
 import { KeyReader } from '../keys/reader.ts';
 import { createClient } from '../lambda/client.ts';
 import type { KeyVerifierOptions } from '../lambda/createKeyVerifier.ts';
@@ -18,7 +19,7 @@ export interface AuthenticatorOptions extends KeyVerifierOptions {
    * Receives each refused request, for logs and metrics. An outage has its `error`. The response doesn't depend on the
    * callback or wait for it. The authenticator ignores the callback's errors and rejections.
    *
-   * @default - refused requests aren't reported
+   * @default - the process prints a warning for each key that couldn't be checked
    */
   readonly onRefused?: (refused: RefusedRequest) => unknown;
 }
@@ -36,10 +37,18 @@ export function createAuthenticator({
   client,
   now = Date.now,
   onLastUsedWriteFailed = () => {},
-  onRefused = () => {},
+  onRefused = warnOfFault,
   ...options
 }: AuthenticatorOptions): Authenticator {
   const config = readOptions(options);
   const lookup = new KeyReader({ client: createClient({ region, endpoint, client }), tableName: config.tableName });
   return new Authenticator({ config, lookup, now, onLastUsedWriteFailed, onRefused });
+}
+
+/** Prints the reason of a 503, such as a misspelled table name, because the client doesn't get it. */
+function warnOfFault({ code, error }: RefusedRequest): void {
+  if (code !== 'AUTHORIZER_UNAVAILABLE') return;
+  // The message of any other error may contain anything.
+  const reason = error instanceof LatchkeyError ? error.message : 'unexpected error';
+  process.emitWarning(`an API key could not be checked: ${reason}`, { type: 'LatchkeyWarning', code });
 }

@@ -23,7 +23,7 @@ const servers = new Map<string, MiddlewareServer>();
 beforeAll(async () => {
   table = await startFunctionTable(...new Set(Object.values(ROWS).flatMap(({ record }) => record ?? [])));
   const client = createClient(table.endpoint);
-  const options = { tableName: 'keys', client, scopes: SCOPES } satisfies AuthenticatorOptions;
+  const options = { tableName: 'keys', client, scopes: SCOPES, onRefused: () => {} } satisfies AuthenticatorOptions;
   authenticators = {
     default: createAuthenticator(options),
     external: createAuthenticator({ ...options, externalKeys: true }),
