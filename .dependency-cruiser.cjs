@@ -67,7 +67,7 @@ module.exports = {
       from: { path: '^index\\.ts$' },
       to: {
         pathNot:
-          '^(keys/index|lambda/(authorize|cachedKey|client|createKeyVerifier|credentials|verifier)|middleware/(authenticate|createAuthenticator|refusal|requestParts|requirements))\\.ts$',
+          '^(keys/index|lambda/(authorize|cachedKey|client|createKeyVerifier|keySources|verifier)|middleware/(authenticate|createAuthenticator|refusal|requestParts|requirements))\\.ts$',
       },
     },
     {
@@ -84,7 +84,7 @@ module.exports = {
       to: {
         path: '^(keys|lambda)/',
         pathNot:
-          '^(keys/(acceptedKeys|keyPrefix|secret|table|errors)|lambda/(config|credentials|metrics|plans|policy|routes))\\.ts$',
+          '^(keys/(acceptedKeys|keyPrefix|secret|table|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageIdentifier))\\.ts$',
       },
     },
     {

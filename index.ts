@@ -10,7 +10,7 @@ export type { Decision, DecisionOptions, KeyVerifier } from './lambda/verifier.t
 export type { ClientOptions } from './lambda/client.ts';
 export { createKeyVerifier, type KeyVerifierOptions } from './lambda/createKeyVerifier.ts';
 export type { AuthorizerContext } from './lambda/cachedKey.ts';
-export type { KeySourceSetting } from './lambda/credentials.ts';
+export type { KeySourceSetting } from './lambda/keySources.ts';
 export type { AllowedRequest, AuthenticateOptions, Authentication, Authenticator } from './middleware/authenticate.ts';
 export { createAuthenticator, type AuthenticatorOptions } from './middleware/createAuthenticator.ts';
 export type { ErrorEnvelope, RefusalCode, RefusedRequest } from './middleware/refusal.ts';

@@ -2,7 +2,7 @@ import { LatchkeyError } from '../keys/errors.ts';
 import { KeyReader } from '../keys/reader.ts';
 import { createClient } from '../lambda/client.ts';
 import type { KeyVerifierOptions } from '../lambda/createKeyVerifier.ts';
-import type { KeySourceSetting } from '../lambda/credentials.ts';
+import type { KeySourceSetting } from '../lambda/keySources.ts';
 import { readOptions } from '../lambda/verifier.ts';
 import { Authenticator } from './authenticate.ts';
 import type { RefusedRequest } from './refusal.ts';

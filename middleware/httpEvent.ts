@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { LatchkeyError } from '../keys/errors.ts';
-import type { EventFields } from '../lambda/credentials.ts';
+import type { EventFields } from '../lambda/requestValues.ts';
 import { type Route, toRequestRoute } from '../lambda/routes.ts';
 import type { RefusedRequest } from './refusal.ts';
 import type { RequestParts } from './requestParts.ts';

@@ -1,6 +1,6 @@
 import type { PublicRecord } from '../keys/record.ts';
 import type { DenyCode, Fault, KeyDecision } from '../lambda/authorize.ts';
-import { authRequiredMessage, type KeySource } from '../lambda/credentials.ts';
+import { authChallenge, authRequiredMessage, type KeySource } from '../lambda/keySources.ts';
 import { getContext, UNAVAILABLE } from '../lambda/policy.ts';
 
 /** The code of a refused request. */
@@ -58,7 +58,7 @@ export function refuse(
 ): RefusedRequest {
   if (decision.effect === 'unauthenticated') {
     return toRefused(401, 'AUTH_REQUIRED', authRequiredMessage(keySources), {
-      headers: { 'WWW-Authenticate': 'Bearer' },
+      headers: { 'WWW-Authenticate': authChallenge(keySources) },
     });
   }
   if (decision.effect === 'fault') {

@@ -1,5 +1,5 @@
 import { LatchkeyError } from '../keys/errors.ts';
-import type { EventFields } from '../lambda/credentials.ts';
+import type { EventFields } from '../lambda/requestValues.ts';
 
 /** The parts of a request that a check depends on. A web-standard `Request` has them. */
 export interface RequestParts {

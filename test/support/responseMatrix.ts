@@ -8,7 +8,10 @@ import { makeKey } from './keys.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/responses.md', import.meta.url));
 /** The mapped scopes of the tables. */
-export const SCOPES = { here: ['GET /whoami', '$connect', 'GRAPHQL /graphql'], elsewhere: ['POST /admin'] };
+export const SCOPES = {
+  here: ['GET /whoami', '$connect', 'GRAPHQL /graphql', 'SUBSCRIBE /whoami'],
+  elsewhere: ['POST /admin'],
+};
 const A_DAY_AGO = toTimestamp(Date.now() - 24 * 3_600_000);
 
 /** The request's credentials, and the record in the table. */
