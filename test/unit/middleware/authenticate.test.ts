@@ -52,6 +52,22 @@ describe('the authenticator', () => {
     });
   });
 
+  test.each([
+    ['basic', { authorization: `Basic ${Buffer.from(`${secret}:`).toString('base64')}` }, 'Basic realm="API key"'],
+    ['header:Authorization:Token', { authorization: `token ${secret}` }, 'Token'],
+    ['header:X-Api-Key', { 'X-API-KEY': secret }, 'Bearer'],
+    ['cookie:session', { cookie: `theme=dark; session=${secret}` }, 'Bearer'],
+  ] as const)(
+    'reads the key from the source %s, and challenges a request without it',
+    async (source, headers, challenge) => {
+      const { authenticator } = authenticatorUnderTest({ keySources: [source] });
+      const request = new Request('https://api.example/', { headers });
+      expect(await authenticator.authenticate(request)).toMatchObject({ effect: 'allow' });
+      const refused = await authenticator.authenticate(new Request('https://api.example/'));
+      expect(refused).toMatchObject({ status: 401, headers: { 'WWW-Authenticate': challenge } });
+    },
+  );
+
   test('responds with 401 and a challenge if the request has no key', async () => {
     const { authenticator } = authenticatorUnderTest();
     expect(await authenticator.authenticate(requestWith(undefined))).toMatchObject({

@@ -64,6 +64,13 @@ describe.each(EVENTS)('a wrapped handler for %s', (_, makeEvent) => {
   });
 });
 
+test('a wrapped handler gets a key from the cookies of payload format 2.0', async () => {
+  const handler = wrapped({ keySources: ['cookie:session'] });
+  const event = functionUrlEvent({ headers: [['cookie', `theme=dark; session=${secret}`]] });
+  expect(event.cookies).toHaveLength(2);
+  expect(await handler(event)).toMatchObject([{ latchkey: { id: record.id } }]);
+});
+
 describe('the response to a load balancer', () => {
   test('has the text of its status line', async () => {
     expect(await wrapped()(loadBalancerEvent())).toMatchObject({ statusDescription: '401 Unauthorized' });
