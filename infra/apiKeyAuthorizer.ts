@@ -47,7 +47,13 @@ import { OpenRootWarning } from './openRootWarning.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 import { requireWebSocketKeys } from './requireWebSocketKeys.ts';
-import { addApiPermission, type DefinedApi, securityScheme, type SecuritySchemeOptions } from './securityScheme.ts';
+import {
+  addApiPermission,
+  type DefinedApi,
+  hasSimpleResponses,
+  securityScheme,
+  type SecuritySchemeOptions,
+} from './securityScheme.ts';
 
 /** Options of `forRestApi`. */
 export interface RestApiAuthorizerOptions {
@@ -266,8 +272,9 @@ export class ApiKeyAuthorizer extends Construct {
   securityScheme(options: SecuritySchemeOptions = {}): { [name: string]: unknown } {
     if (options.invocationRole === undefined) this.#hasSchemeWithoutRole = true;
     else this.function.grantInvoke(options.invocationRole);
-    this.#warnOfPolicySize();
-    return securityScheme({ owner: this, handler: this.#handler, config: this.#settings.config }, options);
+    const { config } = this.#settings;
+    if (!hasSimpleResponses(config, options)) this.#warnOfPolicySize();
+    return securityScheme({ owner: this, handler: this.#handler, config }, options);
   }
 
   /**

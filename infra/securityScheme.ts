@@ -90,11 +90,10 @@ function restAuthorizer({ owner, config: { keySources } }: SchemeProps, { type =
   return { type: type.toLowerCase(), ...(sources.length > 0 && { identitySource: sources.join(', ') }) };
 }
 
-function httpAuthorizer(
-  { keySources, scopes, httpApiResponse, resultsCacheSeconds }: Config,
-  { payloadFormat = '2.0' }: SecuritySchemeOptions,
-) {
-  const enableSimpleResponses = payloadFormat === '2.0' && httpApiResponse === 'simple';
+function httpAuthorizer(config: Config, options: SecuritySchemeOptions) {
+  const { payloadFormat = '2.0' } = options;
+  const { keySources, scopes, resultsCacheSeconds } = config;
+  const enableSimpleResponses = hasSimpleResponses(config, options);
   const perRoute = enableSimpleResponses && resultsCacheSeconds > 0 && !scopes.isEmpty;
   const sources = httpIdentitySources(keySources, { perRoute });
   return {
@@ -103,6 +102,14 @@ function httpAuthorizer(
     authorizerPayloadFormatVersion: payloadFormat,
     ...(payloadFormat === '2.0' && { enableSimpleResponses }),
   };
+}
+
+/** Returns whether the function answers the API with `isAuthorized` instead of a policy. */
+export function hasSimpleResponses(
+  { httpApiResponse }: Config,
+  { apiType, payloadFormat = '2.0' }: SecuritySchemeOptions,
+): boolean {
+  return apiType === 'http' && payloadFormat === '2.0' && httpApiResponse === 'simple';
 }
 
 /**
