@@ -13,7 +13,7 @@ export {
 export type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 export { ApiKeyMonitoring, type ApiKeyMonitoringProps } from './apiKeyMonitoring.ts';
 export { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
-export type { HttpApiResponse } from '../lambda/config.ts';
+export type { HttpApiResponse, UsageIdentifier } from '../lambda/config.ts';
 export type { KeySourceSetting } from '../lambda/keySources.ts';
 export type { HttpApiPayloadFormat } from './authorizers.ts';
 export type { GatewayResponsesOptions } from './gatewayResponses.ts';
@@ -22,5 +22,4 @@ export type { KeyPlans, PlanMapping, PlanProps } from './keyPlans.ts';
 export type { ScopeMapping } from './propChecks.ts';
 export type { ApplyPlansOptions } from './requireApiKeys.ts';
 export type { DefinedApi, SecuritySchemeOptions } from './securityScheme.ts';
-export type { UsageIdentifier } from '../lambda/usageIdentifier.ts';
 export type { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
