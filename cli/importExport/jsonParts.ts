@@ -23,7 +23,7 @@ export async function* readJsonParts(
   onList: (name: string) => void = () => {},
 ): AsyncGenerator<JsonPart> {
   const parts: JsonPart[] = [];
-  const tokenizer = new Tokenizer();
+  const tokenizer = new Tokenizer({ stringBufferSize: STRING_BUFFER });
   const parser = new TokenParser({ paths: [...paths], keepStack: false });
   const reportList = listReporter(onList);
   tokenizer.onToken = (token) => {
@@ -64,6 +64,9 @@ export async function* readJsonList(
   if (isList || names.some((name) => found.has(name))) return;
   throw invalidDocument(`it has no list ${names.map((name) => `"${name}"`).join(' or ')} at its top level`);
 }
+
+/** The length of a buffer in bytes. Without it, each escaped character would copy its string. */
+const STRING_BUFFER = 4096;
 
 const NOT_ONE_DOCUMENT = "it isn't a single JSON document";
 
