@@ -30,7 +30,8 @@ const BY_PLAIN_NAME = new Map(TARGETS.map((target) => [plainName(target), target
 export function addColumns(text: string, earlier: ColumnMap = new Map()): ColumnMap {
   const map = new Map(earlier);
   for (const pair of text.split(',')) {
-    const [, name = '', given = ''] = /^\s*([^=]*?)\s*=\s*(.+?)\s*$/.exec(pair) ?? [];
+    const at = pair.indexOf('=');
+    const [name, given] = at === -1 ? ['', ''] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
     const target = BY_PLAIN_NAME.get(plainName(name));
     if (given === '') throw unusable(`expected FIELD=COLUMN, got ${showSettingName(pair)}`);
     if (target === undefined) {

@@ -134,7 +134,7 @@ describe('--map', () => {
 
   test.each([
     ['an unknown field', ['--map', 'colour=red'], 2, /--map: unknown field colour; expected one of keyHash/],
-    ['a column that the file lacks', ['--map', 'keyHash=nothing'], 1, /the file has lacks these columns: nothing/],
+    ['a column that the file lacks', ['--map', 'keyHash=nothing'], 1, /the file lacks these columns: nothing/],
     [
       'a column that the file lacks, in a given format',
       ['--map', 'owner=nothing', '--format', 'csv'],
