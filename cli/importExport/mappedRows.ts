@@ -1,10 +1,10 @@
 import { isZeroTime } from '../../keys/importedKey.ts';
 import { CliError } from '../../operator/errors.ts';
-import { type ColumnMap, EXTRA_TARGETS, type MapTarget } from './columnMap.ts';
+import { type ColumnMap, EXTRA_TARGETS, type MapTarget, showColumn } from './columnMap.ts';
 import type { ImportInput } from './importFormat.ts';
 import { disabledIf, readBoolean, readStatus, STATUS_EXPECTED } from './keyStatus.ts';
 import { mayRestrict } from './mayRestrict.ts';
-import { showSettingName, whyNotAKey } from './notAKey.ts';
+import { whyNotAKey } from './notAKey.ts';
 import { readRawKey } from './rawKey.ts';
 import {
   type EntryFields,
@@ -50,7 +50,7 @@ export async function* readMappedRows(rows: AsyncIterable<Row>, input: MappedInp
  */
 export function checkColumns(missing: readonly string[]): void {
   if (missing.length === 0) return;
-  const names = missing.map(showSettingName).join(', ');
+  const names = missing.map(showColumn).join(', ');
   throw new CliError('IMPORT_INVALID', `cannot use --map: the file lacks these columns: ${names}`);
 }
 
@@ -138,7 +138,7 @@ function isExtra(target: MapTarget): target is Exclude<MapTarget, FieldName> {
 
 function show(name: MapTarget, map: ColumnMap): string {
   const column = map.get(name)?.column;
-  return column === undefined || column === name ? name : `${name} (${showSettingName(column)})`;
+  return column === undefined || column === name ? name : `${name} (${showColumn(column)})`;
 }
 
 /** Reads a raw key. It leaves this function only as a hash, with the first characters that lists may show. */
