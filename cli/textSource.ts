@@ -7,7 +7,7 @@ import { fileProblem } from './fileProblem.ts';
 /** The argument that selects standard input instead of a file. */
 export const STDIN = '-';
 
-const MAX_PEEK = 64 * 1024;
+const MAX_PEEK = 1024 * 1024;
 
 /** A file or standard input as text, read once and on demand. It's UTF-8, or UTF-16 with a byte order mark. */
 export class TextSource {
@@ -37,13 +37,13 @@ export class TextSource {
   }
 
   /**
-   * Returns the start of the text: at most 64 KiB, or less if `isEnough` matches it. `chunks` yields this part again.
+   * Returns the start of the text: about 1 MiB, or less if `isEnough` accepts it. `chunks` yields this part again.
    *
    * @throws CliError `FILE_UNUSABLE`, also if the bytes aren't valid text
    */
-  async peek(isEnough: RegExp): Promise<string> {
+  async peek(isEnough: (start: string) => boolean): Promise<string> {
     let start = '';
-    while (start.length < MAX_PEEK && !isEnough.test(start)) {
+    while (start.length < MAX_PEEK && !isEnough(start)) {
       const { value, done } = await this.#chunks.next();
       if (done === true) break;
       this.#peeked.push(value);

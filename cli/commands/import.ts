@@ -3,18 +3,9 @@ import type { ImportedKey, KeyRegistry } from '../../keys/registry.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
-import { readCsv } from '../importExport/csv.ts';
-import {
-  DECISIVE_LINE,
-  detectFormat,
-  FORMAT_MEANING,
-  getPositionUnit,
-  IMPORT_FORMATS,
-  type ImportFormat,
-  readEnv,
-  readJsonDocument,
-  readJsonLines,
-} from '../importExport/formats.ts';
+import { hasDecisiveLine, isWholeStart, readFileStart } from '../importExport/fileStart.ts';
+import { detectFormat, FORMATS, getPositionUnit, IMPORT_FORMATS, type ImportFormat } from '../importExport/formats.ts';
+import type { PositionUnit } from '../importExport/importFormat.ts';
 import { ImportReport } from '../importExport/importReport.ts';
 import type { ReadEntry } from '../importExport/readEntry.ts';
 import { ReviewedKeys, type ReviewedKey } from '../importExport/reviewedKeys.ts';
@@ -138,50 +129,46 @@ function interrupted(cause?: unknown): CliError {
 
 async function run(importRun: ImportRun): Promise<void> {
   const { source, options, report, deps } = importRun;
-  const head = await source.peek(DECISIVE_LINE);
-  const format = options.format ?? detectFormat(head);
+  const head = await source.peek(options.format === undefined ? isWholeStart : hasDecisiveLine);
+  const start = readFileStart(head);
+  const format = options.format ?? (start === undefined ? undefined : detectFormat(start));
   if (options.format === undefined && format !== undefined && options.json !== true) {
-    deps.output.note(`reading ${source.name} as ${format} (${FORMAT_MEANING[format]})`);
+    deps.output.note(`reading ${source.name} as ${format} (${FORMATS[format].meaning})`);
   }
+  const unit = format === undefined ? 'line' : getPositionUnit(format, start);
   try {
-    await report.begin(format, importRun.acceptedKeys);
-    await importAll(readEntries(format, head, importRun), format, importRun);
+    await report.begin(format, unit, importRun.acceptedKeys);
+    await importAll(format === undefined ? noEntries() : readEntries(format, head, importRun), unit, importRun);
   } finally {
     await report.end();
   }
   if (deps.interruption.exitCode !== undefined) throw interrupted();
 }
 
+async function* noEntries(): AsyncGenerator<ReadEntry> {}
+
 function readEntries(
-  format: ImportFormat | undefined,
+  format: ImportFormat,
   head: string,
   { source, options, deps }: ImportRun,
 ): AsyncIterable<ReadEntry> {
-  switch (format) {
-    case 'json':
-      return readJsonDocument(source.chunks());
-    case 'csv':
-      return readCsv(source.chunks(), head, (warning) => deps.output.note(warning));
-    case 'jsonl':
-      return readJsonLines(source.chunks());
-    case 'env':
-    case undefined:
-      return readEnv(source.chunks(), { allowWeak: options.allowWeak === true });
-  }
+  return FORMATS[format].read({
+    head,
+    chunks: source.chunks(),
+    warn: (warning) => deps.output.note(warning),
+    nowMs: deps.now(),
+    options: { allowWeak: options.allowWeak === true },
+  });
 }
 
 /** Reads the whole text before it stores the first key, because later entries can restrict a key. */
-async function importAll(
-  entries: AsyncIterable<ReadEntry>,
-  format: ImportFormat | undefined,
-  importRun: ImportRun,
-): Promise<void> {
+async function importAll(entries: AsyncIterable<ReadEntry>, unit: PositionUnit, importRun: ImportRun): Promise<void> {
   const { report, deps } = importRun;
   const { output } = deps;
   const keys = await ReviewedKeys.read(entries, {
     actor: 'import',
     nowMs: deps.now(),
-    unit: getPositionUnit(format),
+    unit,
     reject: (position, problem) => report.addRejected(position, problem),
     goesOn: () => goesOn(report, deps),
   });

@@ -4,7 +4,7 @@ import type { KeyRecord } from '../../keys/record.ts';
 import { isGuarded, unguardCell } from '../../operator/csvCell.ts';
 import { CliError } from '../../operator/errors.ts';
 import { csvRows } from './csvRows.ts';
-import { readSeparator } from './formats.ts';
+import { readPreamble } from './fileStart.ts';
 import {
   FIELD_NAMES,
   type FieldName,
@@ -89,33 +89,6 @@ const GUARDS_STAY =
 
 /** The spellings of a missing value in database exports. These are ordinary strings in quotes. */
 const NO_VALUES: ReadonlySet<string> = new Set(['\\N', 'NULL', 'null']);
-
-/** The lines before the header row. The parser doesn't read them, because they may contain an odd quote. */
-interface Preamble {
-  readonly delimiter: string;
-  /** The length in characters. */
-  readonly length: number;
-  readonly lineCount: number;
-}
-
-function readPreamble(head: string): Preamble {
-  const lines = head.split('\n');
-  const lineCount = Math.max(
-    lines.findIndex((line) => !isBeforeHeader(line)),
-    0,
-  );
-  const before = lines.slice(0, lineCount);
-  const cells = (delimiter: string): readonly string[] => (lines[lineCount] ?? '').split(delimiter);
-  const hasHash = (delimiter: string): boolean =>
-    cells(delimiter).some((cell) => toFieldName(cell.replaceAll('"', '')) === 'keyHash');
-  const given = before.map(readSeparator).find((separator) => separator !== undefined);
-  const delimiter = given ?? [',', ';', '\t'].find(hasHash) ?? ',';
-  return { delimiter, length: before.reduce((length, line) => length + line.length + 1, 0), lineCount };
-}
-
-function isBeforeHeader(line: string): boolean {
-  return line.trim() === '' || line.trimStart().startsWith('#') || readSeparator(line) !== undefined;
-}
 
 /** Yields the text without its first `length` characters. */
 async function* dropStart(chunks: AsyncIterable<string>, length: number): AsyncGenerator<string> {

@@ -3,7 +3,8 @@ import type { ImportedKey } from '../../keys/registry.ts';
 import { ANY_KEYS, FOREIGN_ADVICE, isForeign } from '../../keys/state.ts';
 import { countText, numberText } from '../counts.ts';
 import type { Output } from '../output.ts';
-import { getPositionUnit, type ImportFormat, type PositionUnit } from './formats.ts';
+import { FORMATS, type ImportFormat } from './formats.ts';
+import type { PositionUnit } from './importFormat.ts';
 import type { Duplicate, ReviewedKey } from './reviewedKeys.ts';
 
 /** The maximum number of printed rejections or duplicates. A file in another format has an error on every line. */
@@ -69,11 +70,12 @@ export class ImportReport {
    * Starts the report.
    *
    * @param format The format of the file, or `undefined` for a text without entries
+   * @param unit The unit of positions in the file
    * @param acceptedKeys The keys that the deployment accepts, if known
    */
-  async begin(format: ImportFormat | undefined, acceptedKeys: string | undefined): Promise<void> {
+  async begin(format: ImportFormat | undefined, unit: PositionUnit, acceptedKeys: string | undefined): Promise<void> {
     this.#format = format;
-    this.#unit = getPositionUnit(format);
+    this.#unit = unit;
     this.#acceptedKeys = acceptedKeys;
     const dryRun = this.#isDryRun ? '"dryRun":true,' : '';
     if (this.#isJson) await this.#print(`{${dryRun}"format":${JSON.stringify(format ?? null)},"imported":[`);
@@ -82,9 +84,9 @@ export class ImportReport {
   async addImported(id: string, { position, entry, hasEnded, duplicates }: ReviewedKey): Promise<void> {
     const separator = this.#importedCount++ === 0 ? '\n' : ',\n';
     if (hasEnded) this.#endedCount++;
-    // The keys in a SoulSync configuration are foreign, but their prefixes can look like Latchkey's.
-    else if (this.#format === 'json' || isForeign(entry, this.#acceptedKeys)) this.#foreignCount++;
-    if (this.#format === 'env') this.#labels.push(entry.label);
+    // The prefixes of foreign keys, such as those in a SoulSync configuration, can look like Latchkey's.
+    else if (this.#isFromElsewhere || isForeign(entry, this.#acceptedKeys)) this.#foreignCount++;
+    if (this.#listsLabels) this.#labels.push(entry.label);
     // The id of a key without one in the file is random, so a dry run doesn't know it.
     const shownId = this.#isDryRun ? (entry.id ?? null) : id;
     if (this.#isJson) await this.#print(`${separator}${JSON.stringify(shownId)}`);
@@ -121,8 +123,16 @@ export class ImportReport {
     this.#noteForeign();
   }
 
+  get #isFromElsewhere(): boolean {
+    return this.#format !== undefined && FORMATS[this.#format].isFromElsewhere === true;
+  }
+
+  get #listsLabels(): boolean {
+    return this.#format !== undefined && FORMATS[this.#format].listsLabels === true;
+  }
+
   get #maxListed(): number {
-    return this.#format === 'env' ? MAX_LISTED_SETTINGS : MAX_LISTED;
+    return this.#listsLabels ? MAX_LISTED_SETTINGS : MAX_LISTED;
   }
 
   #addDuplicates(firstPosition: number, duplicates: readonly Duplicate[]): void {
@@ -156,7 +166,7 @@ export class ImportReport {
     const rest = {
       ended: this.#endedCount,
       foreign: this.#foreignCount,
-      ...(this.#format === 'env' ? { labels: this.#labels } : {}),
+      ...(this.#listsLabels ? { labels: this.#labels } : {}),
       skipped: this.#skippedCount,
       duplicates: this.#duplicates.toSorted(byPosition).map((duplicate) => duplicateJson(duplicate, this.#unit)),
       rejected: this.#rejected.toSorted(byPosition).map((rejected) => rejectedJson(rejected, this.#unit)),

@@ -10,7 +10,7 @@ import type { KeyHash } from '../../keys/secret.ts';
 import { keyState } from '../../keys/state.ts';
 import { CliError } from '../../operator/errors.ts';
 import { textLines } from '../textSource.ts';
-import type { PositionUnit } from './formats.ts';
+import type { PositionUnit } from './importFormat.ts';
 import type { ReadEntry } from './readEntry.ts';
 
 /** A later entry for a key that the file already has. */

@@ -538,7 +538,7 @@ describe('invalid input', () => {
     ['a directory', ['import', '.'], '', 1, /cannot read \.: it's a directory; pass a file/],
     ['text in an unknown format', ['import', '-'], 'hello', 2, /--format/],
     ["bytes that aren't text", ['import', '-'], new Uint8Array([0x41, 0x3d, 0xff, 0xfe]), 1, /isn't UTF-8/],
-    ['JSON without a list of keys', ['import', '-'], '{"keys": [\n]}', 1, /no list "api_keys"/],
+    ['JSON without a list of keys', ['import', '-', '--format', 'json'], '{"keys": [\n]}', 1, /no list "api_keys"/],
     [
       'a CSV file with a column that may be an expiry',
       ['import', '-'],

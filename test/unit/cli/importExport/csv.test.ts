@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CSV, exportedFields, JSON_LINES, readCsv } from '../../../../cli/importExport/csv.ts';
-import { readJsonLines } from '../../../../cli/importExport/formats.ts';
+import { readJsonLines } from '../../../../cli/importExport/jsonEntries.ts';
 import { FIELD_NAMES } from '../../../../cli/importExport/readEntry.ts';
 import { guardCell, unguardCell } from '../../../../operator/csvCell.ts';
 import { arbitraryRecord } from '../../../support/arbitraries.ts';

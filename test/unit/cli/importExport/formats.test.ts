@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { detectFormat, readEnv, readJsonDocument, readJsonLines } from '../../../../cli/importExport/formats.ts';
+import { readEnv } from '../../../../cli/importExport/env.ts';
+import { readFileStart } from '../../../../cli/importExport/fileStart.ts';
+import { detectFormat } from '../../../../cli/importExport/formats.ts';
+import { readJsonDocument, readJsonLines } from '../../../../cli/importExport/jsonEntries.ts';
 import { hashSecret, type KeySecret } from '../../../../keys/secret.ts';
 import { splitIntoChunks, toArray } from '../../../support/chunks.ts';
 import { makeKey } from '../../../support/keys.ts';
@@ -14,8 +17,13 @@ async function* inOneChunk(text: string): AsyncGenerator<string> {
 }
 
 const jsonLines = (text: string) => toArray(readJsonLines(splitIntoChunks(text)));
-const jsonDocument = (text: string) => toArray(readJsonDocument(splitIntoChunks(text)));
+const jsonDocument = (text: string) => toArray(readJsonDocument(splitIntoChunks(text), text));
 const env = (text: string, allowWeak = false) => toArray(readEnv(splitIntoChunks(text), { allowWeak }));
+
+function detect(head: string) {
+  const start = readFileStart(head);
+  return start && detectFormat(start);
+}
 
 describe('detectFormat', () => {
   test.each([
@@ -38,7 +46,7 @@ describe('detectFormat', () => {
     ['env', 'EMPTY_SETTING=\n'],
     ['csv', '#TYPE System.Management.Automation.PSCustomObject\r\n"label","keyHash"\r\n'],
   ])('returns the format %s for %j', (format, head) => {
-    expect(detectFormat(head)).toBe(format);
+    expect(detect(head)).toBe(format);
   });
 
   test.each([
@@ -50,7 +58,7 @@ describe('detectFormat', () => {
     'c2VjcmV0IGtleSB0aGF0IGlzIGJhc2U2NA==\n',
     'ACME: key\n',
   ])('rejects %j with USAGE_INVALID', (head) => {
-    expect(() => detectFormat(head)).toThrow(expect.objectContaining({ code: 'USAGE_INVALID' }));
+    expect(() => detect(head)).toThrow(expect.objectContaining({ code: 'USAGE_INVALID' }));
   });
 });
 
@@ -125,7 +133,7 @@ describe('readJsonDocument', () => {
   test('reads a document that contains a string of many megabytes', async () => {
     const cache = 'x\\"'.repeat(7_000_000);
     const text = `{"cache": "${cache}",\n"api_keys": [{"label": "a", "key_hash": "${HASH}"}]}`;
-    const entries = await toArray(readJsonDocument(inOneChunk(text)));
+    const entries = await toArray(readJsonDocument(inOneChunk(text), text));
     expect(entries).toMatchObject([{ position: 1, entry: { label: 'a' } }]);
   });
 
