@@ -9,13 +9,16 @@ import type { PositionUnit } from '../importExport/importFormat.ts';
 import { ImportReport } from '../importExport/importReport.ts';
 import type { ReadEntry } from '../importExport/readEntry.ts';
 import { ReviewedKeys, type ReviewedKey } from '../importExport/reviewedKeys.ts';
-import { addActorOption, addTableOptions } from '../options.ts';
+import { type PlanKeys, type PlanMap, parsePlanMap, readPlanKeys } from '../importExport/sourcePlans.ts';
+import { addActorOption, addTableOptions, parseNonEmpty } from '../options.ts';
 import { TextSource } from '../textSource.ts';
 import { withActingRegistry, withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ImportOptions extends RegistryOptions {
   readonly format?: ImportFormat;
   readonly allowWeak?: boolean;
+  readonly planMap?: PlanMap;
+  readonly planKeys?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -66,6 +69,11 @@ with acceptForeignKeys accepts keys of other systems. docs/import.md in Latchkey
 const JSON_HELP =
   'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for --format json, "entry" and "firstEntry" instead of "line" and "firstLine"; with --dry-run also "dryRun", and null for an id that the file lacks';
 
+const PLAN_MAP_HELP =
+  "Latchkey's names of the usage plans of api-gateway and the policies of tyk; the default is their ids, ID= means no plan";
+const PLAN_KEYS_HELP =
+  "a file that lists the usage plans of api-gateway's keys: the id of a key and the id of its usage plan on each line";
+
 const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys that are stored';
 
 /** Fills `latchkey import`, which stores the keys of another system or table by their hashes. */
@@ -81,6 +89,8 @@ export function addImportCommand(command: Command, deps: CommandDeps): void {
         .argParser(parseImportFormat),
     )
     .option('--allow-weak', 'import weak raw keys: below 112 bits, or consisting of words')
+    .option('--plan-map <id=name,…>', PLAN_MAP_HELP, parsePlanMap)
+    .option('--plan-keys <file>', PLAN_KEYS_HELP, parseNonEmpty('the path of a file'))
     .option('--dry-run', 'print what import would do, without a write to the table')
     .option('--json', JSON_HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
@@ -135,21 +145,43 @@ async function run(importRun: ImportRun): Promise<void> {
   if (options.format === undefined && format !== undefined && options.json !== true) {
     deps.output.note(`reading ${source.name} as ${format} (${FORMATS[format].meaning})`);
   }
+  if (format !== undefined) checkPlanOptions(format, options);
+  const planKeys = options.planKeys === undefined ? undefined : await readPlanKeys(options.planKeys, deps.stdin);
   const unit = format === undefined ? 'line' : getPositionUnit(format, start);
   try {
     await report.begin(format, unit, importRun.acceptedKeys);
-    await importAll(format === undefined ? noEntries() : readEntries(format, head, importRun), unit, importRun);
+    await importAll(
+      format === undefined ? noEntries() : readEntries(format, head, planKeys, importRun),
+      unit,
+      importRun,
+    );
   } finally {
     await report.end();
   }
   if (deps.interruption.exitCode !== undefined) throw interrupted();
 }
 
+/** @throws CliError `USAGE_INVALID` if an option about plans has no effect */
+function checkPlanOptions(format: ImportFormat, options: ImportOptions): void {
+  const uses = FORMATS[format].planOptions ?? [];
+  for (const [name, flag] of PLAN_OPTIONS) {
+    if (options[name] === undefined || uses.includes(name)) continue;
+    const formats = IMPORT_FORMATS.filter((other) => FORMATS[other].planOptions?.includes(name)).join(' or ');
+    throw new CliError('USAGE_INVALID', `${flag}: expected the format ${formats}, got ${format}`);
+  }
+}
+
+const PLAN_OPTIONS = [
+  ['planMap', '--plan-map'],
+  ['planKeys', '--plan-keys'],
+] as const;
+
 async function* noEntries(): AsyncGenerator<ReadEntry> {}
 
 function readEntries(
   format: ImportFormat,
   head: string,
+  planKeys: PlanKeys = new Map(),
   { source, options, deps }: ImportRun,
 ): AsyncIterable<ReadEntry> {
   return FORMATS[format].read({
@@ -157,7 +189,7 @@ function readEntries(
     chunks: source.chunks(),
     warn: (warning) => deps.output.note(warning),
     nowMs: deps.now(),
-    options: { allowWeak: options.allowWeak === true },
+    options: { allowWeak: options.allowWeak === true, planMap: options.planMap ?? new Map(), planKeys },
   });
 }
 

@@ -31,7 +31,7 @@ const OWN_HEADERS = new Set([FIELD_NAMES, FIELD_NAMES.filter((name) => name !== 
  * The maximum length of a row in bytes. It's far more than a key with all its fields requires. A longer row has an
  * unclosed quote or isn't CSV.
  */
-const MAX_ROW = 256 * 1024;
+export const MAX_CSV_ROW = 256 * 1024;
 
 /**
  * Reads CSV (RFC 4180) with a header row of field names. The delimiter is a comma, a semicolon or a tab. A first line
@@ -55,15 +55,15 @@ export async function* readCsv(chunks: AsyncIterable<string>, head: string, warn
     },
     delimiter,
     info: true,
-    max_record_size: MAX_ROW,
+    max_record_size: MAX_CSV_ROW,
     record_delimiter: ['\n', '\r\n'],
     skip_empty_lines: true,
     skip_records_with_error: true,
     on_skip: (error) => {
       const line = Number(error?.['lines'] ?? 0) + lineCount;
-      if (error?.code === 'CSV_MAX_RECORD_SIZE') fatal = tooLong(line);
+      if (error?.code === 'CSV_MAX_RECORD_SIZE') fatal = tooLongCsvRow(line);
       // The parser may report a row with wrong quotes twice, the second time because of its number of cells.
-      else if (skipped.at(-1)?.position !== line) skipped.push({ position: line, problem: explain(error) });
+      else if (skipped.at(-1)?.position !== line) skipped.push({ position: line, problem: explainCsvError(error) });
     },
   });
   const rows: AsyncIterable<Row> = Readable.from(dropStart(chunks, length), { objectMode: false })
@@ -91,7 +91,7 @@ const GUARDS_STAY =
 const NO_VALUES: ReadonlySet<string> = new Set(['\\N', 'NULL', 'null']);
 
 /** Yields the text without its first `length` characters. */
-async function* dropStart(chunks: AsyncIterable<string>, length: number): AsyncGenerator<string> {
+export async function* dropStart(chunks: AsyncIterable<string>, length: number): AsyncGenerator<string> {
   let left = length;
   for await (const chunk of chunks) {
     if (chunk.length > left) yield chunk.slice(left);
@@ -137,7 +137,7 @@ function withoutGuards(record: Row['record']): Row['record'] {
 }
 
 /** Returns an error message that doesn't repeat the cell. The parser's own message does. */
-function explain(error: CsvError | undefined): string {
+export function explainCsvError(error: CsvError | undefined): string {
   switch (error?.code) {
     case 'CSV_RECORD_INCONSISTENT_COLUMNS':
       return 'the row has more or fewer cells than the header row';
@@ -148,9 +148,10 @@ function explain(error: CsvError | undefined): string {
   }
 }
 
-function tooLong(line: number): CliError {
+/** Returns the error about a row that is too long to read on. */
+export function tooLongCsvRow(line: number): CliError {
   const why = "possibly because a quote isn't closed; nothing was imported";
-  return new CliError('IMPORT_INVALID', `line ${line}: the row is longer than ${MAX_ROW} bytes, ${why}`);
+  return new CliError('IMPORT_INVALID', `line ${line}: the row is longer than ${MAX_CSV_ROW} bytes, ${why}`);
 }
 
 export interface ExportFormat {

@@ -1,14 +1,17 @@
 import { CliError } from '../../operator/errors.ts';
+import { isApiGateway, readApiGateway } from './apiGateway.ts';
 import { readCsv } from './csv.ts';
 import { readEnv } from './env.ts';
 import { fieldOf, type FileStart, namesIn } from './fileStart.ts';
 import type { ImportFormatEntry, PositionUnit } from './importFormat.ts';
 import { LIST_NAME, readJsonDocument, readJsonLines } from './jsonEntries.ts';
+import { getKongUnit, isKong, readKong } from './kong.ts';
 import { showSettingName } from './notAKey.ts';
 import { toFieldName } from './readEntry.ts';
+import { isTyk, readTyk } from './tyk.ts';
 
 /** The formats that `import` reads. */
-export const IMPORT_FORMATS = ['json', 'csv', 'jsonl', 'env'] as const;
+export const IMPORT_FORMATS = ['json', 'csv', 'jsonl', 'env', 'api-gateway', 'kong', 'tyk'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
 /** Each format: its meaning, how to detect it, and its reader. */
@@ -38,6 +41,29 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
     matches: ({ line }) => isAssignment(line.trim()),
     read: ({ chunks, options }) => readEnv(chunks, options),
     listsLabels: true,
+  },
+  'api-gateway': {
+    meaning: "API Gateway's get-api-keys, or an API key file",
+    unit: ({ json }) => (json === undefined ? 'line' : 'entry'),
+    matches: isApiGateway,
+    read: readApiGateway,
+    isFromElsewhere: true,
+    planOptions: ['planMap', 'planKeys'],
+  },
+  kong: {
+    meaning: "Kong's consumers and their keyauth_credentials",
+    unit: getKongUnit,
+    matches: isKong,
+    read: readKong,
+    isFromElsewhere: true,
+  },
+  tyk: {
+    meaning: "Tyk's sessions by their keys",
+    unit: 'entry',
+    matches: isTyk,
+    read: readTyk,
+    isFromElsewhere: true,
+    planOptions: ['planMap'],
   },
 };
 

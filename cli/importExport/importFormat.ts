@@ -1,5 +1,6 @@
 import type { FileStart } from './fileStart.ts';
 import type { ReadEntry } from './readEntry.ts';
+import type { PlanKeys, PlanMap } from './sourcePlans.ts';
 
 /** The unit of an entry's position: a line of the file, or a list entry in a document. */
 export type PositionUnit = 'line' | 'entry';
@@ -8,6 +9,10 @@ export type PositionUnit = 'line' | 'entry';
 export interface ReaderOptions {
   /** Accepts weak raw keys, which attackers can guess. */
   readonly allowWeak: boolean;
+  /** The names of another system's plans, from `--plan-map`. */
+  readonly planMap: PlanMap;
+  /** The plans of another system's keys, from `--plan-keys`. */
+  readonly planKeys: PlanKeys;
 }
 
 /** The file that a reader reads, and what it needs to read it. */
@@ -37,6 +42,8 @@ export interface ImportFormatEntry {
   readonly read: (input: ImportInput) => AsyncIterable<ReadEntry>;
   /** `true` if another system certainly issued the keys, whatever their prefixes look like. */
   readonly isFromElsewhere?: boolean;
+  /** The options about plans that the reader uses. */
+  readonly planOptions?: readonly ('planMap' | 'planKeys')[];
   /** `true` if the summary lists the labels of the imported keys, because they tell settings from keys. */
   readonly listsLabels?: boolean;
 }

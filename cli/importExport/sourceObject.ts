@@ -39,6 +39,11 @@ export class SourceObject {
     this.#value = isObject ? (value as Readonly<Record<string, unknown>>) : {};
   }
 
+  /** The problems so far, or `undefined` if there are none. */
+  get problem(): string | undefined {
+    return this.#problems.length === 0 ? undefined : this.#problems.join('; ');
+  }
+
   /** Adds a problem. */
   reject(problem: string): void {
     this.#problems.push(problem);
@@ -99,8 +104,8 @@ export class SourceObject {
     const entry = { ...(typeof hashed === 'string' ? NO_KEY : hashed), ...fields };
     const checked = checkImportedKey(entry, { actor: 'import', nowMs });
     if ('problem' in checked) this.reject(rename(checked.problem, names));
-    if (this.#problems.length === 0) return { position, entry };
-    const problem = this.#problems.join('; ');
+    const { problem } = this;
+    if (problem === undefined) return { position, entry };
     return { position, problem, ...(typeof hashed === 'string' ? {} : { keyHash: hashed.keyHash as KeyHash }) };
   }
 

@@ -46,7 +46,7 @@ export async function readPlanKeys(file: string, stdin: Readable): Promise<PlanK
       const [key, plan] = words;
       if (words.length === 1 && key === '') continue;
       if (key === undefined || plan === undefined || words.length > 2) {
-        const expected = "expected the id of a key and the id of a plan, separated by a space or a tab";
+        const expected = 'expected the id of a key and the id of a plan, separated by a space or a tab';
         throw new CliError('IMPORT_INVALID', `--plan-keys: line ${line}: ${expected}; nothing was imported`);
       }
       const others = plans.get(key);
@@ -57,6 +57,11 @@ export async function readPlanKeys(file: string, stdin: Readable): Promise<PlanK
     source.close();
   }
   return plans;
+}
+
+/** Returns the problem of a key with several plans. */
+export function expectedOnePlan(count: number): string {
+  return `expected one plan, got ${count}; pass --plan-map to give them one name`;
 }
 
 /** Finds the plans of another system's keys, and remembers which parts of the options no key used. */
