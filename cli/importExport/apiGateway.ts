@@ -84,31 +84,34 @@ function readItem(position: number, value: unknown, context: Context): ReadEntry
   const isEnabled = source.boolean('enabled') ?? true;
   const updatedAt = source.time('lastUpdatedDate');
   const stages = source.get('stageKeys');
-  if (Array.isArray(stages) && stages.length > 0) context.leftOut.add(ANY_STAGE);
+  const { metadata, lost } = toMetadata(source);
+  if (Array.isArray(stages) && stages.length > 0) lost.push(ANY_STAGE);
   const fields: SourceFields = {
     id,
     label: source.text('name') ?? id ?? `API Gateway key ${position}`,
     owner: source.text('customerId'),
-    metadata: toMetadata(source, context.leftOut),
+    metadata,
     createdAt: source.time('createdDate'),
     disabledAt: isEnabled ? undefined : (updatedAt ?? toTimestamp(context.nowMs)),
     plan: planOf(source, '--plan-keys', context.plans.idsOf(id), context.plans),
   };
-  return source.toEntry(position, { raw }, fields, {
+  const read = source.toEntry(position, { raw }, fields, {
     names: { keyHash: 'value', label: 'name', owner: 'customerId', metadata: 'tags', plan: '--plan-keys' },
     nowMs: context.nowMs,
     allowWeak: context.options.allowWeak,
   });
+  return context.leftOut.add(read, lost);
 }
 
 function readRow({ position, cells }: KeyFileRow, context: Context): ReadEntry {
   if (typeof cells === 'string') return { position, problem: cells };
   const source = new SourceObject(cells);
   const raw = source.text('key');
+  const { metadata, lost } = toMetadata(source);
   const ids = (source.text('usageplanids') ?? '').split(',').map((id) => id.trim());
   const fields: SourceFields = {
     label: source.text('name') ?? '',
-    metadata: toMetadata(source, context.leftOut),
+    metadata,
     disabledAt: source.boolean('enabled') === false ? toTimestamp(context.nowMs) : undefined,
     plan: planOf(
       source,
@@ -117,11 +120,12 @@ function readRow({ position, cells }: KeyFileRow, context: Context): ReadEntry {
       context.plans,
     ),
   };
-  return source.toEntry(position, raw === undefined ? undefined : { raw }, fields, {
+  const read = source.toEntry(position, raw === undefined ? undefined : { raw }, fields, {
     names: { keyHash: 'key', label: 'name', metadata: 'description', plan: 'usageplanIds' },
     nowMs: context.nowMs,
     allowWeak: context.options.allowWeak,
   });
+  return context.leftOut.add(read, lost);
 }
 
 function planOf(source: SourceObject, field: string, ids: readonly string[], plans: SourcePlans): string | undefined {
@@ -132,13 +136,12 @@ function planOf(source: SourceObject, field: string, ids: readonly string[], pla
 
 const LONG_DESCRIPTION = "description isn't kept, because it is too long for the metadata";
 
-/** Returns the tags, and the description unless the metadata is then too large. */
-function toMetadata(source: SourceObject, leftOut: LeftOut): JsonObject | undefined {
+/** Returns the tags and the description. Leaves out a description with which the metadata is too large. */
+function toMetadata(source: SourceObject): { readonly metadata: JsonObject | undefined; readonly lost: string[] } {
   const tags = source.object('tags');
   const description = source.text('description');
-  if (description === undefined) return tags;
+  if (description === undefined) return { metadata: tags, lost: [] };
   const metadata = { description, ...tags };
-  if (findProblem('metadata', metadata, 0) === undefined) return metadata;
-  leftOut.add(LONG_DESCRIPTION);
-  return tags;
+  const isTooLarge = findProblem('metadata', metadata, 0) !== undefined;
+  return isTooLarge ? { metadata: tags, lost: [LONG_DESCRIPTION] } : { metadata, lost: [] };
 }

@@ -102,7 +102,7 @@ class KongReader {
   *end(): Generator<ReadEntry> {
     for (const { read, reference } of this.#pending) {
       const consumer = this.#consumers.get(reference);
-      if (consumer === undefined && IS_ID.test(reference)) this.#leftOut.add(ID_AS_OWNER);
+      if (consumer === undefined && IS_ID.test(reference)) this.#leftOut.add(read, [ID_AS_OWNER]);
       if (consumer === undefined || !('entry' in read)) yield read;
       else yield { ...read, entry: { ...read.entry, ...fieldsOf(consumer, read.entry.metadata ?? {}) } };
     }
@@ -111,26 +111,20 @@ class KongReader {
 
   *#readConsumer(value: unknown, positionOf: (index?: number) => number): Generator<ReadEntry> {
     const source = new SourceObject(value);
-    const id = source.text('id');
-    const username = source.text('username');
-    const customId = source.text('custom_id');
-    const tags = source.texts('tags') ?? [];
-    const keys = source.get(KEY_LIST) ?? [];
-    const label = username ?? customId ?? id;
-    if (!Array.isArray(keys)) source.reject(`${KEY_LIST}: expected a list`);
-    if (label === undefined) source.reject('username: expected the name of the consumer');
+    const consumer = toConsumer(source);
+    const keys = source.list(KEY_LIST) ?? [];
     const { problem } = source;
-    if (problem !== undefined || label === undefined || !Array.isArray(keys)) {
-      yield { position: positionOf(), problem: problem ?? '' };
+    if (consumer === undefined || problem !== undefined) {
+      yield { position: positionOf(), problem: problem ?? 'username is missing' };
       return;
     }
-    // A custom_id is the customer's id in the team's own systems.
-    const consumer: Consumer = { owner: customId ?? label, label, tags };
-    for (const reference of [id, username]) if (reference !== undefined) this.#consumers.set(reference, consumer);
-    const hasLimits = LIMITS.some((limit) => isFilled(source.get(limit)));
+    for (const reference of [source.text('id'), source.text('username')]) {
+      if (reference !== undefined) this.#consumers.set(reference, consumer);
+    }
+    const hasLimits = LIMITS.some((limit) => (source.list(limit) ?? []).length > 0);
     for (const [index, key] of keys.entries()) {
-      if (hasLimits) this.#leftOut.add(LIMITS_IGNORED);
-      yield this.#toEntry(new SourceObject(key), positionOf(index), consumer);
+      const read = this.#toEntry(new SourceObject(key), positionOf(index), consumer);
+      yield this.#leftOut.add(read, hasLimits ? [LIMITS_IGNORED] : []);
     }
   }
 
@@ -149,35 +143,43 @@ class KongReader {
     const { nowMs, options } = this.#input;
     const raw = source.text('key');
     const tags = source.texts('tags') ?? [];
+    const { expiresAt, lost } = this.#readExpiry(source);
     const fields = {
       id: source.text('id'),
       createdAt: source.time('created_at'),
-      expiresAt: this.#readExpiry(source),
+      expiresAt,
       ...fieldsOf(consumer, tags.length === 0 ? {} : { tags }),
     };
-    return source.toEntry(position, raw === undefined ? undefined : { raw }, fields, {
+    const read = source.toEntry(position, raw === undefined ? undefined : { raw }, fields, {
       names: NAMES,
       nowMs,
       allowWeak: options.allowWeak,
       whyNot: whyReference,
     });
+    return this.#leftOut.add(read, lost);
   }
 
   /**
    * Returns the expiry. The Admin API and decK export the seconds that are left, and `kong config db_export` the time
    * in epoch seconds. A ttl of 0 is none. See `kong/db/strategies/postgres` in Kong's source.
    */
-  #readExpiry(source: SourceObject): Timestamp | undefined {
+  #readExpiry(source: SourceObject): { readonly expiresAt?: Timestamp; readonly lost: readonly string[] } {
     const ttl = source.seconds('ttl', 0) ?? 0;
-    if (ttl === 0) return undefined;
-    if (ttl > MAX_TTL) {
-      const expiresAt = fromEpochSeconds(ttl);
-      if (expiresAt === undefined) source.reject('ttl: expected a number of seconds, or a time in epoch seconds');
-      return expiresAt;
-    }
-    this.#leftOut.add(TTL_FROM_NOW);
-    return toTimestamp(this.#input.nowMs + ttl * SECOND_MS);
+    if (ttl === 0) return { lost: [] };
+    if (ttl <= MAX_TTL) return { expiresAt: toTimestamp(this.#input.nowMs + ttl * SECOND_MS), lost: [TTL_FROM_NOW] };
+    const expiresAt = fromEpochSeconds(ttl);
+    if (expiresAt !== undefined) return { expiresAt, lost: [] };
+    source.reject('ttl: expected a number of seconds, or a time in epoch seconds');
+    return { lost: [] };
   }
+}
+
+/** Returns the consumer, unless it has neither a name nor an id. */
+function toConsumer(source: SourceObject): Consumer | undefined {
+  const customId = source.text('custom_id');
+  const label = source.text('username') ?? customId ?? source.text('id');
+  // A custom_id is the customer's id in the team's own systems.
+  return label === undefined ? undefined : { owner: customId ?? label, label, tags: source.texts('tags') ?? [] };
 }
 
 /** Returns the name or the id of a key's consumer. */
@@ -189,8 +191,4 @@ function toReference(consumer: unknown): string | undefined {
 function fieldsOf({ owner, label, tags }: Consumer, metadata: JsonObject) {
   const all = tags.length === 0 ? metadata : { ...metadata, consumerTags: tags };
   return { owner, label, metadata: Object.keys(all).length === 0 ? undefined : all };
-}
-
-function isFilled(list: unknown): boolean {
-  return Array.isArray(list) && list.length > 0;
 }

@@ -65,11 +65,15 @@ export class SourceObject {
     return this.#read(name, 'true or false', (value) => BOOLEANS.get(String(value).trim().toLowerCase()));
   }
 
+  /** Returns a list. */
+  list(name: string): readonly unknown[] | undefined {
+    return this.#read(name, 'a list', (value) => (Array.isArray(value) ? value : undefined));
+  }
+
   /** Returns a list of texts. */
   texts(name: string): readonly string[] | undefined {
-    const isText = (value: unknown): value is string => typeof value === 'string';
     return this.#read(name, 'a list of texts', (value) =>
-      Array.isArray(value) && value.every(isText) ? value : undefined,
+      Array.isArray(value) && value.every((text) => typeof text === 'string') ? (value as string[]) : undefined,
     );
   }
 

@@ -60,12 +60,11 @@ function readSession(position: number, { name, value }: TykSession, context: Con
   const { nowMs, options, plans, leftOut } = context;
   const source = new SourceObject(value);
   const organization = source.text('org_id');
+  rejectOtherCredentials(source);
+  const { problem } = source;
+  if (problem !== undefined) return { position, problem };
   const key = readKey(name, organization ?? '');
   if (typeof key === 'string') return { position, problem: `key: ${key}` };
-  rejectOtherCredentials(source);
-  if ('keyHash' in key) leftOut.add(HASHED);
-  if (namesIn(source.object('access_rights')).length > 0) leftOut.add(RIGHTS_IGNORED);
-  if (['rate', 'quota_max'].some((limit) => Number(source.get(limit)) > 0)) leftOut.add(LIMITS_IGNORED);
   const metadata = toMetadata(source);
   const developer = metadata?.['tyk_developer_id'];
   const fields = {
@@ -77,7 +76,15 @@ function readSession(position: number, { name, value }: TykSession, context: Con
     expiresAt: readExpiry(source),
     disabledAt: source.boolean('is_inactive') === true ? toTimestamp(nowMs) : undefined,
   };
-  return source.toEntry(position, key, fields, { names: NAMES, nowMs, allowWeak: options.allowWeak });
+  const read = source.toEntry(position, key, fields, { names: NAMES, nowMs, allowWeak: options.allowWeak });
+  return leftOut.add(read, [...('keyHash' in key ? [HASHED] : []), ...ignoredIn(source)]);
+}
+
+/** Returns what a record can't keep of a session. */
+function ignoredIn(source: SourceObject): readonly string[] {
+  const hasRights = namesIn(source.get('access_rights')).length > 0;
+  const hasLimits = ['rate', 'quota_max'].some((limit) => Number(source.get(limit)) > 0);
+  return [...(hasRights ? [RIGHTS_IGNORED] : []), ...(hasLimits ? [LIMITS_IGNORED] : [])];
 }
 
 /** The lengths of the hashes that Tyk can store, in hex digits. */
@@ -117,7 +124,6 @@ function customPartOf(stored: string, organization: string): string | undefined 
 /** Rejects a session whose key doesn't suffice, or is public. */
 function rejectOtherCredentials(source: SourceObject): void {
   const basic = source.get('basic_auth_data');
-  const isFilled = (value: unknown): boolean => ![undefined, null, '', false].includes(value as string);
   const bindings = source.get('mtls_static_certificate_bindings');
   const others: readonly (readonly [boolean, string])[] = [
     [isFilled(fieldOf(basic, 'password')) || isFilled(fieldOf(basic, 'hash_type')), 'basic_auth_data'],
@@ -128,6 +134,11 @@ function rejectOtherCredentials(source: SourceObject): void {
     [Array.isArray(bindings) && bindings.length > 0, 'mtls_static_certificate_bindings'],
   ];
   for (const [isOther, field] of others) if (isOther) source.reject(`${field}: ${MORE_THAN_A_KEY}`);
+}
+
+/** Tyk before 5.13 writes absent values as empty texts and false. */
+function isFilled(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '' && value !== false;
 }
 
 const MORE_THAN_A_KEY = 'expected none, because the authorizer checks only the key';
