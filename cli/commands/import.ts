@@ -3,19 +3,29 @@ import type { ImportedKey, KeyRegistry } from '../../keys/registry.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
+import { addColumns, type ColumnMap } from '../importExport/columnMap.ts';
+import { findExportFiles } from '../importExport/exportFolder.ts';
 import { hasDecisiveLine, isWholeStart, readFileStart } from '../importExport/fileStart.ts';
-import { detectFormat, FORMATS, getPositionUnit, IMPORT_FORMATS, type ImportFormat } from '../importExport/formats.ts';
-import type { PositionUnit } from '../importExport/importFormat.ts';
+import {
+  detectFormat,
+  FORMATS,
+  getPositionUnit,
+  IMPORT_FORMATS,
+  MAPPED_FORMATS,
+  type ImportFormat,
+} from '../importExport/formats.ts';
+import type { Positions } from '../importExport/importFormat.ts';
 import { ImportReport } from '../importExport/importReport.ts';
 import type { ReadEntry } from '../importExport/readEntry.ts';
 import { ReviewedKeys, type ReviewedKey } from '../importExport/reviewedKeys.ts';
 import { type PlanKeys, type PlanMap, parsePlanMap, readPlanKeys } from '../importExport/sourcePlans.ts';
 import { addActorOption, addTableOptions, parseNonEmpty } from '../options.ts';
-import { TextSource } from '../textSource.ts';
+import { STDIN, TextSource } from '../textSource.ts';
 import { withActingRegistry, withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ImportOptions extends RegistryOptions {
   readonly format?: ImportFormat;
+  readonly map?: ColumnMap;
   readonly allowWeak?: boolean;
   readonly planMap?: PlanMap;
   readonly planKeys?: string;
@@ -88,6 +98,11 @@ export function addImportCommand(command: Command, deps: CommandDeps): void {
         .choices(IMPORT_FORMATS)
         .argParser(parseImportFormat),
     )
+    .option(
+      '--map <field=column>',
+      'read a field from a column of another name, such as keyHash=hash,owner=customer; may be repeated',
+      addColumns,
+    )
     .option('--allow-weak', 'import weak raw keys: below 112 bits, or consisting of words')
     .option('--plan-map <id=name,…>', PLAN_MAP_HELP, parsePlanMap)
     .option('--plan-keys <file>', PLAN_KEYS_HELP, parseNonEmpty('the path of a file'))
@@ -112,7 +127,8 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
   const withTable = isDryRun ? withRegistry : withActingRegistry;
   await withTable(options, deps, (registry, { acceptedKeys }) =>
     interruption.deferSignals(async () => {
-      const source = await TextSource.open(file, deps.stdin);
+      const parts = file === STDIN ? undefined : await findExportFiles(file);
+      const source = await TextSource.open(file, deps.stdin, parts);
       interruption.signal.addEventListener('abort', () => source.close());
       try {
         await run({ source, options, registry, acceptedKeys, report, deps });
@@ -141,18 +157,21 @@ async function run(importRun: ImportRun): Promise<void> {
   const { source, options, report, deps } = importRun;
   const head = await source.peek(options.format === undefined ? isWholeStart : hasDecisiveLine);
   const start = readFileStart(head);
-  const format = options.format ?? (start === undefined ? undefined : detectFormat(start));
+  const format = options.format ?? (start === undefined ? undefined : detectFormat(start, options.map));
+  if (format !== undefined) checkMap(format, options);
   if (options.format === undefined && format !== undefined && options.json !== true) {
     deps.output.note(`reading ${source.name} as ${format} (${FORMATS[format].meaning})`);
   }
   if (format !== undefined) checkPlanOptions(format, options);
   const planKeys = options.planKeys === undefined ? undefined : await readPlanKeys(options.planKeys, deps.stdin);
   const unit = format === undefined ? 'line' : getPositionUnit(format, start);
+  const placeOf: Positions['placeOf'] = (position) =>
+    unit === 'line' ? source.placeOf(position) : `entry ${position}`;
   try {
-    await report.begin(format, unit, importRun.acceptedKeys);
+    await report.begin(format, { unit, placeOf }, importRun.acceptedKeys);
     await importAll(
       format === undefined ? noEntries() : readEntries(format, head, planKeys, importRun),
-      unit,
+      { unit, placeOf },
       importRun,
     );
   } finally {
@@ -176,12 +195,17 @@ const PLAN_OPTIONS = [
   ['planKeys', '--plan-keys'],
 ] as const;
 
+function checkMap(format: ImportFormat, { map }: ImportOptions): void {
+  if (map === undefined || MAPPED_FORMATS.includes(format)) return;
+  throw new CliError('USAGE_INVALID', `--map: expected the format ${MAPPED_FORMATS.join(' or ')}, got ${format}`);
+}
+
 async function* noEntries(): AsyncGenerator<ReadEntry> {}
 
 function readEntries(
   format: ImportFormat,
   head: string,
-  planKeys: PlanKeys = new Map(),
+  planKeys: PlanKeys | undefined,
   { source, options, deps }: ImportRun,
 ): AsyncIterable<ReadEntry> {
   return FORMATS[format].read({
@@ -189,18 +213,23 @@ function readEntries(
     chunks: source.chunks(),
     warn: (warning) => deps.output.note(warning),
     nowMs: deps.now(),
-    options: { allowWeak: options.allowWeak === true, planMap: options.planMap ?? new Map(), planKeys },
+    options: {
+      allowWeak: options.allowWeak === true,
+      ...(options.map === undefined ? {} : { map: options.map }),
+      ...(options.planMap === undefined ? {} : { planMap: options.planMap }),
+      ...(planKeys === undefined ? {} : { planKeys }),
+    },
   });
 }
 
 /** Reads the whole text before it stores the first key, because later entries can restrict a key. */
-async function importAll(entries: AsyncIterable<ReadEntry>, unit: PositionUnit, importRun: ImportRun): Promise<void> {
+async function importAll(entries: AsyncIterable<ReadEntry>, positions: Positions, importRun: ImportRun): Promise<void> {
   const { report, deps } = importRun;
   const { output } = deps;
   const keys = await ReviewedKeys.read(entries, {
     actor: 'import',
     nowMs: deps.now(),
-    unit,
+    positions,
     reject: (position, problem) => report.addRejected(position, problem),
     goesOn: () => goesOn(report, deps),
   });

@@ -1,12 +1,13 @@
 import { findProblem } from '../../keys/fields.ts';
 import type { JsonObject } from '../../keys/json.ts';
 import { toTimestamp } from '../../keys/timestamp.ts';
-import { type KeyFileRow, readKeyFile } from './apiGatewayCsv.ts';
+import { readKeyFile } from './apiGatewayCsv.ts';
 import { fieldOf, type FileStart } from './fileStart.ts';
 import type { ImportInput } from './importFormat.ts';
 import { readJsonParts } from './jsonParts.ts';
 import { LeftOut } from './leftOut.ts';
 import type { ReadEntry } from './readEntry.ts';
+import type { Row } from './row.ts';
 import { type SourceFields, SourceObject } from './sourceObject.ts';
 import { expectedOnePlan, SourcePlans } from './sourcePlans.ts';
 
@@ -103,9 +104,10 @@ function readItem(position: number, value: unknown, context: Context): ReadEntry
   return context.leftOut.add(read, lost);
 }
 
-function readRow({ position, cells }: KeyFileRow, context: Context): ReadEntry {
-  if (typeof cells === 'string') return { position, problem: cells };
-  const source = new SourceObject(cells);
+function readRow(row: Row, context: Context): ReadEntry {
+  if ('problem' in row) return row;
+  const { position } = row;
+  const source = new SourceObject(row.value);
   const raw = source.text('key');
   const { metadata, lost } = toMetadata(source);
   const ids = (source.text('usageplanids') ?? '').split(',').map((id) => id.trim());

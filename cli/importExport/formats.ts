@@ -1,6 +1,9 @@
 import { CliError } from '../../operator/errors.ts';
 import { isApiGateway, readApiGateway } from './apiGateway.ts';
+import { getBetterAuthUnit, isBetterAuth, readBetterAuth } from './betterAuth.ts';
+import type { ColumnMap } from './columnMap.ts';
 import { readCsv } from './csv.ts';
+import { getDynamoDbUnit, isDynamoDbExport, readDynamoDbExport } from './dynamodbExport.ts';
 import { readEnv } from './env.ts';
 import { fieldOf, type FileStart, namesIn } from './fileStart.ts';
 import type { ImportFormatEntry, PositionUnit } from './importFormat.ts';
@@ -9,9 +12,21 @@ import { getKongUnit, isKong, readKong } from './kong.ts';
 import { showSettingName } from './notAKey.ts';
 import { toFieldName } from './readEntry.ts';
 import { isTyk, readTyk } from './tyk.ts';
+import { getUnkeyUnit, isUnkey, readUnkey } from './unkey.ts';
 
 /** The formats that `import` reads. */
-export const IMPORT_FORMATS = ['json', 'csv', 'jsonl', 'env', 'api-gateway', 'kong', 'tyk'] as const;
+export const IMPORT_FORMATS = [
+  'json',
+  'csv',
+  'jsonl',
+  'env',
+  'api-gateway',
+  'kong',
+  'unkey',
+  'better-auth',
+  'tyk',
+  'dynamodb',
+] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
 /** Each format: its meaning, how to detect it, and its reader. */
@@ -20,20 +35,24 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
     meaning: `a JSON document with a list "${LIST_NAME}"`,
     unit: 'entry',
     matches: isJsonDocument,
-    read: ({ chunks, head }) => readJsonDocument(chunks, head),
+    read: (input) => readJsonDocument(input),
+    takesMap: true,
     isFromElsewhere: true,
   },
   csv: {
     meaning: 'a header row, then a row for each key',
     unit: 'line',
-    matches: (start) => start.hasSeparatorLine || start.columns.some(isHashName),
-    read: ({ chunks, head, warn }) => readCsv(chunks, head, warn),
+    matches: ({ json, hasSeparatorLine, columns }, isHashName) =>
+      json === undefined && (hasSeparatorLine || columns.some(isHashName)),
+    read: (input) => readCsv(input),
+    takesMap: true,
   },
   jsonl: {
     meaning: 'a JSON object for each key',
     unit: 'line',
-    matches: ({ json, endsOnLine }) => endsOnLine && namesIn(json).some(isHashName),
-    read: ({ chunks }) => readJsonLines(chunks),
+    matches: ({ json, endsOnLine }, isHashName) => endsOnLine && namesIn(json).some(isHashName),
+    read: (input) => readJsonLines(input),
+    takesMap: true,
   },
   env: {
     meaning: 'NAME=key lines',
@@ -65,19 +84,46 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
     isFromElsewhere: true,
     planOptions: ['planMap'],
   },
+  unkey: {
+    meaning: "Unkey's keys, as keys.migrateKeys accepts them",
+    unit: getUnkeyUnit,
+    matches: isUnkey,
+    read: readUnkey,
+    isFromElsewhere: true,
+  },
+  'better-auth': {
+    meaning: "rows of better-auth's table apikey",
+    unit: getBetterAuthUnit,
+    matches: isBetterAuth,
+    read: readBetterAuth,
+    isFromElsewhere: true,
+  },
+  dynamodb: {
+    meaning: "DynamoDB's export to S3, or the output of aws dynamodb scan",
+    unit: getDynamoDbUnit,
+    matches: isDynamoDbExport,
+    read: readDynamoDbExport,
+    takesMap: true,
+  },
 };
 
 /**
- * Detects the format from the start of a file.
+ * Detects the format from the start of a file. With `--map`, only formats that use it count.
  *
  * @throws CliError `USAGE_INVALID` if the start fits several formats, or doesn't fit any
  */
-export function detectFormat(start: FileStart): ImportFormat {
-  const [format, ...others] = IMPORT_FORMATS.filter((name) => FORMATS[name].matches(start));
+export function detectFormat(start: FileStart, map?: ColumnMap): ImportFormat {
+  const candidates = map === undefined ? IMPORT_FORMATS : MAPPED_FORMATS;
+  const columns = new Set([map?.get('keyHash')?.column, map?.get('key')?.column]);
+  const isHashName = (name: string): boolean => toFieldName(name) === 'keyHash' || columns.has(name);
+  const [format, ...others] = candidates.filter((name) => FORMATS[name].matches(start, isHashName));
   if (format !== undefined && others.length === 0) return format;
   const why = format === undefined ? '' : `: it fits ${[format, ...others].join(' and ')}`;
-  throw new CliError('USAGE_INVALID', `cannot detect the file format${why}; pass --format ${IMPORT_FORMATS.join('|')}`);
+  throw new CliError('USAGE_INVALID', `cannot detect the file format${why}; pass --format ${candidates.join('|')}`);
 }
+
+/** The formats that use `--map`. */
+export const MAPPED_FORMATS = IMPORT_FORMATS.filter((name) => FORMATS[name].takesMap === true);
 
 /** Returns the unit of positions in a file. */
 export function getPositionUnit(format: ImportFormat, start: FileStart | undefined): PositionUnit {
@@ -86,11 +132,7 @@ export function getPositionUnit(format: ImportFormat, start: FileStart | undefin
   return start === undefined ? 'line' : unit(start);
 }
 
-function isHashName(name: string): boolean {
-  return toFieldName(name) === 'keyHash';
-}
-
-function isJsonDocument({ json }: FileStart): boolean {
+function isJsonDocument({ json }: FileStart, isHashName: (name: string) => boolean): boolean {
   if (!Array.isArray(json)) return Array.isArray(fieldOf(json, LIST_NAME));
   return json.length === 0 || namesIn(json[0]).some(isHashName);
 }

@@ -1,3 +1,4 @@
+import type { ColumnMap } from './columnMap.ts';
 import type { FileStart } from './fileStart.ts';
 import type { ReadEntry } from './readEntry.ts';
 import type { PlanKeys, PlanMap } from './sourcePlans.ts';
@@ -5,14 +6,23 @@ import type { PlanKeys, PlanMap } from './sourcePlans.ts';
 /** The unit of an entry's position: a line of the file, or a list entry in a document. */
 export type PositionUnit = 'line' | 'entry';
 
+/** The positions of a file's entries. */
+export interface Positions {
+  readonly unit: PositionUnit;
+  /** Returns where the entry at a position is, such as "line 3", "entry 3" or "line 3 of b.json". */
+  readonly placeOf: (position: number) => string;
+}
+
 /** The options of `import` that a reader may use. */
 export interface ReaderOptions {
   /** Accepts weak raw keys, which attackers can guess. */
   readonly allowWeak: boolean;
-  /** The names of another system's plans, from `--plan-map`. */
-  readonly planMap: PlanMap;
+  /** The names of another system's plans, from `--plan-map`. Only formats with `planOptions` get them. */
+  readonly planMap?: PlanMap;
   /** The plans of another system's keys, from `--plan-keys`. */
-  readonly planKeys: PlanKeys;
+  readonly planKeys?: PlanKeys;
+  /** The columns of the fields, if the user gave them. Only formats with `takesMap` get it. */
+  readonly map?: ColumnMap;
 }
 
 /** The file that a reader reads, and what it needs to read it. */
@@ -35,11 +45,13 @@ export interface ImportFormatEntry {
   readonly unit: PositionUnit | ((start: FileStart) => PositionUnit);
   /**
    * Returns whether the file certainly has this format. At most one format should match, because a file that matches
-   * several formats is rejected.
+   * several formats is rejected. `isHashName` returns whether a column has the keys or their hashes.
    */
-  readonly matches: (start: FileStart) => boolean;
+  readonly matches: (start: FileStart, isHashName: (name: string) => boolean) => boolean;
   /** Reads the entries. Throws `CliError` `IMPORT_INVALID` if it can't read the file at all. */
   readonly read: (input: ImportInput) => AsyncIterable<ReadEntry>;
+  /** `true` if the reader uses `--map`. */
+  readonly takesMap?: boolean;
   /** `true` if another system certainly issued the keys, whatever their prefixes look like. */
   readonly isFromElsewhere?: boolean;
   /** The options about plans that the reader uses. */

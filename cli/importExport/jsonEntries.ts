@@ -1,7 +1,9 @@
-import { parseJson } from '../options.ts';
-import { textLines } from '../textSource.ts';
+import type { ImportInput } from './importFormat.ts';
 import { readJsonList } from './jsonParts.ts';
+import { readMappedRows } from './mappedRows.ts';
 import { type EntryFields, type ReadEntry, readJsonEntry } from './readEntry.ts';
+import { readJsonLineRows } from './rows.ts';
+import type { Row } from './row.ts';
 
 /** The list of keys in a JSON document, such as SoulSync's configuration. */
 export const LIST_NAME = 'api_keys';
@@ -12,11 +14,13 @@ export const LIST_NAME = 'api_keys';
  *
  * @throws CliError `IMPORT_INVALID`
  */
-export async function* readJsonDocument(chunks: AsyncIterable<string>, head: string): AsyncGenerator<ReadEntry> {
+export async function* readJsonDocument(input: ImportInput): AsyncGenerator<ReadEntry> {
+  yield* readJsonRows(toRows(input), input, withLabel);
+}
+
+async function* toRows({ chunks, head }: ImportInput): AsyncGenerator<Row> {
   let position = 0;
-  for await (const { value } of readJsonList(chunks, head, [LIST_NAME])) {
-    yield readJsonEntry(++position, value, withLabel);
-  }
+  for await (const { value } of readJsonList(chunks, head, [LIST_NAME])) yield { position: ++position, value };
 }
 
 /** Replaces an empty label with the key's prefix or id. SoulSync's page also shows the prefix instead. */
@@ -24,13 +28,20 @@ function withLabel(fields: EntryFields): EntryFields {
   return { ...fields, label: fields.label || fields.keyPrefix || fields.id };
 }
 
-/** The maximum length of a line in characters. It's far more than a key with all its fields requires. */
-const MAX_JSON_LINE = 64 * 1024;
-
 /** Reads JSON Lines with hashes, in the format of `export`. */
-export async function* readJsonLines(chunks: AsyncIterable<string>): AsyncGenerator<ReadEntry> {
-  for await (const { line, text } of textLines(chunks, MAX_JSON_LINE)) {
-    if (text === undefined) yield { position: line, problem: `the line is longer than ${MAX_JSON_LINE} characters` };
-    else if (text.trim() !== '') yield readJsonEntry(line, parseJson(text));
+export async function* readJsonLines(input: ImportInput): AsyncGenerator<ReadEntry> {
+  yield* readJsonRows(readJsonLineRows(input.chunks), input);
+}
+
+async function* readJsonRows(
+  rows: AsyncIterable<Row>,
+  input: ImportInput,
+  complete?: (fields: EntryFields) => EntryFields,
+): AsyncGenerator<ReadEntry> {
+  const { map } = input.options;
+  if (map !== undefined) {
+    yield* readMappedRows(rows, { ...input, map });
+    return;
   }
+  for await (const row of rows) yield 'problem' in row ? row : readJsonEntry(row.position, row.value, complete);
 }

@@ -6,7 +6,7 @@ import { isConsumer, KEY_LIST, type KongPart, readKongJson, readKongYaml } from 
 import { LeftOut } from './leftOut.ts';
 import { whyReference } from './rawKey.ts';
 import type { ReadEntry } from './readEntry.ts';
-import { fromEpochSeconds, SourceObject } from './sourceObject.ts';
+import { SourceObject } from './sourceObject.ts';
 
 /** Returns whether the file is a declarative configuration of Kong, or an answer of its Admin API about keys. */
 export function isKong({ json, line }: FileStart): boolean {
@@ -167,10 +167,8 @@ class KongReader {
     const ttl = source.seconds('ttl', 0) ?? 0;
     if (ttl === 0) return { lost: [] };
     if (ttl <= MAX_TTL) return { expiresAt: toTimestamp(this.#input.nowMs + ttl * SECOND_MS), lost: [TTL_FROM_NOW] };
-    const expiresAt = fromEpochSeconds(ttl);
-    if (expiresAt !== undefined) return { expiresAt, lost: [] };
-    source.reject('ttl: expected a number of seconds, or a time in epoch seconds');
-    return { lost: [] };
+    const expiresAt = source.time('ttl');
+    return { ...(expiresAt === undefined ? {} : { expiresAt }), lost: [] };
   }
 }
 

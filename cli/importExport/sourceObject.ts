@@ -2,9 +2,11 @@ import { checkImportedKey } from '../../keys/importedKey.ts';
 import { isJsonObject, type JsonObject } from '../../keys/json.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
 import type { KeyHash } from '../../keys/secret.ts';
-import { readTime, type Timestamp, toTimestamp } from '../../keys/timestamp.ts';
+import type { Timestamp } from '../../keys/timestamp.ts';
+import { readBoolean } from './keyStatus.ts';
 import { type RawKeyOptions, readRawKey } from './rawKey.ts';
 import type { FieldName, ReadEntry } from './readEntry.ts';
+import { readSourceTime, sourceTimeExpected } from './sourceTime.ts';
 
 /** The key of an entry: raw, or hashed by the other program. */
 export type SourceKey = { readonly raw: string } | { readonly keyHash: string } | undefined;
@@ -19,11 +21,6 @@ export interface EntryOptions extends RawKeyOptions {
   /** The time of the import. */
   readonly nowMs: number;
 }
-
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
-  ['true', true],
-  ['false', false],
-]);
 
 /**
  * An object in another program's export. It reads fields by that program's names and collects the problems. A problem
@@ -60,9 +57,9 @@ export class SourceObject {
     return this.#read(name, 'a text', (value) => (typeof value === 'string' ? value : undefined));
   }
 
-  /** Returns a value that is true or false, also as a word in any case. */
+  /** Returns a boolean. */
   boolean(name: string): boolean | undefined {
-    return this.#read(name, 'true or false', (value) => BOOLEANS.get(String(value).trim().toLowerCase()));
+    return this.#read(name, 'true or false', readBoolean);
   }
 
   /** Returns a list. */
@@ -90,13 +87,9 @@ export class SourceObject {
     });
   }
 
-  /** Returns a time from epoch seconds or ISO 8601. A time without a zone is in UTC. */
+  /** Returns a time in epoch seconds or ISO 8601. A zero time counts as absent. */
   time(name: string): Timestamp | undefined {
-    return this.#read(name, 'a time in epoch seconds or ISO 8601', (value) => {
-      const seconds = toNumber(value);
-      if (seconds !== undefined) return fromEpochSeconds(seconds);
-      return typeof value === 'string' ? readTime(value.trim(), { zone: 'UTC' }) : undefined;
-    });
+    return this.#read(name, sourceTimeExpected('seconds'), (value) => readSourceTime(value, 'seconds')) ?? undefined;
   }
 
   /** Returns the entry, or all problems of the object. Hashes a raw key immediately. */
@@ -152,15 +145,6 @@ function toNumber(value: unknown): number | undefined {
   return typeof value === 'string' && NUMBER.test(value) ? Number(value) : undefined;
 }
 
-/** Returns the time of epoch seconds, or `undefined` outside the years 1970 to 9999. */
-export function fromEpochSeconds(seconds: number): Timestamp | undefined {
-  const epochMs = Math.trunc(seconds * SECOND_MS);
-  return epochMs >= 0 && epochMs < END_MS ? toTimestamp(epochMs) : undefined;
-}
-
-const SECOND_MS = 1000;
-/** The end of the last year that a time may have. */
-const END_MS = Date.UTC(10_000, 0);
 const NUMBER = /^-?\d{1,20}(?:\.\d{1,9})?$/;
 
 function typeOf(value: unknown): string {

@@ -71,7 +71,7 @@ export class SourcePlans {
   readonly #unusedIds: Set<string>;
   readonly #kept = new Set<string>();
 
-  constructor(names: PlanMap, ofKey: PlanKeys) {
+  constructor(names: PlanMap = new Map(), ofKey: PlanKeys = new Map()) {
     this.#names = names;
     this.#ofKey = ofKey;
     this.#unusedIds = new Set(names.keys());

@@ -6,7 +6,7 @@ import { fieldOf, type FileStart, namesIn } from './fileStart.ts';
 import type { ImportInput } from './importFormat.ts';
 import { LeftOut } from './leftOut.ts';
 import type { ReadEntry } from './readEntry.ts';
-import { fromEpochSeconds, type SourceKey, SourceObject } from './sourceObject.ts';
+import { type SourceKey, SourceObject } from './sourceObject.ts';
 import { expectedOnePlan, SourcePlans } from './sourcePlans.ts';
 import { isSession, readSessions, type TykSession } from './tykSessions.ts';
 
@@ -154,11 +154,7 @@ function readPlan(source: SourceObject, plans: SourcePlans): string | undefined 
 
 /** Returns the expiry. Tyk's `expires` of 0 or -1 means never. */
 function readExpiry(source: SourceObject): Timestamp | undefined {
-  const seconds = source.seconds('expires', -1) ?? 0;
-  if (seconds <= 0) return undefined;
-  const expiresAt = fromEpochSeconds(seconds);
-  if (expiresAt === undefined) source.reject('expires: expected a time in epoch seconds');
-  return expiresAt;
+  return source.get('expires') === -1 ? undefined : source.time('expires');
 }
 
 function toMetadata(source: SourceObject): JsonObject | undefined {

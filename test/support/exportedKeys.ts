@@ -54,6 +54,7 @@ function inventTykKey(n: number): string {
 }
 
 const TYPE_ERROR = 'got a string';
+const TIME = `a number of seconds since 1970, or a time in ISO 8601, such as 2030-01-31T12:00:00Z, ${TYPE_ERROR}`;
 
 /** Every source that `import` reads. */
 export const EXPORTED_SOURCES: readonly ExportedSource[] = [
@@ -66,7 +67,7 @@ export const EXPORTED_SOURCES: readonly ExportedSource[] = [
     faults: [
       ['entry 3', 'value is missing; export the keys with aws apigateway get-api-keys --include-values'],
       ['entry 8', `enabled: expected true or false, ${TYPE_ERROR}`],
-      ['entry 13', `createdDate: expected a time in epoch seconds or ISO 8601, ${TYPE_ERROR}`],
+      ['entry 13', `createdDate: expected ${TIME}`],
       ['entry 18', 'tags: expected a JSON object, got a list'],
       ['entry 23', 'value: the key is weak'],
     ],
@@ -110,7 +111,7 @@ export const EXPORTED_SOURCES: readonly ExportedSource[] = [
       ['entry 8', 'consumer: expected the name or id of a consumer'],
       ['entry 13', 'ttl: expected a whole number of seconds, at least 0, got a number'],
       ['entry 18', `tags: expected a list of texts, ${TYPE_ERROR}`],
-      ['entry 23', `created_at: expected a time in epoch seconds or ISO 8601, ${TYPE_ERROR}`],
+      ['entry 23', `created_at: expected ${TIME}`],
     ],
   },
   {
@@ -123,7 +124,7 @@ export const EXPORTED_SOURCES: readonly ExportedSource[] = [
     faults: [
       ['entry 3', 'key: expected the key or its SHA-256 hash, got 16 hex digits, as a murmur64 hash has'],
       ['entry 8', 'basic_auth_data: expected none, because the authorizer checks only the key'],
-      ['entry 13', `expires: expected a whole number of seconds, at least -1, ${TYPE_ERROR}`],
+      ['entry 13', `expires: expected ${TIME}`],
       ['entry 18', `is_inactive: expected true or false, ${TYPE_ERROR}`],
       ['entry 23', 'expected an object, got a string'],
     ],

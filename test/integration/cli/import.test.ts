@@ -355,11 +355,6 @@ describe('files of other programs', () => {
     const { exitCode, stdout } = await importText(text);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'Imported 1 key.\n' });
   });
-
-  test('import rejects a DynamoDB export with the suggestion --format', async () => {
-    const { exitCode, stderr } = await importText('{"Item":{"keyHash":{"S":"x"},"label":{"S":"a"}}}\n');
-    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(/cannot detect.*--format/) });
-  });
 });
 
 test('import reads CSV and JSON Lines from standard input', async () => {
