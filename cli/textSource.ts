@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CliError } from '../operator/errors.ts';
 import { fileProblem } from './fileProblem.ts';
@@ -137,7 +137,13 @@ async function* uncompress(stream: Readable): AsyncGenerator<Uint8Array> {
   if (done === true) return;
   const all = joined(start, chunks);
   const isGzip = start[0] === 0x1f && start[1] === 0x8b;
-  yield* isGzip ? (Readable.from(all).compose(createGunzip()) as AsyncIterable<Uint8Array>) : all;
+  if (!isGzip) {
+    yield* all;
+    return;
+  }
+  // The loop over the output throws the errors of the whole pipeline.
+  const output: AsyncIterable<Uint8Array> = pipeline(Readable.from(all), createGunzip(), () => {});
+  yield* output;
 }
 
 async function* joined(start: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

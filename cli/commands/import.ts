@@ -22,6 +22,7 @@ import { type PlanKeys, type PlanMap, parsePlanMap, readPlanKeys } from '../impo
 import { addActorOption, addTableOptions, parseNonEmpty } from '../options.ts';
 import { STDIN, TextSource } from '../textSource.ts';
 import { withActingRegistry, withRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { wrap } from '../wrap.ts';
 
 interface ImportOptions extends RegistryOptions {
   readonly format?: ImportFormat;
@@ -43,17 +44,20 @@ interface ImportRun {
   readonly deps: CommandDeps;
 }
 
+/** The widths of the help's columns for formats. Both fit in a terminal of 60 columns. */
+const NAME_WIDTH = 13;
+const MEANING_WIDTH = 44;
+
+const FORMAT_HELP = IMPORT_FORMATS.flatMap((name) => {
+  const { details, meaning } = FORMATS[name];
+  const [first = '', ...rest] = wrap(details ?? meaning, MEANING_WIDTH);
+  return [`  ${name.padEnd(NAME_WIDTH)}${first}`, ...rest.map((line) => `  ${' '.repeat(NAME_WIDTH)}${line}`)];
+}).join('\n');
+
 const DETAILS = `
 Import detects and reports the format if you omit --format. Formats:
 
-  json    a JSON document with a list "api_keys" at its top
-          level, such as SoulSync's configuration, or only
-          that list
-  csv     a header row, then a row for each key. The
-          separator is a comma, a semicolon or a tab
-  jsonl   a JSON object on each line, as export writes it
-  env     raw keys as NAME=key. Import hashes each key, and
-          uses its name as the label
+${FORMAT_HELP}
 
   fields  keyHash and label are required. Optional: id,
           keyPrefix, owner, scopes, plan, metadata,
@@ -62,9 +66,14 @@ Import detects and reports the format if you omit --format. Formats:
           revokedReason, rotatedFrom, rotatedTo. Names may
           also be in snake case, such as key_hash
 
-A hash is the SHA-256 of the whole key, in hex. A time has an ISO 8601 format, in UTC unless it has a zone. Import reads
-the whole file before it stores the first key. Several entries with one hash become one key with the restrictions of all
-of them. Import exits with 1 if it rejects an entry. It never stores or shows raw keys.
+A hash is the SHA-256 of the whole key, in hex, base64 or base64url. Other hashes, such as bcrypt, cannot be looked up.
+A time has an ISO 8601 format, in UTC unless it has a zone. A file may be compressed with gzip. Import reads the whole
+file before it stores the first key. Several entries with one hash become one key with the restrictions of all of them.
+Import exits with 1 if it rejects an entry. It never stores or shows raw keys.
+
+--map reads fields from columns of other names. It works with ${MAPPED_FORMATS.join(', ')}: --map keyHash=hash,owner=customer. Besides
+the fields, it accepts key for raw keys, and enabled, disabled, revoked or status for a key's state. Add :seconds or
+:milliseconds to the column of a time if it has numbers: --map expiresAt=ttl:seconds.
 
 Import skips a hash that is already in the table, and doesn't change its record. To resume an interrupted import, run
 the same command again. DynamoDB deletes the record of a key 90 days after its revocation or expiry. Import then
@@ -74,10 +83,11 @@ reactivates the key if an old file lists it as active, so remove ended keys from
 that import would store or skip, and each rejection. It needs only read access.
 
 Import rejects settings of an env file that aren't keys, and weak keys unless you pass --allow-weak. Only a deployment
-with acceptForeignKeys accepts keys of other systems. docs/import.md in Latchkey's repository has the rules.`;
+with acceptForeignKeys accepts keys of other systems. docs/import.md in Latchkey's repository has the rules and a recipe
+for each system.`;
 
 const JSON_HELP =
-  'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for --format json, "entry" and "firstEntry" instead of "line" and "firstLine"; with --dry-run also "dryRun", and null for an id that the file lacks';
+  'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for a JSON document, "entry" and "firstEntry" instead of "line" and "firstLine"; with --dry-run also "dryRun", and null for an id that the file lacks';
 
 const PLAN_MAP_HELP =
   "Latchkey's names of the usage plans of api-gateway and the policies of tyk; the default is their ids, ID= means no plan";
@@ -89,10 +99,14 @@ const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys 
 /** Fills `latchkey import`, which stores the keys of another system or table by their hashes. */
 export function addImportCommand(command: Command, deps: CommandDeps): void {
   addHelp(command, {
-    examples: ['latchkey import config.json --dry-run --table keys', 'latchkey import keys.jsonl --stack Orders'],
+    examples: [
+      'latchkey import config.json --dry-run --table keys',
+      'latchkey import keys.jsonl --stack Orders',
+      'latchkey import keys.csv --map owner=customer --table keys',
+    ],
     details: DETAILS,
   })
-    .argument('<file>', 'the file to read; - reads standard input')
+    .argument('<file>', 'the file to read, or the folder of a DynamoDB export; - reads standard input')
     .addOption(
       new Option('--format <format>', 'the file format; detected if omitted')
         .choices(IMPORT_FORMATS)

@@ -83,8 +83,13 @@ function takeMetadata(row: SourceRow): unknown {
  * that isn't JSON unchanged.
  */
 function parseNested(value: unknown): unknown {
-  const outer = typeof value === 'string' ? (parseJson(value) ?? value) : value;
-  return typeof outer === 'string' ? (parseJson(outer) ?? outer) : outer;
+  const outer = parseText(value);
+  return parseText(outer);
+}
+
+function parseText(value: unknown): unknown {
+  const parsed = typeof value === 'string' ? parseJson(value) : value;
+  return parsed === undefined ? value : parsed;
 }
 
 function isNothing(value: unknown): boolean {

@@ -33,6 +33,7 @@ export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
   json: {
     meaning: `a JSON document with a list "${LIST_NAME}"`,
+    details: `a JSON document with a list "${LIST_NAME}" at its top level, such as SoulSync's configuration, or only that list`,
     unit: 'entry',
     matches: isJsonDocument,
     read: (input) => readJsonDocument(input),
@@ -41,6 +42,7 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
   },
   csv: {
     meaning: 'a header row, then a row for each key',
+    details: 'a header row, then a row for each key. The separator is a comma, a semicolon or a tab',
     unit: 'line',
     matches: ({ json, hasSeparatorLine, columns }, isHashName) =>
       json === undefined && (hasSeparatorLine || columns.some(isHashName)),
@@ -49,6 +51,7 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
   },
   jsonl: {
     meaning: 'a JSON object for each key',
+    details: 'a JSON object on each line, as export writes it',
     unit: 'line',
     matches: ({ json, endsOnLine }, isHashName) => endsOnLine && namesIn(json).some(isHashName),
     read: (input) => readJsonLines(input),
@@ -56,6 +59,7 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
   },
   env: {
     meaning: 'NAME=key lines',
+    details: 'raw keys as NAME=key. Import hashes each key, and uses its name as the label',
     unit: 'line',
     matches: ({ line }) => isAssignment(line.trim()),
     read: ({ chunks, options }) => readEnv(chunks, options),
@@ -86,6 +90,7 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
   },
   unkey: {
     meaning: "Unkey's keys, as keys.migrateKeys accepts them",
+    details: "Unkey's keys, as keys.migrateKeys accepts them or as its table has them: JSON, JSON Lines or CSV",
     unit: getUnkeyUnit,
     matches: isUnkey,
     read: readUnkey,
@@ -93,6 +98,7 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
   },
   'better-auth': {
     meaning: "rows of better-auth's table apikey",
+    details: "rows of better-auth's table apikey as JSON, JSON Lines or CSV",
     unit: getBetterAuthUnit,
     matches: isBetterAuth,
     read: readBetterAuth,
@@ -100,6 +106,8 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
   },
   dynamodb: {
     meaning: "DynamoDB's export to S3, or the output of aws dynamodb scan",
+    details:
+      "DynamoDB's export to S3 as DYNAMODB_JSON: its folder or a data file. Also the output of aws dynamodb scan",
     unit: getDynamoDbUnit,
     matches: isDynamoDbExport,
     read: readDynamoDbExport,

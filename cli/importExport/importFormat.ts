@@ -41,6 +41,8 @@ export interface ImportInput {
 export interface ImportFormatEntry {
   /** The description of the format in messages. */
   readonly meaning: string;
+  /** The description of the format in `import --help`, if it says more than `meaning`. */
+  readonly details?: string;
   /** The unit of positions. It may depend on the file if the format has documents and lines. */
   readonly unit: PositionUnit | ((start: FileStart) => PositionUnit);
   /**

@@ -84,7 +84,7 @@ export interface Source {
 /** Reads the rows of another system. */
 export async function* readSource(input: ImportInput, source: Source): AsyncGenerator<ReadEntry> {
   const ignored = new Set(source.ignored.map(plainName));
-  const unkept = new Set(source.unkept.map(plainName));
+  const unkept = new Map(source.unkept.map((name) => [plainName(name), name]));
   const lost = new Set<string>();
   for await (const row of readRows(input, source.lists)) {
     if ('problem' in row) yield row;
@@ -94,8 +94,9 @@ export async function* readSource(input: ImportInput, source: Source): AsyncGene
       const sourceRow = new SourceRow(row.value);
       const fields = source.toFields(sourceRow, row.position);
       for (const name of sourceRow.rest.filter((other) => !ignored.has(plainName(other)))) {
-        if (!unkept.has(plainName(name)) && mayRestrict(name)) sourceRow.problems.push(mayMeanAnEnd(name));
-        else lost.add(showName(name));
+        const known = unkept.get(plainName(name));
+        if (known === undefined && mayRestrict(name)) sourceRow.problems.push(mayMeanAnEnd(name));
+        else lost.add(known ?? showName(name));
       }
       const read = readEntry(row.position, fields, (name) => source.names[name] ?? name);
       yield withProblems(read, sourceRow.problems);
