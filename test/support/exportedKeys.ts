@@ -29,6 +29,8 @@ const DIRECTORY = fileURLToPath(new URL('exports', import.meta.url));
 const HEX = '0123456789abcdef';
 const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
 /** Derives an invented key, so that the files and the tests have the same keys without a list of them. */
 function inventKey(source: string, n: number, length: number, alphabet = ALPHANUMERIC): string {
   let key = '';
@@ -56,7 +58,7 @@ function inventTykKey(n: number): string {
 const TYPE_ERROR = 'got a string';
 const TIME = `a number of seconds since 1970, or a time in ISO 8601, such as 2030-01-31T12:00:00Z, ${TYPE_ERROR}`;
 
-/** Every source that `import` reads. */
+/** An export of every source that `import` reads. */
 export const EXPORTED_SOURCES: readonly ExportedSource[] = [
   {
     name: "API Gateway's get-api-keys",
@@ -127,6 +129,95 @@ export const EXPORTED_SOURCES: readonly ExportedSource[] = [
       ['entry 13', `expires: expected ${TIME}`],
       ['entry 18', `is_inactive: expected true or false, ${TYPE_ERROR}`],
       ['entry 23', 'expected an object, got a string'],
+    ],
+  },
+  {
+    name: "Unkey's migrateKeys",
+    path: pathOf('unkey.json'),
+    detected: 'unkey',
+    args: [],
+    keyOf: (n) => `uk_${inventKey('unkey', n, 24)}`,
+    faults: [
+      ['entry 3', 'hash is missing'],
+      ['entry 8', 'hash: bcrypt hashes cannot be looked up'],
+      ['entry 13', 'expires: expected a number of milliseconds since 1970'],
+      ['entry 18', 'enabled: expected true or false'],
+      ['entry 23', 'meta: expected a JSON object'],
+    ],
+  },
+  {
+    name: "better-auth's table",
+    path: pathOf('better-auth.json'),
+    detected: 'better-auth',
+    args: [],
+    keyOf: (n) => inventKey('better-auth', n, 64, LETTERS),
+    faults: [
+      ['entry 3', 'key is missing'],
+      ['entry 8', 'key: expected the SHA-256 of the key in hex, base64 or base64url'],
+      ['entry 13', 'expiresAt: expected a number of milliseconds since 1970'],
+      ['entry 18', 'enabled: expected true or false'],
+      ['entry 23', 'permissions: expected a JSON object such as {"orders":["read"]}'],
+    ],
+  },
+  {
+    name: 'a DynamoDB table',
+    path: pathOf('dynamodb.json.gz'),
+    detected: 'dynamodb',
+    args: [
+      '--map',
+      'keyHash=token_hash,owner=customer,label=name',
+      '--map',
+      'plan=tier,createdAt=created,expiresAt=ttl:seconds',
+    ],
+    keyOf: (n) => `live_${inventKey('dynamodb', n, 32)}`,
+    faults: [
+      ['line 3', 'keyHash ("token_hash") is missing'],
+      ['line 8', 'keyHash ("token_hash"): MD5 hashes cannot be looked up'],
+      ['line 13', 'expiresAt ("ttl"): expected a number of seconds since 1970'],
+      ['line 18', 'label ("name"): expected a text'],
+      ['line 23', 'expected an item in DynamoDB JSON'],
+    ],
+  },
+  {
+    name: "SoulSync's configuration",
+    path: pathOf('soulsync.json'),
+    detected: 'json',
+    args: [],
+    keyOf: (n) => `sk_${inventKey('soulsync', n, 43, `${ALPHANUMERIC}-_`)}`,
+    faults: [
+      ['entry 3', 'keyHash is missing'],
+      ['entry 8', 'keyHash: expected the SHA-256 of the key in hex, base64 or base64url'],
+      ['entry 13', 'createdAt: expected a time in ISO 8601'],
+      ['entry 18', 'label is missing'],
+      ['entry 23', 'unknown field "comment"'],
+    ],
+  },
+  {
+    name: 'a CSV table',
+    path: pathOf('mapped.csv'),
+    detected: 'csv',
+    args: ['--map', 'keyHash=hash,owner=customer,label=title,plan=tier,status=state,expiresAt=until'],
+    keyOf: (n) => inventKey('csv', n, 40),
+    faults: [
+      ['line 4', 'keyHash ("hash") is missing'],
+      ['line 9', 'keyHash ("hash"): MD5 hashes cannot be looked up'],
+      ['line 14', 'status: expected a boolean or one of active'],
+      ['line 19', 'plan: expected a plan'],
+      ['line 24', 'expiresAt ("until"): expected a time in ISO 8601'],
+    ],
+  },
+  {
+    name: 'an env file',
+    path: pathOf('keys.env'),
+    detected: 'env',
+    args: [],
+    keyOf: (n) => inventKey('env', n, 36),
+    faults: [
+      ['line 4', 'DATABASE_URL: the value is a URL, not a key'],
+      ['line 9', 'LOG_LEVEL: '],
+      ['line 14', 'PARTNER_OLD_KEY: the value is a placeholder, not a key'],
+      ['line 19', 'PARTNER_WEAK_KEY: the key is weak'],
+      ['line 24', 'PARTNER_EMPTY_KEY: no value'],
     ],
   },
 ];
