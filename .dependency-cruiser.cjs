@@ -67,7 +67,8 @@ module.exports = {
       from: { path: '^infra/' },
       to: {
         path: '^(keys|lambda)/',
-        pathNot: '^(keys/(state|table|errors)|lambda/(config|credentials|metrics|plans|policy|routes))\\.ts$',
+        pathNot:
+          '^(keys/(acceptedKeys|keyPrefix|secret|table|errors)|lambda/(config|credentials|metrics|plans|policy|routes))\\.ts$',
       },
     },
     {

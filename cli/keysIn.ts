@@ -1,5 +1,5 @@
 import { findKeys, mayHoldKey } from '../keys/findKeys.ts';
-import { parseSecret, getShownPrefix, type KeySecret } from '../keys/secret.ts';
+import { ANY_KEY, parseSecret, getShownPrefix, type KeySecret } from '../keys/secret.ts';
 
 /** The keys in a text. */
 interface KeysInText {
@@ -27,7 +27,6 @@ interface Place {
   readonly end: number;
 }
 
-const ANY_KEY = { prefix: '', acceptForeignKeys: true };
 /** The characters around a value in prose, shells, JSON and Markdown. */
 const WRAPPING = new Set(`"'\`<>()[]{}“”‘’«»`);
 /** The characters that end a sentence or a part of one. */

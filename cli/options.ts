@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isText, TEXT_EXPECTED } from '../keys/fields.ts';
 import { isJsonObject, type JsonObject } from '../keys/json.ts';
 import { isScope, SCOPE_EXPECTED, splitScopes } from '../keys/scope.ts';
-import { isKeyPrefix, KEY_PREFIX_EXPECTED } from '../keys/secret.ts';
+import { isKeyPrefix, KEY_PREFIX_EXPECTED } from '../keys/keyPrefix.ts';
 import { readTime, type Timestamp, toTimestamp } from '../keys/timestamp.ts';
 
 /** Adds the options that choose the table. */
@@ -42,9 +42,10 @@ export function addYesOption(command: Command): Command {
 }
 
 /** Adds `--key-prefix`. Use it for commands that issue keys. */
-export function addKeyPrefixOption(command: Command): Command {
-  const description = "the prefix of new keys, which must equal the deployment's (default: LATCHKEY_KEY_PREFIX or sk_)";
-  return command.option('--key-prefix <prefix>', description, parseKeyPrefix);
+export function addPrefixOption(command: Command): Command {
+  const description =
+    "the prefix of new keys, one of the deployment's (default: the first in LATCHKEY_KEY_PREFIXES, or sk_)";
+  return command.option('--prefix <prefix>', description, parsePrefix);
 }
 
 /**
@@ -69,7 +70,8 @@ export function parseText(text: string): string {
   throw new InvalidArgumentError(`Expected ${TEXT_EXPECTED}.`);
 }
 
-function parseKeyPrefix(text: string): string {
+/** Parses the prefix of issued keys. */
+export function parsePrefix(text: string): string {
   if (isKeyPrefix(text)) return text;
   throw new InvalidArgumentError(`Expected ${KEY_PREFIX_EXPECTED}.`);
 }

@@ -1,7 +1,8 @@
 import Table from 'cli-table3';
 import { printable } from '../keys/printable.ts';
 import type { KeyRecord } from '../keys/record.ts';
-import { isRefusedAsForeign, keyState } from '../keys/state.ts';
+import { isRefused as isRefusedKey } from '../keys/acceptedKeys.ts';
+import { keyState } from '../keys/state.ts';
 import { type Timestamp, toEpochMs } from '../keys/timestamp.ts';
 import { shortDistance } from '../operator/notices.ts';
 import { type Colors, createPlainColors } from '../operator/colors.ts';
@@ -80,7 +81,7 @@ function toRow(record: KeyRecord, nowMs: number, acceptedKeys: string | undefine
     timestamp === undefined ? 'never' : shortDistance(timestamp, nowMs),
   );
   const { lastUsedAt, expiresAt } = record;
-  const isRefused = row.state === 'active' && isRefusedAsForeign(record, acceptedKeys);
+  const isRefused = row.state === 'active' && isRefusedKey(record, acceptedKeys);
   return {
     ...row,
     ...(isRefused ? { state: REFUSED } : {}),

@@ -1,6 +1,7 @@
 import { printable } from '../keys/printable.ts';
 import { type KeyRecord, publicRecord } from '../keys/record.ts';
-import { isRefusedAsForeign, keyState, REFUSED_AS_FOREIGN } from '../keys/state.ts';
+import { isRefused, REFUSED } from '../keys/acceptedKeys.ts';
+import { keyState } from '../keys/state.ts';
 import { type Timestamp, toTimestamp } from '../keys/timestamp.ts';
 import { relativeTime } from '../operator/notices.ts';
 import { csvRows } from './importExport/csvRows.ts';
@@ -75,8 +76,8 @@ function text(value: string | undefined): string | undefined {
 
 function stateText(record: KeyRecord, { nowMs, colors, acceptedKeys }: FieldsContext): string {
   const state = colorState(record, nowMs, colors);
-  const isRefused = keyState(record, nowMs) === 'active' && isRefusedAsForeign(record, acceptedKeys);
-  return isRefused ? `${state}, but ${REFUSED_AS_FOREIGN}` : state;
+  const isActive = keyState(record, nowMs) === 'active';
+  return isActive && isRefused(record, acceptedKeys) ? `${state}, but ${REFUSED}` : state;
 }
 
 function scopesText(scopes: readonly string[] | undefined): string {

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { findKeys, MAX_KEY_LENGTH } from '../keys/findKeys.ts';
-import { type KeySecret, getShownPrefix } from '../keys/secret.ts';
+import { findKeys } from '../keys/findKeys.ts';
+import { type KeySecret, getShownPrefix, MAX_ISSUED_LENGTH } from '../keys/secret.ts';
 import { decodeText, STDIN } from './textSource.ts';
 
 interface ScanDeps {
@@ -119,7 +119,7 @@ interface LinePiece {
 }
 
 const MAX_PIECE = 1024 * 1024;
-const OVERLAP = MAX_KEY_LENGTH - 1;
+const OVERLAP = MAX_ISSUED_LENGTH - 1;
 
 /**
  * Yields the lines of a chunked text. The pieces of a long line overlap, so at least one piece contains the whole key.

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { NewKey } from '../keys/fields.ts';
 import { type KeyRecord, parseRecord } from '../keys/record.ts';
 import type { IssuedKey, KeyRegistry } from '../keys/registry.ts';
-import { hashSecret, parseSecret } from '../keys/secret.ts';
+import { ANY_KEY, hashSecret, parseSecret } from '../keys/secret.ts';
 import { CliError } from '../operator/errors.ts';
 import type { Output } from './output.ts';
 import type { KeptKey } from './privateFile.ts';
@@ -105,7 +105,7 @@ export function findPendingKey(kept: readonly KeptKey[], { storedIds, due }: Pen
 }
 
 function toIssuedKey({ key, record }: KeptKey): IssuedKey | undefined {
-  const secret = parseSecret(key, { prefix: '', acceptForeignKeys: true });
+  const secret = parseSecret(key, ANY_KEY);
   if (secret === undefined) return undefined;
   try {
     return { secret, record: parseRecord({ ...record, keyHash: hashSecret(secret) }) };

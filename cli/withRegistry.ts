@@ -1,6 +1,7 @@
 import { show } from '../keys/fields.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
-import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED } from '../keys/secret.ts';
+import { KEY_PREFIXES_EXPECTED, parseKeyPrefixes } from '../keys/keyFormat.ts';
+import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
 import { accountOf, callerArn, explainFault } from '../operator/aws.ts';
 import { CliError } from '../operator/errors.ts';
 import {
@@ -14,7 +15,8 @@ import {
 import { checkProfile } from '../operator/profiles.ts';
 
 export interface RegistryOptions extends TableOptions {
-  readonly keyPrefix?: string;
+  /** The prefix of new keys. */
+  readonly prefix?: string;
   /** The actor to record for changes. */
   readonly actor?: string;
 }
@@ -30,7 +32,7 @@ type Work<T> = (registry: KeyRegistry, location: TableLocation, actor: string) =
  * Runs read-only work with a registry for the table that the options select. The actor is `--actor` or the user of this
  * machine. AWS doesn't verify it.
  *
- * @throws CliError of `checkProfile` and `findTable`; `USAGE_INVALID` for an invalid `LATCHKEY_KEY_PREFIX`; `STORE_UNAVAILABLE` with
+ * @throws CliError of `checkProfile` and `findTable`; `USAGE_INVALID` for an invalid `LATCHKEY_KEY_PREFIXES`; `STORE_UNAVAILABLE` with
  * advice; any error of the work
  */
 export async function withRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
@@ -78,10 +80,10 @@ async function run<T>(
   deps: RegistryDeps,
   { actor, work }: { readonly actor: string; readonly work: Work<T> },
 ): Promise<T> {
-  const keyPrefix = options.keyPrefix ?? getKeyPrefix(deps.env);
+  const prefix = options.prefix ?? getPrefix(deps.env);
   // Loaded on demand, because help, completion and most errors don't use the AWS SDK.
   const { openRegistry } = await import('./openRegistry.ts');
-  const { registry, findTarget, close } = openRegistry(location, { keyPrefix, actor, now: deps.now });
+  const { registry, findTarget, close } = openRegistry(location, { prefix, actor, now: deps.now });
   try {
     return await work(registry, location, actor);
   } catch (error) {
@@ -91,8 +93,13 @@ async function run<T>(
   }
 }
 
-function getKeyPrefix(env: Environment): string {
-  const keyPrefix = setting(env, 'LATCHKEY_KEY_PREFIX') ?? DEFAULT_KEY_PREFIX;
-  if (isKeyPrefix(keyPrefix)) return keyPrefix;
-  throw new CliError('USAGE_INVALID', `LATCHKEY_KEY_PREFIX: expected ${KEY_PREFIX_EXPECTED}, got ${show(keyPrefix)}`);
+/** Returns the first prefix that the functions' environment variable lists. The old variable must not be overlooked. */
+function getPrefix(env: Environment): string {
+  if (setting(env, 'LATCHKEY_KEY_PREFIX') !== undefined) {
+    throw new CliError('USAGE_INVALID', 'LATCHKEY_KEY_PREFIX: was renamed, set LATCHKEY_KEY_PREFIXES instead');
+  }
+  const text = setting(env, 'LATCHKEY_KEY_PREFIXES') ?? DEFAULT_KEY_PREFIX;
+  const [prefix] = parseKeyPrefixes(text) ?? [];
+  if (prefix !== undefined) return prefix;
+  throw new CliError('USAGE_INVALID', `LATCHKEY_KEY_PREFIXES: expected ${KEY_PREFIXES_EXPECTED}, got ${show(text)}`);
 }

@@ -106,8 +106,8 @@ export class ApiKeyAuthorizer extends Construct {
   readonly revocationDelay: Duration;
 
   /**
-   * The keys that the authorizer accepts: `any` with `acceptForeignKeys`, otherwise the key prefix. Use it for the
-   * output `AcceptedKeys`.
+   * The keys that the authorizer accepts, separated by commas: the prefixes of issued keys (`sk_live_`), and the prefixes
+   * of external keys with a star (`acme-*`) or `any`. Use it for the output `AcceptedKeys`.
    */
   readonly acceptedKeys: string;
 

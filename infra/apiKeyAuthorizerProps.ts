@@ -2,6 +2,7 @@ import type { Duration } from 'aws-cdk-lib';
 import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ExternalKeys } from '../keys/secret.ts';
 import type { HttpApiResponse } from '../lambda/config.ts';
 import type { KeySourceSetting } from '../lambda/credentials.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
@@ -20,12 +21,13 @@ export interface ApiKeyAuthorizerProps {
   readonly table: IApiKeyTable;
 
   /**
-   * The prefix of every key of this deployment: `[a-z][a-z0-9]*_`, at most 16 characters. The new function immediately
-   * rejects keys with the old prefix after a change.
+   * The prefixes of the issued keys that this deployment accepts, such as `['sk_live_']`. Each has one or more segments
+   * `[a-z][a-z0-9]*_`, and at most 24 characters. The function refuses keys with another prefix before it reads the
+   * table. After a change, the new function immediately refuses keys whose prefix isn't in the list.
    *
-   * @default 'sk_'
+   * @default ['sk_']
    */
-  readonly keyPrefix?: string;
+  readonly keyPrefixes?: readonly string[];
 
   /**
    * The parts of a request that may contain the key, in order of preference. AppSync ignores this prop and always reads
@@ -38,13 +40,14 @@ export interface ApiKeyAuthorizerProps {
   readonly keySources?: readonly KeySourceSetting[];
 
   /**
-   * Accepts keys of other systems if their hash is in the table. The function then skips the checks of prefix and
-   * checksum. Every string of 16 to 255 visible characters costs a read. The revocation delay is the same for these
-   * keys.
+   * Accepts keys of other systems if their hash is in the table. `true` accepts 16 to 255 visible ASCII characters
+   * without a comma. An object narrows this by prefix and length, and allows up to 1024 characters. These keys have no
+   * checksum, so every string in this format costs a read. The function refuses all others before it reads the table.
+   * The revocation delay is the same for these keys.
    *
    * @default false
    */
-  readonly acceptForeignKeys?: boolean;
+  readonly externalKeys?: ExternalKeys | boolean;
 
   /**
    * Minimum time between two last-used writes for one key. The last-used time is precise to the sum of this interval,
@@ -208,7 +211,7 @@ export interface ApiKeyAuthorizerProps {
   /**
    * The configuration with which CodeDeploy shifts traffic to a new version of the function, for example
    * `LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES`. The construct creates an alias, `live`, which API Gateway then
-   * invokes. The `rolloutAlarm` rolls back a version that fails. A change to `keyPrefix`, `scopes` or `keySources`
+   * invokes. The `rolloutAlarm` rolls back a version that fails. A change to `keyPrefixes`, `scopes` or `keySources`
    * applies to only some of the requests while both versions run.
    *
    * @default - shifts all traffic immediately

@@ -1,9 +1,9 @@
 import { type Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
-import { ANY_KEYS } from '../keys/state.ts';
 import { type Config, readConfig, SETTING_INFO, type SettingName, SETTINGS } from '../lambda/config.ts';
 import { Plans } from '../lambda/plans.ts';
+import { acceptedKeysOutput, keyFormatTexts } from './acceptedKeys.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { planProblems } from './keyPlans.ts';
 import {
@@ -23,7 +23,7 @@ export interface AuthorizerSettings {
   readonly environment: Readonly<Record<string, string>>;
   /** The settings that the function reads from these variables. The function's default replaces each token. */
   readonly config: Config;
-  /** `any` with `acceptForeignKeys`, otherwise the key prefix. */
+  /** The accepted keys in the format of the output `AcceptedKeys`. */
   readonly acceptedKeys: string;
   /** The warning about a policy that exceeds the size known to work, or `undefined`. */
   readonly policyWarning: string | undefined;
@@ -65,10 +65,7 @@ export function authorizerSettings(
   return {
     environment,
     config,
-    // `config` contains the default instead of a token.
-    acceptedKeys: config.keyFormat.acceptForeignKeys
-      ? ANY_KEYS
-      : (environment[SETTINGS.keyPrefix.variable] ?? config.keyFormat.prefix),
+    acceptedKeys: acceptedKeysOutput(props),
     policyWarning: policyExcess(config.scopes.allPatterns),
   };
 }
@@ -98,6 +95,7 @@ function toEnvironment(scope: Construct, props: ApiKeyAuthorizerProps, namespace
   const values: Readonly<Record<string, unknown>> = {
     ...props,
     table: undefined,
+    ...keyFormatTexts(scope, props),
     keySources: props.keySources?.join(','),
     lastUsedInterval: toSeconds(props.lastUsedInterval),
     recordCacheTtl: toSeconds(props.recordCacheTtl),

@@ -6,7 +6,7 @@ import { methodArnEnds, parseRoutePattern, type RoutePattern } from '../lambda/r
 
 /**
  * Returns the error `CONFIG_INVALID` for a construct's props. The message contains the construct's path and every
- * problem, such as `Orders/Authorizer: keyPrefix: expected …, got "SK_"`.
+ * problem, such as `Orders/Authorizer: keyPrefixes: expected …, got "SK_"`.
  */
 export function propError(construct: IConstruct, ...problems: readonly string[]): LatchkeyError {
   return new LatchkeyError('CONFIG_INVALID', `${construct.node.path}: ${problems.join('; ')}`);

@@ -4,7 +4,7 @@ import { copyJson, isDeeper, isJsonObject, type JsonObject, type JsonValue, MAX_
 import { isPrintable, printable } from './printable.ts';
 import type { KeyRecord } from './record.ts';
 import { isScope, SCOPES_EXPECTED } from './scope.ts';
-import { parseSecret } from './secret.ts';
+import { ANY_KEY, parseSecret } from './secret.ts';
 import { EDITABLE_FIELDS, type EditableField } from './table.ts';
 import { getPurgeAfter, readTime, TIME_EXPECTED, toEpochMs } from './timestamp.ts';
 
@@ -220,5 +220,5 @@ const A_UUID = '00000000-0000-4000-8000-000000000000';
  */
 export function isSafeToPrint(id: string): boolean {
   const isLikeUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id + A_UUID.slice(id.length));
-  return isLikeUuid || parseSecret(id, { prefix: '', acceptForeignKeys: true }) === undefined;
+  return isLikeUuid || parseSecret(id, ANY_KEY) === undefined;
 }

@@ -1,5 +1,6 @@
 import { MAX_DEPTH } from './json.ts';
-import { type KeySecret, parseSecret, getShownPrefix } from './secret.ts';
+import { isKeyPrefix, MAX_PREFIX_LENGTH } from './keyPrefix.ts';
+import { getShownPrefix, type KeySecret, parseSecret } from './secret.ts';
 
 /** A key found in a string. */
 export interface FoundKey {
@@ -9,14 +10,10 @@ export interface FoundKey {
   readonly index: number;
 }
 
-/** The maximum length of a key: 16 characters of prefix, 43 random characters and 6 of checksum. */
-export const MAX_KEY_LENGTH = 16 + 43 + 6;
-
 /**
  * The part of a key after its prefix. Other letters may surround the key. Its checksum identifies its exact position.
  */
 const REST = /_(?=([0-9A-Za-z]{49}))/g;
-const MAX_NAME = 15;
 
 /**
  * Yields the Latchkey keys in a string from left to right. It detects them by format and checksum. It detects keys with
@@ -25,7 +22,7 @@ const MAX_NAME = 15;
 export function* findKeys(text: string, prefix?: string): Generator<FoundKey> {
   for (const { index, 1: rest = '' } of text.matchAll(REST)) {
     const found = prefixesBefore(text, index, prefix).flatMap((candidate) => {
-      const secret = parseSecret(candidate + rest, { prefix: candidate, acceptForeignKeys: false });
+      const secret = parseSecret(candidate + rest, { prefixes: [candidate] });
       return secret === undefined ? [] : [{ secret, prefix: candidate, index: index + 1 - candidate.length }];
     });
     yield* found.slice(0, 1);
@@ -55,9 +52,8 @@ function isKeyIn(text: string): boolean {
 /** Returns the possible prefixes that end with the underscore at `end`. The longest comes first. */
 function prefixesBefore(text: string, end: number, prefix: string | undefined): readonly string[] {
   if (prefix !== undefined) return text.endsWith(prefix, end + 1) ? [prefix] : [];
-  const [name = ''] = /[a-z0-9]*$/.exec(text.slice(Math.max(0, end - MAX_NAME), end)) ?? [];
-  const starts = Array.from(name, (_, start) => start).filter((start) => /^[a-z]/.test(name.slice(start)));
-  return starts.map((start) => `${name.slice(start)}_`);
+  const before = text.slice(Math.max(0, end + 1 - MAX_PREFIX_LENGTH), end + 1);
+  return Array.from(before, (_, start) => before.slice(start)).filter(isKeyPrefix);
 }
 
 /** The minimum length of a key to import (see `parseSecret`). */

@@ -29,6 +29,7 @@ export {
   hashSecret,
   parseKeyHash,
   parseSecret,
+  type ExternalKeys,
   type KeyFormat,
   type KeyHash,
   type KeySecret,

@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DEFAULT_RETRY_OPTIONS, type RetryOptions } from './dynamodb.ts';
 import { LatchkeyError } from './errors.ts';
 import { ACTOR_EXPECTED, isActor, show } from './fields.ts';
-import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED } from './secret.ts';
+import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED } from './keyPrefix.ts';
 
 /** Options of a `KeyRegistry` with your own document client. */
 export interface KeyRegistryOptions {
@@ -13,11 +13,11 @@ export interface KeyRegistryOptions {
   /** The person or program that makes the changes. The table stores it as `createdBy`, `disabledBy` or `revokedBy`. */
   readonly actor: string;
   /**
-   * The prefix of new keys. It must equal the prefix that the deployment accepts.
+   * The prefix of new keys, such as `sk_live_`. It must be one of the deployment's `keyPrefixes`.
    *
    * @default 'sk_'
    */
-  readonly keyPrefix?: string;
+  readonly prefix?: string;
   /**
    * Returns the current time in epoch milliseconds.
    *
@@ -47,12 +47,12 @@ export const REGISTRY_TRANSLATION = {
  * @throws LatchkeyError `CONFIG_INVALID`, with a list of every invalid option
  */
 export function checkRegistryOptions(options: KeyRegistryOptions): Required<KeyRegistryOptions> {
-  const { tableName, actor, keyPrefix = DEFAULT_KEY_PREFIX } = options;
+  const { tableName, actor, prefix = DEFAULT_KEY_PREFIX } = options;
   const problems = [
     ...(tableName ? [] : ['tableName: expected the name of the table, got nothing']),
     ...(isActor(actor) ? [] : [`actor: expected ${ACTOR_EXPECTED}`]),
-    ...(isKeyPrefix(keyPrefix) ? [] : [`keyPrefix: expected ${KEY_PREFIX_EXPECTED}, got ${show(keyPrefix)}`]),
+    ...(isKeyPrefix(prefix) ? [] : [`prefix: expected ${KEY_PREFIX_EXPECTED}, got ${show(prefix)}`]),
   ];
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
-  return { now: Date.now, retryOptions: DEFAULT_RETRY_OPTIONS, ...options, keyPrefix };
+  return { now: Date.now, retryOptions: DEFAULT_RETRY_OPTIONS, ...options, prefix };
 }

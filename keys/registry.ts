@@ -35,7 +35,15 @@ import {
   type Rotation,
   rotationRefusal,
 } from './rotation.ts';
-import { generateSecret, getShownPrefix, hashSecret, type KeyHash, type KeySecret, parseSecret } from './secret.ts';
+import {
+  ANY_KEY,
+  generateSecret,
+  getShownPrefix,
+  hashSecret,
+  type KeyHash,
+  type KeySecret,
+  parseSecret,
+} from './secret.ts';
 import { ConditionRefused, RegistryStore } from './store.ts';
 import { ATTRIBUTE } from './table.ts';
 import { toTimestamp } from './timestamp.ts';
@@ -104,12 +112,12 @@ export class KeyRegistry {
   }
 
   #generate(fields: ReturnType<typeof toRecordFields>, createdMs: number): IssuedKey {
-    const { keyPrefix, actor } = this.#options;
-    const secret = generateSecret(keyPrefix);
+    const { prefix, actor } = this.#options;
+    const secret = generateSecret(prefix);
     const record: KeyRecord = {
       keyHash: hashSecret(secret),
       id: randomUUID(),
-      keyPrefix: getShownPrefix(secret, keyPrefix),
+      keyPrefix: getShownPrefix(secret, prefix),
       createdAt: toTimestamp(createdMs),
       createdBy: actor,
       ...fields,
@@ -179,7 +187,7 @@ export class KeyRegistry {
    * @throws LatchkeyError `RECORD_CORRUPT`
    */
   async find(secretText: string): Promise<KeyRecord | undefined> {
-    const secret = parseSecret(secretText, { prefix: '', acceptForeignKeys: true });
+    const secret = parseSecret(secretText, ANY_KEY);
     if (secret === undefined) return undefined;
     const item = await this.#store.read(hashSecret(secret));
     return item === undefined ? undefined : parseRecord(item);

@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { isVisible, MAX_PREFIX_LENGTH } from './keyPrefix.ts';
 
 /** The base62 digits of a key, in the order of their values. */
 export const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -76,27 +77,59 @@ export type KeySecret = string & { readonly __brand: 'KeySecret' };
 /** The SHA-256 hash of a raw key in 64 lower-case hex characters. It's the table's partition key. */
 export type KeyHash = string & { readonly __brand: 'KeyHash' };
 
-/** The format of a deployment's keys. */
+/** The format of the keys that a deployment accepts. */
 export interface KeyFormat {
-  /** The prefix of the keys: `[a-z][a-z0-9]*_`, at most 16 characters. */
-  readonly prefix: string;
   /**
-   * Accepts keys of other systems: 16 to 255 visible ASCII characters without a comma. Their prefix and checksum aren't
-   * checked.
+   * The prefixes of the keys that Latchkey issued. Each has one or more segments `[a-z][a-z0-9]*_`, and at most 24
+   * characters.
    */
-  readonly acceptForeignKeys: boolean;
+  readonly prefixes: readonly string[];
+  /**
+   * The keys of other systems that the deployment accepts too.
+   *
+   * @default - none
+   */
+  readonly externalKeys?: ExternalKeys;
 }
 
-export const DEFAULT_KEY_PREFIX = 'sk_';
+/**
+ * The format of keys that another system issued: visible ASCII characters without a comma. Latchkey can't check a
+ * checksum of such a key.
+ */
+export interface ExternalKeys {
+  /**
+   * The strings that a key may begin with.
+   *
+   * @default - any
+   */
+  readonly prefixes?: readonly string[];
+  /**
+   * Minimum length of a key, including its prefix: 16 to 1024 characters.
+   *
+   * @default 16
+   */
+  readonly minLength?: number;
+  /**
+   * Maximum length of a key, including its prefix: 16 to 1024 characters.
+   *
+   * @default 255
+   */
+  readonly maxLength?: number;
+}
 
 const RANDOM_CHARACTERS = 43;
 const CHECKSUM_CHARACTERS = 6;
 const SHOWN_CHARACTERS = 8;
-const MAX_PREFIX_LENGTH = 16;
 /** Maximum number of characters to show of any key. */
 export const MAX_SHOWN_LENGTH = MAX_PREFIX_LENGTH + SHOWN_CHARACTERS;
-const FOREIGN_MIN_LENGTH = 16;
-const FOREIGN_MAX_LENGTH = 255;
+/** Maximum length of a key that Latchkey issues. */
+export const MAX_ISSUED_LENGTH = MAX_PREFIX_LENGTH + RANDOM_CHARACTERS + CHECKSUM_CHARACTERS;
+/** The range of the lengths of external keys. */
+export const EXTERNAL_LENGTH = { least: 16, most: 1024, defaultMost: 255 } as const;
+
+/** The format of every key that any deployment can accept. */
+export const ANY_KEY: KeyFormat = { prefixes: [], externalKeys: { maxLength: EXTERNAL_LENGTH.most } };
+
 /**
  * The largest multiple of 62 in the range of a byte. Bytes from here on are replaced, so all digits are equally likely.
  */
@@ -119,7 +152,7 @@ export function generateSecret(prefix: string, random: (bytes: number) => Uint8A
  * Returns the string from `start` on as a key, or `undefined` if it doesn't have this format. It doesn't do any I/O.
  */
 export function parseSecret(text: string, format: KeyFormat, start = 0): KeySecret | undefined {
-  const wellFormed = format.acceptForeignKeys ? isForeignKey(text, start) : isIssuedKey(text, start, format.prefix);
+  const wellFormed = isIssuedKey(text, start, format.prefixes) || canBeExternalKey(text, start, format.externalKeys);
   return wellFormed ? (text.slice(start) as KeySecret) : undefined;
 }
 
@@ -144,25 +177,21 @@ export function getShownPrefix(secret: KeySecret, prefix: string): string {
   return secret.slice(0, prefix.length + SHOWN_CHARACTERS);
 }
 
-/** The expected format of a key prefix, as worded in error messages. */
-export const KEY_PREFIX_EXPECTED = `a lower-case letter, then letters or digits, then an underscore, at most ${MAX_PREFIX_LENGTH} characters`;
-
-/** Returns whether the string can be a deployment's key prefix. */
-export function isKeyPrefix(text: string): boolean {
-  return text.length <= MAX_PREFIX_LENGTH && /^[a-z][a-z0-9]*_$/.test(text);
-}
-
-function isIssuedKey(text: string, start: number, prefix: string): boolean {
-  const length = prefix.length + RANDOM_CHARACTERS + CHECKSUM_CHARACTERS;
-  return text.length - start === length && isChecked(text, start, prefix);
-}
-
-function isForeignKey(text: string, start: number): boolean {
-  const length = text.length - start;
-  if (length < FOREIGN_MIN_LENGTH || length > FOREIGN_MAX_LENGTH) return false;
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code < 0x21 || code > 0x7e || code === 0x2c) return false;
+function isIssuedKey(text: string, start: number, prefixes: readonly string[]): boolean {
+  const length = text.length - start - RANDOM_CHARACTERS - CHECKSUM_CHARACTERS;
+  // An index, because an iterator would allocate memory on every request.
+  for (let at = 0; at < prefixes.length; at++) {
+    const prefix = prefixes[at] ?? '';
+    if (prefix.length === length && isChecked(text, start, prefix)) return true;
   }
-  return true;
+  return false;
+}
+
+function canBeExternalKey(text: string, start: number, format: ExternalKeys | undefined): boolean {
+  if (format === undefined) return false;
+  const { prefixes, minLength = EXTERNAL_LENGTH.least, maxLength = EXTERNAL_LENGTH.defaultMost } = format;
+  const length = text.length - start;
+  if (length < minLength || length > maxLength) return false;
+  if (prefixes !== undefined && !prefixes.some((prefix) => text.startsWith(prefix, start))) return false;
+  return isVisible(text, start);
 }

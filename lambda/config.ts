@@ -1,7 +1,14 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import { maskKeys } from '../keys/findKeys.ts';
 import { SCOPE_EXPECTED } from '../keys/scope.ts';
-import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED, type KeyFormat } from '../keys/secret.ts';
+import {
+  EXTERNAL_KEYS_EXPECTED,
+  KEY_PREFIXES_EXPECTED,
+  parseExternalKeys,
+  parseKeyPrefixes,
+} from '../keys/keyFormat.ts';
+import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
+import type { ExternalKeys, KeyFormat } from '../keys/secret.ts';
 import { DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, parseKeySources, type KeySource } from './credentials.ts';
 import { Plans, PLANS_EXPECTED } from './plans.ts';
 import { ROUTE_PATTERN_EXPECTED } from './routes.ts';
@@ -39,11 +46,11 @@ export const SETTINGS = {
     expected: 'the name or ARN of a DynamoDB table',
     parse: (text) => (/^[a-zA-Z0-9_.:/-]{3,1024}$/.test(text) ? text : undefined),
   }),
-  keyPrefix: setting({
-    variable: 'LATCHKEY_KEY_PREFIX',
-    default: DEFAULT_KEY_PREFIX,
-    expected: KEY_PREFIX_EXPECTED,
-    parse: (text) => (isKeyPrefix(text) ? text : undefined),
+  keyPrefixes: setting<readonly string[]>({
+    variable: 'LATCHKEY_KEY_PREFIXES',
+    default: Object.freeze([DEFAULT_KEY_PREFIX]),
+    expected: KEY_PREFIXES_EXPECTED,
+    parse: parseKeyPrefixes,
   }),
   keySources: setting({
     variable: 'LATCHKEY_KEY_SOURCES',
@@ -51,7 +58,12 @@ export const SETTINGS = {
     expected: KEY_SOURCES_EXPECTED,
     parse: (text) => parseKeySources(text.split(',')),
   }),
-  acceptForeignKeys: flag('LATCHKEY_ACCEPT_FOREIGN_KEYS', false),
+  externalKeys: setting<ExternalKeys | false>({
+    variable: 'LATCHKEY_EXTERNAL_KEYS',
+    default: false,
+    expected: EXTERNAL_KEYS_EXPECTED,
+    parse: parseExternalKeys,
+  }),
   lastUsedSeconds: seconds('LATCHKEY_LAST_USED_SECONDS', 900, { least: 1 }),
   recordCacheSeconds: seconds('LATCHKEY_RECORD_CACHE_SECONDS', 60),
   resultsCacheSeconds: seconds('LATCHKEY_RESULTS_CACHE_SECONDS', 0, {
@@ -102,9 +114,12 @@ export interface SettingInfo {
  */
 export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
   tableName: { prop: 'table', doc: "the table's name or ARN" },
-  keyPrefix: { prop: 'keyPrefix', doc: 'the prefix of every key' },
+  keyPrefixes: { prop: 'keyPrefixes', doc: 'the prefixes of issued keys, separated by commas' },
   keySources: { prop: 'keySources', doc: 'the places where a request may carry its key, in order of preference' },
-  acceptForeignKeys: { prop: 'acceptForeignKeys', doc: 'whether to accept imported keys that were issued elsewhere' },
+  externalKeys: {
+    prop: 'externalKeys',
+    doc: 'the imported keys of other systems to accept: `true`, `false` or JSON with `prefixes`, `minLength`, `maxLength`',
+  },
   lastUsedSeconds: { prop: 'lastUsedInterval', doc: 'the shortest time between two last-used writes of one key' },
   recordCacheSeconds: { prop: 'recordCacheTtl', doc: 'how long a cached record is used; 0 turns the cache off' },
   resultsCacheSeconds: {
@@ -132,7 +147,7 @@ export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
 type Values = { readonly [Name in SettingName]: (typeof SETTINGS)[Name]['default'] };
 
 /** The Lambda function's settings. The function reads them once, at its cold start. */
-export interface Config extends Omit<Values, 'keyPrefix' | 'acceptForeignKeys'> {
+export interface Config extends Omit<Values, 'keyPrefixes' | 'externalKeys'> {
   readonly keyFormat: KeyFormat;
   /** The accepted key sources, in order of preference. */
   readonly keySources: readonly KeySource[];
@@ -149,10 +164,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
-  const { keyPrefix: prefix, acceptForeignKeys, ...others } = readSettings(environment, problems);
+  const { keyPrefixes: prefixes, externalKeys, ...others } = readSettings(environment, problems);
   problems.push(...unknownVariables(environment));
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
-  return Object.freeze({ ...others, keyFormat: Object.freeze({ prefix, acceptForeignKeys }) });
+  const keyFormat = externalKeys === false ? { prefixes } : { prefixes, externalKeys };
+  return Object.freeze({ ...others, keyFormat: Object.freeze(keyFormat) });
 }
 
 /** Reads every setting, and adds each problem to `problems`. An invalid setting gets its default. */
@@ -173,6 +189,8 @@ function readSettings(environment: Environment, problems: string[]): Values {
 
 /** New names of the environment variables that version 0.1.0 renamed. */
 const NEW_NAMES: Readonly<Record<string, string>> = {
+  LATCHKEY_ACCEPT_FOREIGN_KEYS: 'LATCHKEY_EXTERNAL_KEYS',
+  LATCHKEY_KEY_PREFIX: 'LATCHKEY_KEY_PREFIXES',
   LATCHKEY_RESULT_CACHE_SECONDS: 'LATCHKEY_RESULTS_CACHE_SECONDS',
   LATCHKEY_USAGE_WRITE_SECONDS: 'LATCHKEY_LAST_USED_SECONDS',
 };

@@ -1,6 +1,7 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyReader } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
+import type { ExternalKeys } from '../keys/secret.ts';
 import { authorize, type AuthorizeDeps, type DenyCode, type KeyDecision } from './authorize.ts';
 import { type Config, type HttpApiResponse, readConfig, type SettingName, SETTINGS } from './config.ts';
 import { type KeySourceSetting, presentedKey, type PresentedKey } from './credentials.ts';
@@ -112,17 +113,19 @@ function toDecision(decision: KeyDecision): Decision {
 /** The settings that a decision on a key depends on. */
 export interface DecisionOptions {
   /**
-   * The prefix of every key: `[a-z][a-z0-9]*_`, at most 16 characters. It must be the deployment's own.
+   * The prefixes of the issued keys to accept, such as `['sk_live_']`. Each has one or more segments
+   * `[a-z][a-z0-9]*_`, and at most 24 characters. The verifier refuses other keys before it reads the table.
    *
-   * @default 'sk_'
+   * @default ['sk_']
    */
-  readonly keyPrefix?: string;
+  readonly keyPrefixes?: readonly string[];
   /**
-   * Accepts keys that another system issued, if their hash is in the table.
+   * The keys of other systems to accept if their hash is in the table. `true` accepts 16 to 255 visible ASCII
+   * characters without a comma. An object narrows this by prefix and length.
    *
    * @default false
    */
-  readonly acceptForeignKeys?: boolean;
+  readonly externalKeys?: ExternalKeys | boolean;
   /**
    * Minimum time between two last-used writes of one key, in seconds.
    *
@@ -238,9 +241,11 @@ export function readOptions(options: AuthorizerOptions & { readonly tableName: s
 }
 
 function toEnvironment(options: AuthorizerOptions & { readonly tableName: string }): Record<string, string> {
-  const { keySources, scopes, plans } = options;
+  const { keyPrefixes, externalKeys, keySources, scopes, plans } = options;
   const values: Readonly<Record<string, unknown>> = {
     ...options,
+    keyPrefixes: Array.isArray(keyPrefixes) ? keyPrefixes.join(',') : keyPrefixes,
+    externalKeys: typeof externalKeys === 'object' ? JSON.stringify(externalKeys) : externalKeys,
     keySources: Array.isArray(keySources) ? keySources.join(',') : keySources,
     // JSON would drop an entry without patterns. The parser reports `null`.
     scopes: scopes && JSON.stringify(scopes, (_, value: unknown) => value ?? null),

@@ -13,8 +13,8 @@ const LIFETIME_MS = 30 * 24 * 60 * 60 * 1000;
 
 interface DemoKeyDeps {
   readonly registry: KeyRegistry;
-  /** The prefix of the keys that the functions accept. */
-  readonly keyPrefix: string;
+  /** The prefix of the key, one that the functions accept. */
+  readonly prefix: string;
   /** The file that keeps the key for the next start. The key isn't kept if it is `undefined`. */
   readonly file: string | undefined;
   /** Returns the current time in epoch milliseconds. */
@@ -26,8 +26,8 @@ interface DemoKeyDeps {
  * the secret itself, because the table stores only its hash. Throws GatewayError `DATA_UNUSABLE` if the file can't be
  * written.
  */
-export async function provideDemoKey({ registry, keyPrefix, file, now }: DemoKeyDeps): Promise<KeySecret> {
-  const kept = file === undefined ? undefined : readKey(file, keyPrefix);
+export async function provideDemoKey({ registry, prefix, file, now }: DemoKeyDeps): Promise<KeySecret> {
+  const kept = file === undefined ? undefined : readKey(file, prefix);
   const record = kept === undefined ? undefined : await registry.find(kept);
   if (kept !== undefined && record !== undefined && keyState(record, now()) === 'active') return kept;
   const issued = registry.prepare({ label: 'demo', expiresAt: toTimestamp(now() + LIFETIME_MS) });
@@ -39,7 +39,7 @@ export async function provideDemoKey({ registry, keyPrefix, file, now }: DemoKey
 
 function readKey(file: string, prefix: string): KeySecret | undefined {
   try {
-    return parseSecret(readFileSync(file, 'utf8').trim(), { prefix, acceptForeignKeys: false });
+    return parseSecret(readFileSync(file, 'utf8').trim(), { prefixes: [prefix] });
   } catch {
     return undefined;
   }

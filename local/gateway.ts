@@ -2,10 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readGatewayState, type GatewayState, type TableLocation } from '../operator/findTable.ts';
-import { ANY_KEYS } from '../keys/state.ts';
+import { formatAcceptedKeys } from '../keys/acceptedKeys.ts';
+import { parseExternalKeys, parseKeyPrefixes } from '../keys/keyFormat.ts';
 import { printable } from '../keys/printable.ts';
 import { KeyRegistry } from '../keys/registry.ts';
-import { DEFAULT_KEY_PREFIX } from '../keys/secret.ts';
+import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
+import type { KeyFormat } from '../keys/secret.ts';
 import { ensureTemplate, readCloudAssembly, TEMPLATE_PATH, type CloudAssembly } from './cloudAssembly.ts';
 import { DEMO_KEY_FILE, provideDemoKey } from './demoKey.ts';
 import { FunctionEnvironment, type Invoke } from './functionEnvironment.ts';
@@ -82,20 +84,27 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const invoke = createInvoke(assembly, deps.functionsEndpoint ?? endpoint, deps);
   const apis = mountApis(server, assembly, { invoke, now: Date.now, writeLog: writeLine });
 
-  const keyPrefix = getFunctionSetting(assembly, 'LATCHKEY_KEY_PREFIX') ?? DEFAULT_KEY_PREFIX;
-  const isAny = getFunctionSetting(assembly, 'LATCHKEY_ACCEPT_FOREIGN_KEYS') === 'true';
+  const keyFormat = getKeyFormat(assembly);
+  const [prefix = DEFAULT_KEY_PREFIX] = keyFormat.prefixes;
   const { revocationDelaySeconds } = assembly;
-  const acceptedKeys = isAny ? ANY_KEYS : keyPrefix;
+  const acceptedKeys = formatAcceptedKeys(keyFormat);
   const served = { tableName, endpoint, region: REGION, revocationDelaySeconds, acceptedKeys };
-  const createRegistry = (actor: string) => new KeyRegistry({ client, tableName, actor, keyPrefix });
+  const createRegistry = (actor: string) => new KeyRegistry({ client, tableName, actor, prefix });
   const registry = createRegistry('local gateway');
   const file = options.data === undefined ? undefined : join(options.data, DEMO_KEY_FILE);
-  const demoKey = await provideDemoKey({ registry, keyPrefix, file, now: Date.now });
+  const demoKey = await provideDemoKey({ registry, prefix, file, now: Date.now });
   onStop(() => removeState(options.stateFile, process.pid));
   const state: GatewayState = { url, pid: process.pid, ...served };
   writePrivateFile(options.stateFile, `${JSON.stringify(state)}\n`);
   if (onRequest !== undefined) onServed = withLabels(registry, onRequest);
   return { url, apis, demoKey, table: { location: { kind: 'local', ...served }, createRegistry } };
+}
+
+/** Returns the format of the keys that the functions accept. An invalid setting fails the functions' start. */
+function getKeyFormat(assembly: CloudAssembly): KeyFormat {
+  const prefixes = parseKeyPrefixes(getFunctionSetting(assembly, 'LATCHKEY_KEY_PREFIXES') ?? DEFAULT_KEY_PREFIX);
+  const externalKeys = parseExternalKeys(getFunctionSetting(assembly, 'LATCHKEY_EXTERNAL_KEYS') ?? 'false');
+  return { prefixes: prefixes ?? [DEFAULT_KEY_PREFIX], ...(externalKeys && { externalKeys }) };
 }
 
 async function loadAssembly(

@@ -22,7 +22,7 @@ export function withLocalSettings(assembly: CloudAssembly, { acceptExternalKeys 
     const environment = {
       ...reader.environment,
       LATCHKEY_RECORD_CACHE_SECONDS: getLocalText(reader),
-      ...(acceptExternalKeys ? { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' } : {}),
+      ...(acceptExternalKeys ? { LATCHKEY_EXTERNAL_KEYS: 'true' } : {}),
     };
     functions.set(reader.name, { ...reader, environment });
   }

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import type { Stack } from '@aws-sdk/client-cloudformation';
 import { CALL_TIMEOUT_MS, withinMs } from '../keys/dynamodb.ts';
 import { show } from '../keys/fields.ts';
-import { isKeyPrefix } from '../keys/secret.ts';
-import { ANY_KEYS } from '../keys/state.ts';
+import { isAcceptedKeys } from '../keys/acceptedKeys.ts';
 import {
   accountConfig,
   type AwsAccount,
@@ -51,7 +50,7 @@ interface DeployedTable {
   readonly tableName: string;
   /** The maximum time for which the table's authorizers may use cached records. Absent if unknown. */
   readonly revocationDelaySeconds?: number | undefined;
-  /** `any`, or the prefix of the keys that the authorizers accept. Absent if unknown. See `isRefusedAsForeign`. */
+  /** The keys that the authorizers accept. Absent if unknown. See `formatAcceptedKeys`. */
   readonly acceptedKeys?: string | undefined;
   /** A URL of an API that checks the table's keys. Absent if unknown. */
   readonly apiUrl?: string | undefined;
@@ -149,7 +148,7 @@ interface StackOutputs {
   readonly tableName: string;
   /** Absent if the stack lacks this output. */
   readonly revocationDelaySeconds: number | undefined;
-  /** See `isRefusedAsForeign`. */
+  /** See `formatAcceptedKeys`. */
   readonly acceptedKeys: string | undefined;
   readonly apiUrl: string | undefined;
 }
@@ -195,7 +194,7 @@ function readDelay(text: string | undefined): number | undefined {
 }
 
 function readAcceptedKeys(text: string | undefined): string | undefined {
-  return text !== undefined && (text === ANY_KEYS || isKeyPrefix(text)) ? text : undefined;
+  return text !== undefined && isAcceptedKeys(text) ? text : undefined;
 }
 
 function readUrl(text: string | undefined): string | undefined {
@@ -237,7 +236,7 @@ export interface GatewayState {
   readonly pid: number;
   /** The maximum time for which the gateway may accept a revoked key. Absent if unknown. */
   readonly revocationDelaySeconds?: number | undefined;
-  /** `any`, or the prefix of the keys that the gateway accepts. Absent if unknown. */
+  /** The keys that the gateway accepts. Absent if unknown. See `formatAcceptedKeys`. */
   readonly acceptedKeys?: string | undefined;
 }
 

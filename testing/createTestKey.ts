@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { LatchkeyError } from '../keys/errors.ts';
 import { show } from '../keys/fields.ts';
 import type { KeyRecord } from '../keys/record.ts';
-import { DEFAULT_KEY_PREFIX, generateSecret, hashSecret, getShownPrefix, type KeySecret } from '../keys/secret.ts';
+import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
+import { generateSecret, hashSecret, getShownPrefix, type KeySecret } from '../keys/secret.ts';
 import { readTime, TIME_EXPECTED, type Timestamp } from '../keys/timestamp.ts';
 
 type TimeName = 'createdAt' | 'lastUsedAt' | 'expiresAt' | 'disabledAt' | 'revokedAt';
@@ -17,11 +18,11 @@ export type TestKeyFields = Partial<Omit<KeyRecord, TimeName>> & {
 /** Options of a test key. */
 export interface TestKeyOptions {
   /**
-   * The `keyPrefix` of the deployment under test.
+   * The prefix of the key, one of the `keyPrefixes` of the deployment under test.
    *
    * @default 'sk_'
    */
-  readonly keyPrefix?: string;
+  readonly prefix?: string;
 }
 
 /** A key and its record, in the form that the deployment would issue. */
@@ -40,15 +41,15 @@ export interface TestKey {
  */
 export function createTestKey(
   fields: TestKeyFields = {},
-  { keyPrefix = DEFAULT_KEY_PREFIX }: TestKeyOptions = {},
+  { prefix = DEFAULT_KEY_PREFIX }: TestKeyOptions = {},
 ): TestKey {
-  const secret = generateSecret(keyPrefix);
+  const secret = generateSecret(prefix);
   const { createdAt = '2024-01-01T00:00:00Z', lastUsedAt, expiresAt, disabledAt, revokedAt, ...others } = fields;
   const record: KeyRecord = {
     keyHash: hashSecret(secret),
     id: randomUUID(),
     label: 'test',
-    keyPrefix: getShownPrefix(secret, keyPrefix),
+    keyPrefix: getShownPrefix(secret, prefix),
     createdBy: 'tests',
     ...others,
     createdAt: parseTime('createdAt', createdAt),

@@ -6,7 +6,7 @@ import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
 import {
   addActorOption,
-  addKeyPrefixOption,
+  addPrefixOption,
   addScope,
   addTableOptions,
   EXPIRY_DETAILS,
@@ -69,7 +69,7 @@ export function addCreateCommand(command: Command, deps: CommandDeps): void {
     )
     .option('--skip-existing', 'with --from, skip labels that are already in the table')
     .option('--json', 'print one JSON document, {"key","record"}; without "key" if you pass --copy or --out');
-  addTableOptions(addActorOption(addKeyPrefixOption(addSecretSinkOptions(command)))).action((options: CreateOptions) =>
+  addTableOptions(addActorOption(addPrefixOption(addSecretSinkOptions(command)))).action((options: CreateOptions) =>
     options.from === undefined ? create(options, deps) : createFrom(options.from, options, deps),
   );
 }

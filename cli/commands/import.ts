@@ -83,11 +83,11 @@ reactivates the key if an old file lists it as active, so remove ended keys from
 that import would store or skip, and each rejection. It needs only read access.
 
 Import rejects settings of an env file that aren't keys, and weak keys unless you pass --allow-weak. Only a deployment
-with acceptForeignKeys accepts keys of other systems. docs/import.md in Latchkey's repository has the rules and a recipe
+with externalKeys accepts keys of other systems. docs/import.md in Latchkey's repository has the rules and a recipe
 for each system.`;
 
 const JSON_HELP =
-  'print one JSON document: {"format", "imported":[ids], "ended", "foreign", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for a JSON document, "entry" and "firstEntry" instead of "line" and "firstLine"; with --dry-run also "dryRun", and null for an id that the file lacks';
+  'print one JSON document: {"format", "imported":[ids], "ended", "external", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for a JSON document, "entry" and "firstEntry" instead of "line" and "firstLine"; with --dry-run also "dryRun", and null for an id that the file lacks';
 
 const PLAN_MAP_HELP =
   "Latchkey's names of the usage plans of api-gateway and the policies of tyk; the default is their ids, ID= means no plan";

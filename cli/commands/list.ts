@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { FOREIGN_ADVICE, isRefusedAsForeign, keyState } from '../../keys/state.ts';
+import { isRefused, REFUSED_ADVICE } from '../../keys/acceptedKeys.ts';
+import { keyState } from '../../keys/state.ts';
 import type { LatchkeyError } from '../../keys/errors.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import type { KeyRegistry, ListPage } from '../../keys/registry.ts';
@@ -57,7 +58,7 @@ the field come last.
 A table that is longer than the terminal opens in a pager: LATCHKEY_PAGER, PAGER or less, in this order. Set
 LATCHKEY_PAGER to an empty string or pass --no-pager to turn the pager off. list sets LESS to FRX unless you set it.
 
-With --stack, the table shows the state "active, refused" for an active key that the deployment rejects as foreign.
+With --stack, the table shows the state "active, refused" for an active key that the deployment's prefixes exclude.
 --csv, tab-separated fields and --state use the record's own state. --json prints records without a state.`;
 
 /** Fills `latchkey list`, which prints one page of the table's keys, or all keys. */
@@ -128,7 +129,7 @@ async function printList(options: PageOptions, deps: CommandDeps): Promise<void>
   });
   await output.print(format.end(listed.cursor));
   if (!options.json) noteRest(listed, deps);
-  if (listed.refused > 0) output.note(`active but refused: ${listed.refused}; ${FOREIGN_ADVICE}`);
+  if (listed.refused > 0) output.note(`active but refused: ${listed.refused}; ${REFUSED_ADVICE}`);
   if (listed.corruptCount === 0) return;
   const where = options.all === true || options.sort !== undefined ? 'records' : 'records on this page';
   throw new CliError('RECORDS_CORRUPT', `${listed.corruptCount} of the ${where} cannot be read`);
@@ -192,7 +193,7 @@ function noteRest(
 }
 
 function isActiveButRefused(record: KeyRecord, acceptedKeys: string | undefined, nowMs: number): boolean {
-  return keyState(record, nowMs) === 'active' && isRefusedAsForeign(record, acceptedKeys);
+  return keyState(record, nowMs) === 'active' && isRefused(record, acceptedKeys);
 }
 
 function parseLimit(text: string): number {

@@ -6,7 +6,7 @@ import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
 import {
   addActorOption,
-  addKeyPrefixOption,
+  addPrefixOption,
   addTableOptions,
   addYesOption,
   type Duration,
@@ -72,7 +72,7 @@ export function addRotateCommand(command: Command, deps: CommandDeps): void {
       'print one JSON document, {"key","record","previous"}; without "key" if you pass --copy or --out',
     );
   addTableOptions(
-    addExactIdOption(addActorOption(addKeyPrefixOption(addYesOption(addSecretSinkOptions(command))))),
+    addExactIdOption(addActorOption(addPrefixOption(addYesOption(addSecretSinkOptions(command))))),
   ).action((id: string, options: RotateOptions) => rotate(id, options, deps));
 }
 

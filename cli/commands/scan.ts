@@ -1,6 +1,6 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { type KeyRecord, publicRecord } from '../../keys/record.ts';
-import { isKeyPrefix, KEY_PREFIX_EXPECTED, type KeySecret } from '../../keys/secret.ts';
+import type { KeySecret } from '../../keys/secret.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
@@ -10,7 +10,7 @@ import { keyName } from '../output.ts';
 import { colorState } from '../stateColor.ts';
 import { type Leak, type ScanCount, scanPaths } from '../scan.ts';
 import { printable } from '../../keys/printable.ts';
-import { addTableOptions } from '../options.ts';
+import { addTableOptions, parsePrefix } from '../options.ts';
 import { withRegistry, type RegistryOptions } from '../withRegistry.ts';
 
 interface ScanOptions extends RegistryOptions {
@@ -40,17 +40,12 @@ export function addScanCommand(command: Command, deps: CommandDeps): void {
     details: DETAILS,
   })
     .argument('<path...>', 'files or directories to scan; - reads standard input, for example a diff')
-    .option('--key-prefix <prefix>', 'find only keys with this prefix (default: any prefix)', parsePrefix)
+    .option('--prefix <prefix>', 'find only keys with this prefix (default: any prefix)', parsePrefix)
     .option(
       '--json',
       'print one JSON document, {"finds":[{"file", "line", "column", "keyPrefix", "record"}], "scanned", "binary"}',
     );
   addTableOptions(command).action((paths: readonly string[], options: ScanOptions) => scan(paths, options, deps));
-}
-
-function parsePrefix(text: string): string {
-  if (isKeyPrefix(text)) return text;
-  throw new InvalidArgumentError(`Expected ${KEY_PREFIX_EXPECTED}.`);
 }
 
 async function scan(paths: readonly string[], options: ScanOptions, deps: CommandDeps): Promise<void> {
@@ -62,7 +57,7 @@ async function scan(paths: readonly string[], options: ScanOptions, deps: Comman
   };
   const count: ScanCount = { scanned: 0, binary: 0 };
   const leaks: Leak[] = [];
-  for await (const leak of scanPaths(paths, options.keyPrefix, count, { stdin: deps.stdin, onError })) leaks.push(leak);
+  for await (const leak of scanPaths(paths, options.prefix, count, { stdin: deps.stdin, onError })) leaks.push(leak);
   const known = leaks.length > 0 && namesTable(options, deps) ? await lookUp(leaks, options, deps) : undefined;
   const lines = () => leaks.map((leak) => `${output.fill(leakLine(leak, known, deps))}\n`).join('');
   await output.printIfRead(options.json ? scanJson(leaks, known, count) : lines(), {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
-import { addActorOption, addKeyPrefixOption, addTableOptions } from '../options.ts';
+import { addActorOption, addPrefixOption, addTableOptions } from '../options.ts';
 import { seedKeys, type SeedOptions } from '../seedKeys.ts';
 
 const DETAILS = `
@@ -40,7 +40,7 @@ export function addSeedCommand(command: Command, deps: CommandDeps): void {
       '--json',
       'print one JSON document, {"keys":[{"key", "record"}], "skipped"}; without "key" if you pass --out',
     );
-  addTableOptions(addActorOption(addKeyPrefixOption(command))).action((file: string, options: SeedOptions) =>
+  addTableOptions(addActorOption(addPrefixOption(command))).action((file: string, options: SeedOptions) =>
     seedKeys(file, options, deps),
   );
 }

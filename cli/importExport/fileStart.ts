@@ -11,6 +11,8 @@ export interface FileStart {
   readonly columns: readonly string[];
   /** The first JSON value, or `undefined` if the text isn't JSON. Lacks the parts after the start of the file. */
   readonly json: unknown;
+  /** `true` if the start of the file has the whole first JSON value. */
+  readonly isWholeJson: boolean;
   /** `true` if the first JSON value ends on its first line, as in JSON Lines. */
   readonly endsOnLine: boolean;
 }
@@ -27,6 +29,7 @@ export function readFileStart(head: string): FileStart | undefined {
     hasSeparatorLine,
     columns: toCells(line, delimiter),
     json: value,
+    isWholeJson: value !== undefined && end !== undefined,
     endsOnLine: end !== undefined && !text.trimStart().slice(0, end).includes('\n'),
   };
 }

@@ -140,9 +140,9 @@ export function getPositionUnit(format: ImportFormat, start: FileStart | undefin
   return start === undefined ? 'line' : unit(start);
 }
 
-function isJsonDocument({ json }: FileStart, isHashName: (name: string) => boolean): boolean {
+function isJsonDocument({ json, isWholeJson }: FileStart, isHashName: (name: string) => boolean): boolean {
   if (!Array.isArray(json)) return Array.isArray(fieldOf(json, LIST_NAME));
-  return json.length === 0 || namesIn(json[0]).some(isHashName);
+  return (isWholeJson && json.length === 0) || namesIn(json[0]).some(isHashName);
 }
 
 function isAssignment(line: string): boolean {

@@ -1,6 +1,6 @@
 import { printable } from '../../keys/printable.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
-import { ANY_KEYS, FOREIGN_ADVICE, isForeign } from '../../keys/state.ts';
+import { isExternal, mayAcceptExternal, REFUSED_ADVICE } from '../../keys/acceptedKeys.ts';
 import { countText, numberText } from '../counts.ts';
 import type { Output } from '../output.ts';
 import { FORMATS, type ImportFormat } from './formats.ts';
@@ -44,7 +44,10 @@ export class ImportReport {
   #positions: Positions = { unit: 'line', placeOf: (position) => `line ${position}` };
   #acceptedKeys: string | undefined;
   #importedCount = 0;
-  #foreignCount = 0;
+  /** The keys that another system issued. */
+  #externalCount = 0;
+  /** Those of them that the deployment certainly refuses. */
+  #refusedCount = 0;
   #endedCount = 0;
   #skippedCount = 0;
   #duplicateCount = 0;
@@ -84,8 +87,7 @@ export class ImportReport {
   async addImported(id: string, { position, entry, hasEnded, duplicates }: ReviewedKey): Promise<void> {
     const separator = this.#importedCount++ === 0 ? '\n' : ',\n';
     if (hasEnded) this.#endedCount++;
-    // The prefixes of foreign keys, such as those in a SoulSync configuration, can look like Latchkey's.
-    else if (this.#isFromElsewhere || isForeign(entry, this.#acceptedKeys)) this.#foreignCount++;
+    else this.#countExternal(entry);
     if (this.#listsLabels) this.#labels.push(entry.label);
     // The id of a key without one in the file is random, so a dry run doesn't know it.
     const shownId = this.#isDryRun ? (entry.id ?? null) : id;
@@ -121,7 +123,15 @@ export class ImportReport {
     this.#noteUnlisted(this.#duplicateCount, MAX_LISTED, 'duplicates');
     await this.#print(this.#isJson ? this.#jsonEnd() : `${this.#output.fill(this.#summary())}\n`);
     if (!this.#hasReader) this.#output.note(this.#summary());
-    this.#noteForeign();
+    this.#noteExternal();
+  }
+
+  #countExternal(entry: ImportedKey): void {
+    const accepted = this.#acceptedKeys;
+    // The prefixes of external keys, such as those in a SoulSync configuration, can look like Latchkey's.
+    if (!this.#isFromElsewhere && !isExternal(entry, accepted)) return;
+    this.#externalCount++;
+    if (accepted !== undefined && !mayAcceptExternal(entry, accepted)) this.#refusedCount++;
   }
 
   get #isFromElsewhere(): boolean {
@@ -157,18 +167,17 @@ export class ImportReport {
     this.#output.note(`and ${count - maxListed} more ${what}; pass --json to list them all`);
   }
 
-  #noteForeign(): void {
-    if (this.#isJson || this.#foreignCount === 0 || this.#acceptedKeys === ANY_KEYS) return;
-    const isUnknown = this.#acceptedKeys === undefined;
-    const what = isUnknown ? 'issued elsewhere' : 'active but refused';
-    const advice = isUnknown ? 'authorizers accept them only with acceptForeignKeys' : FOREIGN_ADVICE;
-    this.#output.note(`${what}: ${this.#foreignCount}; ${advice}`);
+  #noteExternal(): void {
+    if (this.#isJson) return;
+    if (this.#refusedCount > 0) this.#output.note(`active but refused: ${this.#refusedCount}; ${REFUSED_ADVICE}`);
+    if (this.#acceptedKeys !== undefined || this.#externalCount === 0) return;
+    this.#output.note(`issued elsewhere: ${this.#externalCount}; authorizers accept them only with externalKeys`);
   }
 
   #jsonEnd(): string {
     const rest = {
       ended: this.#endedCount,
-      foreign: this.#foreignCount,
+      external: this.#externalCount,
       ...(this.#listsLabels ? { labels: this.#labels } : {}),
       skipped: this.#skippedCount,
       duplicates: this.#duplicates.toSorted(byPosition).map((duplicate) => duplicateJson(duplicate, this.#positions)),

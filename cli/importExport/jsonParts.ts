@@ -35,7 +35,7 @@ export async function* readJsonParts(
   let document = 0;
   // The parser accepts the next document without a separator if the separator is empty.
   const several = onEnd === undefined ? {} : { separator: '' };
-  const tokenizer = new Tokenizer(several);
+  const tokenizer = new Tokenizer({ stringBufferSize: STRING_BUFFER, ...several });
   const parser = new TokenParser({ paths: [...paths], keepStack: false, ...several });
   const follow = depthFollower(onList);
   tokenizer.onToken = (token) => {
@@ -82,6 +82,9 @@ export async function* readJsonList(
   if (isList || names.some((name) => found.has(name))) return;
   throw invalidDocument(`it has no list ${names.map((name) => `"${name}"`).join(' or ')} at its top level`);
 }
+
+/** The length of a buffer in bytes. Without it, each escaped character would copy its string. */
+const STRING_BUFFER = 4096;
 
 const NOT_ONE_DOCUMENT = "it isn't a single JSON document";
 const NOT_DOCUMENTS = "it isn't JSON, or it ends within a document";

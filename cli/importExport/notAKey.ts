@@ -1,5 +1,5 @@
 import { MAX_SHOWN_LENGTH } from '../../keys/secret.ts';
-import { isForeign } from '../../keys/state.ts';
+import { isExternal } from '../../keys/acceptedKeys.ts';
 
 /**
  * Returns why a setting can't be an API key, or `undefined` if it can be one. The value may be a URL, an address, a
@@ -248,14 +248,14 @@ function withoutRepeats(text: string): string {
 }
 
 /**
- * Returns the part of a foreign key that lists may show: its prefix and 8 characters. It's 7 characters if 8 would look
+ * Returns the part of an external key that lists may show: its prefix and 8 characters. It's 7 characters if 8 would look
  * like a Latchkey key. Returns `undefined` if the hidden part would be too weak, or if the prefix is too long to show.
  */
 export function getShownPart(key: string): string | undefined {
   const start = key.slice(0, key.length - withoutPrefix(key).length + SHOWN_CHARACTERS);
   if (start.length > MAX_SHOWN_LENGTH || estimateBits(key.slice(start.length)) < MIN_STRENGTH_BITS) return undefined;
   // This part is the only evidence in the record that another system issued the key.
-  return isForeign({ keyPrefix: start }) ? start : start.slice(0, -1);
+  return isExternal({ keyPrefix: start }) ? start : start.slice(0, -1);
 }
 
 function withoutPrefix(key: string): string {

@@ -1,5 +1,6 @@
 import type { ImportedKey } from '../../keys/registry.ts';
-import { hashSecret, isKeyPrefix, type KeySecret, parseSecret, getShownPrefix } from '../../keys/secret.ts';
+import { isKeyPrefix } from '../../keys/keyPrefix.ts';
+import { ANY_KEY, hashSecret, type KeySecret, parseSecret, getShownPrefix } from '../../keys/secret.ts';
 import { estimateBits, getShownPart, isGuessableUuid, isWords, MIN_STRENGTH_BITS } from './notAKey.ts';
 
 /** Options of `readRawKey`. */
@@ -18,7 +19,7 @@ export function readRawKey(
   value: string,
   { allowWeak, whyNot = () => undefined }: RawKeyOptions,
 ): Pick<ImportedKey, 'keyHash' | 'keyPrefix'> | string {
-  const secret = parseSecret(value, { prefix: '', acceptForeignKeys: true });
+  const secret = parseSecret(value, ANY_KEY);
   if (secret !== undefined && isIssuedKey(secret)) return toHash(secret, getShownPrefix(secret, getPrefix(secret)));
   const problem = whyNot(value);
   if (problem !== undefined) return problem;
@@ -28,7 +29,7 @@ export function readRawKey(
 }
 
 /** The format of a raw key, as worded in error messages. */
-export const RAW_KEY_EXPECTED = 'a key of 16 to 255 visible ASCII characters without a comma';
+export const RAW_KEY_EXPECTED = 'a key of 16 to 1024 visible ASCII characters without a comma';
 
 /** Returns why a value isn't a key but refers to one, or `undefined`. Such values are in configurations of gateways. */
 export function whyReference(value: string): string | undefined {
@@ -56,10 +57,10 @@ function toHash(secret: KeySecret, keyPrefix: string | undefined): Pick<Imported
 /** Returns whether Latchkey issued the key, with any prefix. Such a key has 256 random bits. */
 export function isIssuedKey(text: string): boolean {
   const prefix = getPrefix(text);
-  return isKeyPrefix(prefix) && parseSecret(text, { prefix, acceptForeignKeys: false }) !== undefined;
+  return isKeyPrefix(prefix) && parseSecret(text, { prefixes: [prefix] }) !== undefined;
 }
 
-const ISSUED = /^([a-z][a-z0-9]*_)[0-9A-Za-z]{49}$/;
+const ISSUED = /^((?:[a-z][a-z0-9]*_)+)[0-9A-Za-z]{49}$/;
 
 function getPrefix(text: string): string {
   return ISSUED.exec(text)?.[1] ?? '';

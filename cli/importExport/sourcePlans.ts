@@ -102,16 +102,15 @@ export class SourcePlans {
   /** Reports ids of `--plan-map` that no key has, and plans whose names are ids. */
   report(warn: (warning: string) => void): void {
     const unused = [...this.#unusedIds];
-    if (unused.length > 0) warn(`--plan-map: no key has ${listText('plan', unused)}`);
+    if (unused.length > 0) warn(`--plan-map: no key has a plan ${listText(unused)}`);
     const kept = [...this.#kept].filter(isPlanName);
-    if (kept.length > 0) warn(`named ${listText('plan', kept)} by its id; pass --plan-map ID=NAME for another name`);
+    if (kept.length > 0) warn(`the plans have the names ${listText(kept)}; pass --plan-map ID=NAME for other names`);
   }
 }
 
 const MAX_LISTED = 5;
 
-function listText(what: string, names: readonly string[]): string {
+function listText(names: readonly string[]): string {
   const shown = names.slice(0, MAX_LISTED).join(', ');
-  const rest = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '';
-  return `${what}${names.length === 1 ? '' : 's'} ${shown}${rest}`;
+  return names.length > MAX_LISTED ? `${shown} and ${names.length - MAX_LISTED} more` : shown;
 }

@@ -1,5 +1,6 @@
 import { relativeTime } from '../../operator/notices.ts';
-import { isRefusedAsForeign, keyState, type KeyState, REFUSED_AS_FOREIGN } from '../../keys/state.ts';
+import { isRefused, REFUSED } from '../../keys/acceptedKeys.ts';
+import { keyState, type KeyState } from '../../keys/state.ts';
 import type { Timestamp } from '../../keys/timestamp.ts';
 import { exactTime } from './exactTime.ts';
 import { lastUsedBand } from './keyList.ts';
@@ -60,14 +61,14 @@ interface StateProps {
   readonly isShort?: boolean;
 }
 
-/** Shows a key's state. Shows a warning if the key is active but the deployment refuses it as a foreign key. */
+/** Shows a key's state. Shows a warning if the key is active but the deployment refuses its prefix. */
 export function State({ record, nowMs, acceptedKeys, isShort = false }: StateProps) {
   const state = keyState(record, nowMs);
-  const isRefused = state === 'active' && isRefusedAsForeign(record, acceptedKeys ?? undefined);
+  const isWarned = state === 'active' && isRefused(record, acceptedKeys ?? undefined);
   return (
-    <span class={isRefused ? 'warning' : ''} title={isRefused ? REFUSED_AS_FOREIGN : undefined}>
+    <span class={isWarned ? 'warning' : ''} title={isWarned ? REFUSED : undefined}>
       <StateBadge state={state} />
-      {isRefused ? ` ⚠ ${isShort ? 'refused' : REFUSED_AS_FOREIGN}` : null}
+      {isWarned ? ` ⚠ ${isShort ? 'refused' : REFUSED}` : null}
     </span>
   );
 }

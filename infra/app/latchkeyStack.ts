@@ -57,7 +57,11 @@ export class LatchkeyStack extends Stack {
       String(authorizer.revocationDelay.toSeconds()),
       'The longest time that a revoked key may still be accepted',
     );
-    this.#output('AcceptedKeys', authorizer.acceptedKeys, 'The prefix of accepted keys, or any');
+    this.#output(
+      'AcceptedKeys',
+      authorizer.acceptedKeys,
+      'The prefixes of issued keys; those of external keys with *, or any',
+    );
   }
 
   #whoami(): LambdaFunction {

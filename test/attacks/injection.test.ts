@@ -163,7 +163,7 @@ describe('look-alike characters', () => {
     `Bearer ${encodeURIComponent(secret).replace('_', '%5F')}`,
   ];
 
-  test.each([{}, { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }])(
+  test.each([{}, { LATCHKEY_EXTERNAL_KEYS: 'true' }])(
     "aren't accepted in a key or a scheme with the settings %j",
     async (settings) => {
       const { invoke, lookup } = handlerUnderTest([record], settings);

@@ -23,7 +23,7 @@ describe('a three-second soak test', () => {
       soak({ seconds: 3, minRequests: 50 }),
       soak({ seconds: 3, minRequests: 50, staleIfErrorSeconds: 10 }),
       // The function denies all keys of the table, and its memory grows.
-      soak({ seconds: 3, environment: { LATCHKEY_KEY_PREFIX: 'other_' }, preload: [LEAK] }),
+      soak({ seconds: 3, environment: { LATCHKEY_KEY_PREFIXES: 'other_' }, preload: [LEAK] }),
     ]);
   });
 

@@ -26,7 +26,7 @@ export const SETTINGS: Readonly<Record<string, FuzzSettings>> = {
   'every source': {
     environment: { LATCHKEY_KEY_SOURCES: 'header:x-api-key,bearer,query:api_key,header:authorization' },
   },
-  'foreign keys': { environment: { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true', LATCHKEY_RECORD_CACHE_SECONDS: '0' } },
+  'external keys': { environment: { LATCHKEY_EXTERNAL_KEYS: 'true', LATCHKEY_RECORD_CACHE_SECONDS: '0' } },
   scopes: {
     environment: {
       LATCHKEY_SCOPES: '{"read":["GET /orders/*"],"connect":["$connect"],"graphql":["GRAPHQL /graphql"]}',

@@ -73,7 +73,7 @@ test('console sends its page the command that starts it again, quoted for a shel
 });
 
 test('console records the name in --actor as the creator of a key', async () => {
-  const { url, stop } = await start(['--actor', 'bob', '--key-prefix', 'live_']);
+  const { url, stop } = await start(['--actor', 'bob', '--prefix', 'live_']);
   const { body } = await ask(url, '/api/keys', { cookie: await open(url), body: '{"label":"x"}' });
   expect(body.key).toMatch(/^live_/);
   expect(await cli.record(table, body.record.id)).toMatchObject({ createdBy: 'bob', label: 'x' });

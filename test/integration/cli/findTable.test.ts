@@ -182,20 +182,20 @@ describe('a command with --stack', () => {
     }
   });
 
-  const REFUSED = /^state: +active, but refused, .*acceptForeignKeys$/m;
+  const REFUSED = /^state: +active, but refused: .*externalKeys/m;
 
-  async function showForeignKey(stack: string): Promise<string> {
+  async function showExternalKey(stack: string): Promise<string> {
     const { record } = await cli.putKey(table, { keyPrefix: 'live_abc' });
     const { stdout } = await runCliInProcess(['show', record.id, '--stack', stack], { env: environment() });
     return stdout;
   }
 
-  test('shows a foreign key as refused if the stack accepts only its own prefix', async () => {
-    expect(await showForeignKey('Own')).toMatch(REFUSED);
+  test('shows an external key as refused if the stack accepts only its own prefix', async () => {
+    expect(await showExternalKey('Own')).toMatch(REFUSED);
   });
 
-  test.each(['Any', 'Silent', 'Unclear'])("doesn't show a foreign key as refused for the stack %s", async (stack) => {
-    expect(await showForeignKey(stack)).not.toMatch(REFUSED);
+  test.each(['Any', 'Silent', 'Unclear'])("doesn't show an external key as refused for the stack %s", async (stack) => {
+    expect(await showExternalKey(stack)).not.toMatch(REFUSED);
   });
 
   test('prints the revocation delay of the stack in its notice', async () => {

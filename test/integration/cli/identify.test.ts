@@ -243,7 +243,7 @@ describe('rejected input', () => {
   const { secret } = makeKey();
   test.each([
     ['a key as an argument', ['identify', secret], '', /argument.*history/],
-    ['a foreign key as an argument', ['identify', FOREIGN, 'x'], '', /argument.*history/],
+    ['an external key as an argument', ['identify', FOREIGN, 'x'], '', /argument.*history/],
     ['an empty line', ['identify'], '\n', /expected a key .*got nothing/],
     ['more than 1 MB', ['identify'], 'x'.repeat(1024 * 1024 + 1), /latchkey scan/],
   ])('identify exits 2 for %s without repeating it', async (_, args, input, expected) => {

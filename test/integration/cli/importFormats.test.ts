@@ -156,7 +156,7 @@ test('import counts the keys of Unkey and better-auth as issued elsewhere', asyn
   ];
   for (const [format, value] of Object.entries({ unkey, 'better-auth': betterAuth })) {
     const { stdout } = await importText(JSON.stringify(value), ['--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ format, imported: [expect.any(String)], foreign: 1, rejected: [] });
+    expect(JSON.parse(stdout)).toMatchObject({ format, imported: [expect.any(String)], external: 1, rejected: [] });
   }
 });
 

@@ -29,7 +29,7 @@ describe.each(FOREIGN)('an error about the key %s', (key) => {
     ['as a scope with a backslash', (k) => ['create', '--label', 'x', '--scope', `a\\${k}`]],
     ['as a plan', (k) => ['create', '--label', 'x', '--plan', `${k}!`]],
     ['as metadata', (k) => ['create', '--label', 'x', '--metadata', k]],
-    ['as --key-prefix', (k) => ['create', '--label', 'x', '--key-prefix', k]],
+    ['as --prefix', (k) => ['create', '--label', 'x', '--prefix', k]],
     ['as --grace', (k) => ['rotate', '0f8c1a52', '--yes', '--grace', k]],
     ['as an id', (k) => ['revoke', k, '--yes']],
     ['as a shell', (k) => ['completion', k]],
@@ -52,7 +52,7 @@ describe.each(FOREIGN)('an error about the key %s', (key) => {
   });
 
   test.each([
-    ['LATCHKEY_KEY_PREFIX', ['create', '--label', 'x']],
+    ['LATCHKEY_KEY_PREFIXES', ['create', '--label', 'x']],
     ['AWS_ENDPOINT_URL_DYNAMODB', ['list']],
   ])('masks the key in the environment variable %s', async (name, args) => {
     const { exitCode, stderr } = await cli.run(args, { table, env: { [name]: key } });

@@ -61,7 +61,7 @@ describe('create followed by list', () => {
           'free',
           '--metadata',
           '{"seats":3}',
-          '--key-prefix',
+          '--prefix',
           'live_',
           '--json',
         ],
@@ -80,7 +80,7 @@ describe('create followed by list', () => {
 
   test('prints the key once', () => {
     const secret = secretOf(human);
-    expect(parseSecret(secret, { prefix: 'sk_', acceptForeignKeys: false })).toBe(secret);
+    expect(parseSecret(secret, { prefixes: ['sk_'] })).toBe(secret);
     expect(human.stdout.split(secret)).toHaveLength(2);
     expect(human.stdout).toContain(String(items.find(({ label }) => label === 'for people')?.['id']));
     expect(human.stdout).toMatch(/^plan: +pro$/m);
@@ -252,7 +252,7 @@ describe('the CLI', () => {
     ['a plan whose name has a space', ['create', '--label', 'x', '--plan', 'free plan']],
     ['metadata that is not JSON', ['create', '--label', 'x', '--metadata', '{plan}']],
     ['metadata that is a list', ['create', '--label', 'x', '--metadata', '[]']],
-    ['a bad prefix', ['create', '--label', 'x', '--key-prefix', 'SK']],
+    ['a bad prefix', ['create', '--label', 'x', '--prefix', 'SK']],
     ['--local with --table', ['list', '--table', 'x']],
     ['a table without a name', ['create', '--label', 'x', '--table', '']],
     ['a limit of 0', ['list', '--limit', '0']],

@@ -189,7 +189,7 @@ describe('the output of revoke', () => {
 
   test.each([
     ['an issued key', makeKey().secret],
-    ['a foreign key', 'sk_Zm9vYmFyLWJhei1xdXV4LWZvcmVpZ24ta2V5LTEyMzQ'],
+    ['an external key', 'sk_Zm9vYmFyLWJhei1xdXV4LWZvcmVpZ24ta2V5LTEyMzQ'],
   ])('omits %s that you pass as an id', async (_, secret) => {
     for (const session of [{}, { typed: 'y\n' }]) {
       const run = await revoke([secret, ...(session.typed === undefined ? ['--yes'] : [])], session);

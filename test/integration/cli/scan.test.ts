@@ -86,7 +86,7 @@ describe('scan of text from a file or a pipe', () => {
     const long = generateSecret(`${'p'.repeat(15)}_`);
     const text = `${long} ${KEY} ${OTHER}`;
     expect(placesIn((await scanText(text)).stdout)).toHaveLength(3);
-    expect(JSON.parse((await scanText(text, ['--key-prefix', 'live9_'])).stdout).finds).toMatchObject([
+    expect(JSON.parse((await scanText(text, ['--prefix', 'live9_'])).stdout).finds).toMatchObject([
       { keyPrefix: shown(OTHER) },
     ]);
   });
@@ -260,7 +260,7 @@ describe('scan with a table option', () => {
 
 test.each([
   ['a missing path', ['scan']],
-  ['a bad prefix', ['scan', '-', '--key-prefix', 'SK']],
+  ['a bad prefix', ['scan', '-', '--prefix', 'SK']],
 ])('scan exits 2 for %s', async (_, args) => {
   expect(await cli.run(args)).toMatchObject({ exitCode: 2, stdout: '' });
 });

@@ -154,7 +154,7 @@ test.each(['show', 'enable', 'disable', 'rotate'])(
 test.each([
   ['hex', '4f9c0d1e2b3a4f9c0d1e2b3a4f9c0d1e'],
   ['letters and digits', 'Zk3vQ9xLw0Tb7RmY'],
-])('the CLI does not repeat a foreign key of %s', async (_, secret) => {
+])('the CLI does not repeat an external key of %s', async (_, secret) => {
   for (const args of [['show'], ['enable'], ['update', '--label', 'x'], ['revoke', '--yes']]) {
     const run = await cli.run([...args, secret], { table });
     expect(run.exitCode).toBe(1);

@@ -137,7 +137,7 @@ test('POST /api/keys is the only request that returns the secret', async () => {
   };
   const { status, body } = await console.api('POST', '/api/keys', fields);
   expect(status).toBe(201);
-  const secret = parseSecret(body.key, { prefix: 'sk_', acceptForeignKeys: false });
+  const secret = parseSecret(body.key, { prefixes: ['sk_'] });
   const stored = await console.record(body.record.id);
   expect(stored).toMatchObject({ ...fields, createdBy: 'alice', keyHash: secret && hashSecret(secret) });
   expect(body).toEqual({ key: expect.any(String), record: publicRecord(stored) });
@@ -210,7 +210,7 @@ describe('the API', () => {
   });
 
   test.each(['AbCd3fGh1jKlMn0pQrSt', 'sk_Zm9vYmFyYmF6-XV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE'])(
-    'does not repeat the foreign key %s if you send it as a plan or an expiry',
+    'does not repeat the external key %s if you send it as a plan or an expiry',
     async (key) => {
       for (const fields of [{ plan: `${key}!` }, { expiresAt: key }]) {
         const { status, body } = await console.api('POST', '/api/keys', { label: 'x', ...fields });

@@ -58,7 +58,7 @@ describe('the keys of a SoulSync configuration', () => {
     return runCli(['import', join(directory, 'config.json'), '--json', '--table', tableName], { env });
   }
 
-  test('work after the import if acceptForeignKeys is true', async () => {
+  test('work after the import if externalKeys is true', async () => {
     if (accepting === undefined) throw new Error('no gateway');
     expect(KEY).toHaveLength(46);
     expect(await statusOf(accepting.url, KEY)).toBe(403);
@@ -71,7 +71,7 @@ describe('the keys of a SoulSync configuration', () => {
     expect(JSON.parse(used.stdout).record).toMatchObject({ label: 'My script', lastUsedAt: expect.any(String) });
   });
 
-  test('do not work after the import if acceptForeignKeys is false', async () => {
+  test('do not work after the import if externalKeys is false', async () => {
     if (refusing === undefined) throw new Error('no gateway');
     expect(await importInto(refusing)).toMatchObject({ exitCode: 0 });
     expect(await statusOf(refusing.url, KEY)).toBe(403);

@@ -85,9 +85,9 @@ describe('the authorizer’s function', () => {
 
   test('receives the table’s name and all props as environment variables', () => {
     const template = authorizerTemplate({
-      keyPrefix: 'acme_',
+      keyPrefixes: ['acme_'],
       keySources: ['header:X-Api-Key', 'bearer'],
-      acceptForeignKeys: true,
+      externalKeys: true,
       lastUsedInterval: Duration.hours(1),
       recordCacheTtl: Duration.seconds(0),
       staleIfError: Duration.minutes(5),
@@ -101,9 +101,9 @@ describe('the authorizer’s function', () => {
       Environment: {
         Variables: {
           LATCHKEY_TABLE: { Ref: table },
-          LATCHKEY_KEY_PREFIX: 'acme_',
+          LATCHKEY_KEY_PREFIXES: 'acme_',
           LATCHKEY_KEY_SOURCES: 'header:X-Api-Key,bearer',
-          LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true',
+          LATCHKEY_EXTERNAL_KEYS: 'true',
           LATCHKEY_LAST_USED_SECONDS: '3600',
           LATCHKEY_RECORD_CACHE_SECONDS: '0',
           LATCHKEY_STALE_IF_ERROR_SECONDS: '300',

@@ -83,7 +83,7 @@ describe('a rollout', () => {
   test('creates a new version of the function if a prop changes', () => {
     const versionOf = (props: AuthorizerProps) =>
       Object.keys(authorizerTemplate({ ...ROLLOUT, ...props }).findResources('AWS::Lambda::Version'));
-    expect(versionOf({})).not.toEqual(versionOf({ keyPrefix: 'acme_' }));
+    expect(versionOf({})).not.toEqual(versionOf({ keyPrefixes: ['acme_'] }));
     expect(versionOf({})).toEqual(versionOf({}));
   });
 });

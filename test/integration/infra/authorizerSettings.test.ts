@@ -15,10 +15,11 @@ import { HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { ApiKeyMonitoring } from '../../../infra/apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
+import type { ExternalKeys } from '../../../keys/secret.ts';
 
 describe('authorizerSettings with an invalid prop', () => {
   test.each<[keyof AuthorizerProps, AuthorizerProps]>([
-    ['keyPrefix', { keyPrefix: 'SK_' }],
+    ['keyPrefixes', { keyPrefixes: ['SK_'] }],
     ['keySources', { keySources: [] }],
     ['keySources', { keySources: ['bearer', 'bearer'] }],
     ['keySources', { keySources: ['header:two words'] }],
@@ -47,9 +48,9 @@ describe('authorizerSettings with an invalid prop', () => {
 
   test('reports all invalid props in one message', () => {
     const problem = problemOf(() =>
-      authorizerUnderTest({ keyPrefix: 'x', lastUsedInterval: Duration.seconds(0), scopes: { read: ['/'] } }),
+      authorizerUnderTest({ keyPrefixes: ['x'], lastUsedInterval: Duration.seconds(0), scopes: { read: ['/'] } }),
     );
-    for (const prop of ['keyPrefix', 'lastUsedInterval', 'scopes']) expect(problem).toContain(`${prop}: expected `);
+    for (const prop of ['keyPrefixes', 'lastUsedInterval', 'scopes']) expect(problem).toContain(`${prop}: expected `);
   });
 
   test('shows only the invalid part of a mapping', () => {
@@ -139,9 +140,9 @@ describe('authorizerSettings with tokens', () => {
       { ReservedConcurrentExecutions: NUMBER },
     ],
     [
-      'keyPrefix',
-      (_, text) => ({ keyPrefix: text.valueAsString }),
-      variables({ LATCHKEY_KEY_PREFIX: { Ref: 'Text' } }),
+      'keyPrefixes',
+      (_, text) => ({ keyPrefixes: [text.valueAsString] }),
+      variables({ LATCHKEY_KEY_PREFIXES: { Ref: 'Text' } }),
     ],
     [
       'debugSampleRate with its log level',
@@ -196,24 +197,45 @@ describe('authorizerSettings with tokens', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', { Metrics: metrics });
   });
 
-  test('puts a token in keyPrefix into acceptedKeys', () => {
-    const { stack, authorizer } = withParameters((_, text) => ({ keyPrefix: text.valueAsString }));
+  test('puts a token in keyPrefixes into acceptedKeys', () => {
+    const { stack, authorizer } = withParameters((_, text) => ({ keyPrefixes: [text.valueAsString] }));
     new CfnOutput(stack, 'AcceptedKeys', { value: authorizer.acceptedKeys });
     Template.fromStack(stack).hasOutput('AcceptedKeys', { Value: { Ref: 'Text' } });
 
-    const partly = withParameters((_, text) => ({ keyPrefix: `${text.valueAsString}_` }));
-    const value = { 'Fn::Join': ['', [{ Ref: 'Text' }, '_']] };
+    const partly = withParameters((_, text) => ({ keyPrefixes: [`${text.valueAsString}_`, 'sk_live_'] }));
+    const value = { 'Fn::Join': ['', [{ Ref: 'Text' }, '_,sk_live_']] };
     expect(partly.stack.resolve(partly.authorizer.acceptedKeys)).toEqual(value);
   });
 
-  test('sets acceptedKeys to any with foreign keys even if keyPrefix is a token', () => {
-    const { authorizer } = withParameters((_, text) => ({ keyPrefix: text.valueAsString, acceptForeignKeys: true }));
-    expect(authorizer.acceptedKeys).toBe('any');
+  test.each<[ExternalKeys | boolean, string]>([
+    [false, ''],
+    [true, ',any'],
+    [{ minLength: 20 }, ',any'],
+    [{ prefixes: ['acme-', 'old_'] }, ',acme-*,old_*'],
+  ])('adds the external keys %j to acceptedKeys', (externalKeys, ending) => {
+    const { stack, authorizer } = withParameters((_, text) => ({ keyPrefixes: [text.valueAsString], externalKeys }));
+    const value = ending === '' ? { Ref: 'Text' } : { 'Fn::Join': ['', [{ Ref: 'Text' }, ending]] };
+    expect(stack.resolve(authorizer.acceptedKeys)).toEqual(value);
+  });
+
+  test('puts lists of which only the deployment knows the entries into acceptedKeys and the environment', () => {
+    const list = (stack: Stack, name: string) => new CfnParameter(stack, name, { type: 'CommaDelimitedList' });
+    const stack = new Stack(new App(), 'Test');
+    const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', {
+      table: new ApiKeyTable(stack, 'Keys'),
+      keyPrefixes: list(stack, 'Prefixes').valueAsList,
+      externalKeys: { prefixes: list(stack, 'External').valueAsList, minLength: 20 },
+    });
+    const prefixes = { 'Fn::Join': [',', { Ref: 'Prefixes' }] };
+    expect(stack.resolve(authorizer.acceptedKeys)).toEqual({
+      'Fn::Join': ['', [prefixes, ',', { 'Fn::Join': ['*,', { Ref: 'External' }] }, '*']],
+    });
+    Template.fromStack(stack).hasResourceProperties(FUNCTION, variables({ LATCHKEY_KEY_PREFIXES: prefixes }));
   });
 
   test('keeps token placeholders out of the template', () => {
     const { stack } = withParameters((number, text) => ({
-      keyPrefix: text.valueAsString,
+      keyPrefixes: [text.valueAsString],
       memorySize: number.valueAsNumber,
       debugSampleRate: number.valueAsNumber,
       scopes: { read: [`GET /${text.valueAsString}`], write: Token.asList({ Ref: 'List' }) },
@@ -278,7 +300,7 @@ describe('authorizerSettings with a number that Lambda would reject', () => {
 
 describe('the error CONFIG_INVALID', () => {
   test.each<[string, () => unknown]>([
-    ['Test/Authorizer', () => authorizerUnderTest({ keyPrefix: 'SK_' })],
+    ['Test/Authorizer', () => authorizerUnderTest({ keyPrefixes: ['SK_'] })],
     ['Test/Authorizer', () => authorizerUnderTest().authorizer.forRestApi('Rest', { type: 'TOKEN' })],
     ['Test/Authorizer', () => authorizerUnderTest().authorizer.hideCredential()],
     ['Test/Authorizer', () => authorizerUnderTest({ metrics: false }).authorizer.metricAllowed()],
@@ -362,7 +384,7 @@ describe('Lambda’s limit of 4 KB for environment variables', () => {
   });
 
   test('applies to the sum of all environment variables', () => {
-    expect(problemOf(() => authorizerUnderTest({ ...named(most), keyPrefix: 'sk_' }))).toMatch(
+    expect(problemOf(() => authorizerUnderTest({ ...named(most), keyPrefixes: ['sk_'] }))).toMatch(
       /^scopes: expected .+ too many/,
     );
   });

@@ -226,7 +226,7 @@ describe.each([
     const { id } = deploymentOf(flag, {});
     expect(id).toEqual(expect.any(String));
     expect(deploymentOf(flag, {}).id).toBe(id);
-    expect(deploymentOf(flag, { memorySize: 512, keyPrefix: 'acme_' }).id).toBe(id);
+    expect(deploymentOf(flag, { memorySize: 512, keyPrefixes: ['acme_'] }).id).toBe(id);
   });
 
   test('depends on the authorizer and its permission', () => {

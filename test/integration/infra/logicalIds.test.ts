@@ -66,9 +66,9 @@ const networkIn = (stack: Stack) => new Vpc(stack, 'Vpc') as IVpc;
 
 /** A value other than the default for each prop. Add a value for each new prop, or this doesn't compile. */
 const CHANGED: { readonly [name in keyof AuthorizerProps]-?: (stack: Stack) => AuthorizerProps } = {
-  keyPrefix: () => ({ keyPrefix: 'acme_' }),
+  keyPrefixes: () => ({ keyPrefixes: ['acme_'] }),
   keySources: () => ({ keySources: ['header:X-Api-Key'] }),
-  acceptForeignKeys: () => ({ acceptForeignKeys: true }),
+  externalKeys: () => ({ externalKeys: true }),
   lastUsedInterval: () => ({ lastUsedInterval: Duration.hours(1) }),
   recordCacheTtl: () => ({ recordCacheTtl: Duration.seconds(5) }),
   resultsCacheTtl: () => ({ resultsCacheTtl: Duration.seconds(5), keySources: ['bearer'] }),

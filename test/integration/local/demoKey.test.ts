@@ -28,7 +28,7 @@ beforeEach(async () => {
   file = join(mkdtempSync(join(tmpdir(), 'latchkey-demo-')), 'demo-key');
 });
 
-const provide = (keyPrefix = 'sk_') => provideDemoKey({ registry, keyPrefix, file, now: () => nowMs });
+const provide = (prefix = 'sk_') => provideDemoKey({ registry, prefix, file, now: () => nowMs });
 
 describe('the demo key', () => {
   test('expires after 30 days', async () => {
@@ -82,7 +82,7 @@ describe('the demo key', () => {
   });
 
   test('changes with each start without a file', async () => {
-    const deps = { registry, keyPrefix: 'sk_', file: undefined, now: () => nowMs };
+    const deps = { registry, prefix: 'sk_', file: undefined, now: () => nowMs };
     expect(await provideDemoKey(deps)).not.toBe(await provideDemoKey(deps));
   });
 

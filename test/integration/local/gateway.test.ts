@@ -151,8 +151,8 @@ test('the gateway’s state file contains the local revocation delay if the stac
 });
 
 test.each([
-  [{ LATCHKEY_KEY_PREFIX: 'live_' }, 'live_'],
-  [{ LATCHKEY_KEY_PREFIX: 'live_', LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }, 'any'],
+  [{ LATCHKEY_KEY_PREFIXES: 'live_' }, 'live_'],
+  [{ LATCHKEY_KEY_PREFIXES: 'live_', LATCHKEY_EXTERNAL_KEYS: 'true' }, 'live_,any'],
 ])('the gateway’s state file contains the accepted keys for the settings %j', async (settings, acceptedKeys) => {
   const template = await writeTemplateVariant(
     ({ Resources }) => {
@@ -170,7 +170,7 @@ test.each([
 
 test('the gateway’s state file contains any as the accepted keys with acceptExternalKeys', async () => {
   const { noteFile } = await start({ acceptExternalKeys: true });
-  expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ acceptedKeys: 'any' });
+  expect(JSON.parse(readFileSync(noteFile, 'utf8'))).toMatchObject({ acceptedKeys: 'sk_,any' });
 });
 
 test('two gateways can run at the same time', async () => {

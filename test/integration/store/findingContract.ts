@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { LatchkeyError } from '../../../keys/errors.ts';
 import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
 import type { KeyRegistry, ListPage } from '../../../keys/registry.ts';
-import { generateSecret, hashSecret, parseSecret, type KeySecret } from '../../../keys/secret.ts';
+import { ANY_KEY, generateSecret, hashSecret, parseSecret, type KeySecret } from '../../../keys/secret.ts';
 import { MAX_TRIES } from '../../../keys/dynamodb.ts';
 import type { DynamoDbProxyOptions } from '../../support/dynamoDbProxy.ts';
 import { at, makeKey, MINUTE_MS } from '../../support/keys.ts';
@@ -33,8 +33,8 @@ function describeFind(open: () => Promise<Table>): void {
       expect(await table.registry.find(secret)).toEqual(revoked);
     });
 
-    test('returns the record of a foreign key', async () => {
-      const secret = parseSecret('0123456789abcdef', { prefix: '', acceptForeignKeys: true }) as KeySecret;
+    test('returns the record of an external key', async () => {
+      const secret = parseSecret('0123456789abcdef', ANY_KEY) as KeySecret;
       const { record } = makeKey({ keyHash: hashSecret(secret) });
       await table.put(serialiseRecord(record));
       expect(await table.registry.find(secret)).toEqual(record);

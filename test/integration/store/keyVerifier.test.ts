@@ -76,11 +76,11 @@ describe('a verifier with a real table', () => {
   });
 
   test('accepts keys with another prefix only if its options allow them', async () => {
-    const foreign = createTestKey({}, { keyPrefix: 'acme_' });
+    const foreign = createTestKey({}, { prefix: 'acme_' });
     await table.put(foreign.record);
     const byDefault = verifierUnderTest().verifier;
     expect(await byDefault.verify(foreign.secret)).toMatchObject({ effect: 'deny', code: 'INVALID_KEY' });
-    for (const options of [{ keyPrefix: 'acme_' }, { acceptForeignKeys: true }]) {
+    for (const options of [{ keyPrefixes: ['acme_'] }, { externalKeys: true }]) {
       expect(await verifierUnderTest(options).verifier.verify(foreign.secret)).toMatchObject({ effect: 'allow' });
     }
   });
@@ -156,8 +156,8 @@ describe('invalid options of a verifier', () => {
   test.each([
     [{ tableName: '' }, /^tableName: expected .+, got ""$/],
     [{ tableName: undefined }, /^tableName: expected .+, got nothing$/],
-    [{ keyPrefix: 'SK' }, /^keyPrefix: expected .+, got "SK"$/],
-    [{ acceptForeignKeys: 'yes' }, /^acceptForeignKeys: expected .+, got "yes"$/],
+    [{ keyPrefixes: ['SK'] }, /^keyPrefixes: expected .+, got "SK"$/],
+    [{ externalKeys: 'yes' }, /^externalKeys: expected .+, got "yes"$/],
     [{ lastUsedSeconds: 0 }, /^lastUsedSeconds: expected .+, got "0"$/],
     [{ recordCacheSeconds: 0.5 }, /^recordCacheSeconds: expected .+, got "0\.5"$/],
     [{ staleIfErrorSeconds: Number.NaN }, /^staleIfErrorSeconds: expected .+, got "NaN"$/],
@@ -171,7 +171,7 @@ describe('invalid options of a verifier', () => {
   });
 
   test('appear together in one error', () => {
-    const options = { tableName: '', keyPrefix: '', unheardOf: 1 };
-    expect(() => createKeyVerifier(options)).toThrow(/unheardOf: .*tableName: .*keyPrefix: /);
+    const options = { tableName: '', keyPrefixes: [''], unheardOf: 1 };
+    expect(() => createKeyVerifier(options)).toThrow(/unheardOf: .*tableName: .*keyPrefixes: /);
   });
 });

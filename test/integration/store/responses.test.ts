@@ -29,7 +29,7 @@ const A_DAY_AGO = toTimestamp(Date.now() - 24 * 3_600_000);
 interface Presented {
   readonly carried: TestRequest;
   readonly record?: KeyRecord;
-  readonly runs?: 'foreign' | 'down';
+  readonly runs?: 'external' | 'down';
 }
 
 const bearer = (secret: string): TestRequest => ({ headers: [['Authorization', `Bearer ${secret}`]] });
@@ -82,10 +82,10 @@ const ROWS: Readonly<Record<string, Presented>> = {
   },
   'two keys joined by a comma': { carried: bearer(`${KEY.secret},${KEY.secret}`), record: KEY.record },
   'a key with a control character': { carried: bearer(`${KEY.secret}\u0007`), record: KEY.record },
-  'a key of 300 characters': { carried: bearer('x'.repeat(300)), runs: 'foreign' },
+  'a key of 300 characters': { carried: bearer('x'.repeat(300)), runs: 'external' },
   'an unknown key': { carried: bearer(UNKNOWN) },
-  'a foreign key in the table': { carried: bearer(FOREIGN), record: FOREIGN_RECORD },
-  'the same, with foreign keys accepted': { carried: bearer(FOREIGN), record: FOREIGN_RECORD, runs: 'foreign' },
+  'an external key in the table': { carried: bearer(FOREIGN), record: FOREIGN_RECORD },
+  'the same, with external keys accepted': { carried: bearer(FOREIGN), record: FOREIGN_RECORD, runs: 'external' },
   'an active key': keyWith({}),
   'an active key with spaces around it': { carried: header(`bearer   ${KEY.secret}  `), record: KEY.record },
   'an active key of the scope here': keyWith({ scopes: ['here'] }),
@@ -170,7 +170,7 @@ function functionOf({ runs }: Presented, { isSimple }: Column): Promise<RunningF
   return functions.get(runs === 'down' ? down : table.endpoint, {
     ...SETTINGS,
     ...(isSimple ? { LATCHKEY_HTTP_API_RESPONSE: 'simple' } : {}),
-    ...(runs === 'foreign' ? { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' } : {}),
+    ...(runs === 'external' ? { LATCHKEY_EXTERNAL_KEYS: 'true' } : {}),
   });
 }
 

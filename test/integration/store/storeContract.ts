@@ -372,7 +372,7 @@ function describeGet(open: () => Promise<Table>): void {
       await expect(table.registry.get(UNKNOWN_ID)).rejects.toMatchObject(refusal);
     });
 
-    test("doesn't repeat an id that may be a foreign key in its error", async () => {
+    test("doesn't repeat an id that may be an external key in its error", async () => {
       const secret = '4f9c0d1e2b3a4f9c0d1e2b3a4f9c0d1e';
       for (const operation of ['get', 'getByIdStart'] as const) {
         const error = await table.registry[operation](secret).catch((error: unknown) => error);

@@ -408,14 +408,14 @@ const UUID = '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11';
 test.each([
   ['a UUID', UUID],
   ['a UUID in capitals', UUID.toUpperCase()],
-  ['a prefix of a UUID with the length of a foreign key', UUID.slice(0, 18)],
+  ['a prefix of a UUID with the length of an external key', UUID.slice(0, 18)],
   ['a string that is too short for a key', 'x'.repeat(15)],
 ])('isSafeToPrint accepts %s as an id: %s', (_, id) => {
   expect(isSafeToPrint(id)).toBe(true);
 });
 
 test.each([
-  ['a string with the length of a foreign key', 'x'.repeat(16)],
+  ['a string with the length of an external key', 'x'.repeat(16)],
   ['a key that is a UUID after a prefix', `sk${UUID}`],
   ['a key that is a UUID and one more character', `${UUID}0`],
 ])('isSafeToPrint rejects %s as an id: %s', (_, id) => {

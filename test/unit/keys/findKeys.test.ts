@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { findKeys, maskKeys, MAX_KEY_LENGTH, mayHoldKey } from '../../../keys/findKeys.ts';
-import { encodeChecksum, generateSecret } from '../../../keys/secret.ts';
+import { findKeys, maskKeys, mayHoldKey } from '../../../keys/findKeys.ts';
+import { encodeChecksum, generateSecret, MAX_ISSUED_LENGTH } from '../../../keys/secret.ts';
 
-const LONGEST_PREFIX = 'abcdefghijklmno_';
+const LONGEST_PREFIX = 'abcdefgh_ijklmno_pqrstu_';
 const [KEY, OTHER, LONGEST] = [generateSecret('sk_'), generateSecret('live9_'), generateSecret(LONGEST_PREFIX)];
+const LIVE = generateSecret('sk_live_');
+const FOUND_LIVE = { secret: LIVE, prefix: 'sk_live_', index: 0 };
 const FOUND_KEY = { secret: KEY, prefix: 'sk_', index: 0 };
 const FOUND_OTHER = { secret: OTHER, prefix: 'live9_', index: 0 };
 
@@ -20,6 +22,14 @@ describe('findKeys', () => {
     ['after a digit', `1${KEY}`, [{ ...FOUND_KEY, index: 1 }]],
     ['after capitals', `KEY=${KEY}`, [{ ...FOUND_KEY, index: 4 }]],
     ['before letters', `${KEY}zz`, [FOUND_KEY]],
+    ['with a prefix of two segments', LIVE, [FOUND_LIVE]],
+    ['with a prefix of two segments after capitals and an underscore', `MY_${LIVE}`, [{ ...FOUND_LIVE, index: 3 }]],
+    [
+      'with a prefix of two segments after small letters and an underscore',
+      `my_${LIVE}`,
+      [{ ...FOUND_LIVE, index: 3 }],
+    ],
+    ['after the first segment of another prefix', `sk_${KEY}`, [{ ...FOUND_KEY, index: 3 }]],
     ['with another key right after it', KEY + OTHER, [FOUND_KEY, { ...FOUND_OTHER, index: KEY.length }]],
   ])('returns the prefix and the position of a key %s', (_, text, found) => {
     expect([...findKeys(text)]).toEqual(found);
@@ -39,13 +49,16 @@ test('findKeys finds only keys with the given prefix', () => {
   expect([...findKeys(text, 'none_')]).toEqual([]);
 });
 
-test.each(['1a_', '_', 'abcdefghijklmnop_'])("findKeys doesn't find a key with the invalid prefix %j", (prefix) => {
-  const body = prefix + '0'.repeat(43);
-  expect([...findKeys(body + encodeChecksum(body))]).toEqual([]);
-});
+test.each(['1a_', '_', 'abcdefgh_ijklmno_pqrstuv_'])(
+  "findKeys doesn't find a key with the invalid prefix %j",
+  (prefix) => {
+    const body = prefix + '0'.repeat(43);
+    expect([...findKeys(body + encodeChecksum(body))]).toEqual([]);
+  },
+);
 
-test('MAX_KEY_LENGTH is the length of the longest key', () => {
-  expect(LONGEST).toHaveLength(MAX_KEY_LENGTH);
+test('MAX_ISSUED_LENGTH is the length of the longest key', () => {
+  expect(LONGEST).toHaveLength(MAX_ISSUED_LENGTH);
 });
 
 /** The number of characters that maskKeys keeps. */

@@ -102,12 +102,12 @@ describe('checkImportedKey with a zero time', () => {
 });
 
 describe('checkImportedKey with a keyPrefix', () => {
-  test.each(['!', '~', 'x'.repeat(24)])('accepts %s', (keyPrefix) => {
+  test.each(['!', '~', 'x'.repeat(32)])('accepts %s', (keyPrefix) => {
     expect(check({ keyPrefix })).toMatchObject({ record: { keyPrefix } });
   });
 
-  test.each([[''], ['x'.repeat(25)], [' sk_'], ['sk_ '], ['ské'], [['sk_']]])('rejects %p', (keyPrefix) => {
-    expect(check({ keyPrefix })).toEqual({ problem: expect.stringMatching(/^keyPrefix: expected .*24/) });
+  test.each([[''], ['x'.repeat(33)], [' sk_'], ['sk_ '], ['ské'], [['sk_']]])('rejects %p', (keyPrefix) => {
+    expect(check({ keyPrefix })).toEqual({ problem: expect.stringMatching(/^keyPrefix: expected .*32/) });
   });
 });
 
@@ -142,7 +142,7 @@ test.each(['a,b', '{a', '[a]', '"a"', ''])(
 const WRONG: readonly (readonly [string, unknown, string])[] = [
   ['keyHash', 'sk_AbCdEfGh', '64'],
   ['label', '', '256'],
-  ['keyPrefix', '', '24'],
+  ['keyPrefix', '', '32'],
   ['owner', '', '256'],
   ['scopes', ['a b'], '1024'],
   ['plan', '', '64'],

@@ -19,7 +19,7 @@ describe('checkRegistryOptions', () => {
   test('sets the prefix sk_, the clock and the wait function by default', () => {
     expect(checkRegistryOptions(GIVEN)).toEqual({
       ...GIVEN,
-      keyPrefix: 'sk_',
+      prefix: 'sk_',
       now: Date.now,
       retryOptions: { sleep: expect.any(Function), random: Math.random },
     });
@@ -28,24 +28,20 @@ describe('checkRegistryOptions', () => {
   test('keeps the given options', () => {
     const options = {
       ...GIVEN,
-      keyPrefix: 'live_',
+      prefix: 'live_',
       now: () => NOW_MS,
       retryOptions: NO_WAIT,
     };
     expect(checkRegistryOptions(options)).toEqual(options);
   });
 
-  const WRONG = { tableName: '', actor: '', keyPrefix: 'SK' };
-  const MESSAGES = [
-    /^tableName: expected .+, got nothing$/,
-    /^actor: expected \S/,
-    /^keyPrefix: expected .+, got "SK"$/,
-  ];
+  const WRONG = { tableName: '', actor: '', prefix: 'SK' };
+  const MESSAGES = [/^tableName: expected .+, got nothing$/, /^actor: expected \S/, /^prefix: expected .+, got "SK"$/];
 
   test.each<[Partial<KeyRegistryOptions>, readonly RegExp[]]>([
     [{ tableName: '' }, MESSAGES.slice(0, 1)],
     [{ actor: '' }, MESSAGES.slice(1, 2)],
-    [{ keyPrefix: 'SK' }, MESSAGES.slice(2)],
+    [{ prefix: 'SK' }, MESSAGES.slice(2)],
     [WRONG, MESSAGES],
   ])('throws an error that names only the invalid options: %p', (wrong, told) => {
     let error: unknown;

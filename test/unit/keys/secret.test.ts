@@ -1,18 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
+import { isKeyPrefix } from '../../../keys/keyPrefix.ts';
 import {
   ALPHABET,
   encodeChecksum,
+  type ExternalKeys,
   generateSecret,
   hashSecret,
-  isKeyPrefix,
   type KeySecret,
   MAX_SHOWN_LENGTH,
   parseKeyHash,
   parseSecret,
   getShownPrefix,
 } from '../../../keys/secret.ts';
-const OWN = { prefix: 'sk_', acceptForeignKeys: false };
-const FOREIGN = { prefix: 'sk_', acceptForeignKeys: true };
+const OWN = { prefixes: ['sk_'] };
+const EXTERNAL = { prefixes: ['sk_'], externalKeys: {} };
 /** Keys whose checksums and hashes were computed with Python's zlib and hashlib. */
 const KNOWN = 'sk_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg1A7p0b';
 const KNOWN_PADDED = 'sk_000000000000000000000000000000000000000020200rp28';
@@ -26,8 +27,8 @@ describe('generateSecret', () => {
 
   test('returns a key that is valid only with its own prefix', () => {
     const secret = generateSecret('live_');
-    expect(parseSecret(secret, { ...OWN, prefix: 'live_' })).toBe(secret);
-    expect(parseSecret(secret, { ...OWN, prefix: 'test_' })).toBeUndefined();
+    expect(parseSecret(secret, { prefixes: ['live_'] })).toBe(secret);
+    expect(parseSecret(secret, { prefixes: ['test_'] })).toBeUndefined();
     expect(parseSecret(secret, OWN)).toBeUndefined();
   });
 
@@ -65,7 +66,7 @@ describe('parseSecret', () => {
 
   test('accepts a key of only zeros if its prefix makes the checksum 0', () => {
     const zeros = `ghadrll_${'0'.repeat(49)}`;
-    expect(parseSecret(zeros, { ...OWN, prefix: 'ghadrll_' })).toBe(zeros);
+    expect(parseSecret(zeros, { prefixes: ['ghadrll_'] })).toBe(zeros);
   });
 
   test.each([
@@ -88,13 +89,44 @@ describe('parseSecret', () => {
     expect(parseSecret(body + encodeChecksum(body), OWN)).toBeUndefined();
   });
 
-  test.each([[16], [255]])('accepts a foreign key of %i characters after a scheme', (length) => {
-    const key = 'x'.repeat(length);
-    expect(parseSecret(`Bearer ${key}`, FOREIGN, 7)).toBe(key);
+  test('accepts a key with any of several prefixes, even if one begins with the other', () => {
+    const format = { prefixes: ['sk_', 'sk_live_'] };
+    for (const prefix of format.prefixes) {
+      const secret = generateSecret(prefix);
+      expect(parseSecret(secret, format)).toBe(secret);
+      expect(parseSecret(secret, { prefixes: format.prefixes.filter((other) => other !== prefix) })).toBeUndefined();
+    }
+    expect(parseSecret(generateSecret('sk_test_'), format)).toBeUndefined();
   });
 
-  test.each([[15], [256]])('rejects a foreign key of %i characters after a scheme', (length) => {
-    expect(parseSecret(`Bearer ${'x'.repeat(length)}`, FOREIGN, 7)).toBeUndefined();
+  test('accepts an issued key even if no external key can be as short', () => {
+    expect(parseSecret(KNOWN, { prefixes: ['sk_'], externalKeys: { minLength: 200 } })).toBe(KNOWN);
+  });
+
+  test.each<[string, ExternalKeys, boolean]>([
+    ['acme-0123456789abcdef', { prefixes: ['old_', 'acme-'] }, true],
+    ['acme-0123456789abcdef', { prefixes: ['old_'] }, false],
+    ['xacme-0123456789abcdef', { prefixes: ['acme-'] }, false],
+    ['0123456789abcdef', { minLength: 17 }, false],
+    ['0123456789abcdefg', { minLength: 17 }, true],
+    ['0123456789abcdefg', { maxLength: 17 }, true],
+    ['0123456789abcdefgh', { maxLength: 17 }, false],
+    ['x'.repeat(1024), { maxLength: 1024 }, true],
+    ['x'.repeat(1025), { maxLength: 1024 }, false],
+    ['acme-0123456789abcde,f', { prefixes: ['acme-'] }, false],
+  ])('checks the external key %s against %j: %p', (text, externalKeys, isAccepted) => {
+    const format = { prefixes: ['sk_'], externalKeys };
+    expect(parseSecret(text, format)).toBe(isAccepted ? text : undefined);
+    expect(parseSecret(`Bearer ${text}`, format, 7)).toBe(isAccepted ? text : undefined);
+  });
+
+  test.each([[16], [255]])('accepts an external key of %i characters after a scheme', (length) => {
+    const key = 'x'.repeat(length);
+    expect(parseSecret(`Bearer ${key}`, EXTERNAL, 7)).toBe(key);
+  });
+
+  test.each([[15], [256]])('rejects an external key of %i characters after a scheme', (length) => {
+    expect(parseSecret(`Bearer ${'x'.repeat(length)}`, EXTERNAL, 7)).toBeUndefined();
   });
 
   test("rejects a character that isn't a digit at any position, even with a correct checksum", () => {
@@ -123,10 +155,10 @@ describe('parseSecret', () => {
     }
   });
 
-  test('accepts a foreign key only if acceptForeignKeys is set', () => {
+  test('accepts an external key only if externalKeys is set', () => {
     const soulSync = 'sk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
     expect(parseSecret(soulSync, OWN)).toBeUndefined();
-    expect(parseSecret(soulSync, FOREIGN)).toBe(soulSync);
+    expect(parseSecret(soulSync, EXTERNAL)).toBe(soulSync);
   });
 
   test.each([
@@ -134,8 +166,8 @@ describe('parseSecret', () => {
     ['255 characters', 'x'.repeat(255)],
     ['every kind of punctuation except the comma', '!"#$%&\'()*+-./:;<=>?@[\\]^_`{|}~'],
     ['the form of our own keys with a wrong checksum', `${KNOWN.slice(0, -1)}c`],
-  ])('accepts a foreign key with %s: %s', (_, text) => {
-    expect(parseSecret(text, FOREIGN)).toBe(text);
+  ])('accepts an external key with %s: %s', (_, text) => {
+    expect(parseSecret(text, EXTERNAL)).toBe(text);
   });
 
   test.each([
@@ -146,8 +178,8 @@ describe('parseSecret', () => {
     ['a control character', `${'x'.repeat(20)}\u0007`],
     ['the last control character', `${'x'.repeat(20)}\u007f`],
     ['a character outside ASCII', `${'x'.repeat(20)}é`],
-  ])('rejects a foreign key with %s: %j', (_, text) => {
-    expect(parseSecret(text, FOREIGN)).toBeUndefined();
+  ])('rejects an external key with %s: %j', (_, text) => {
+    expect(parseSecret(text, EXTERNAL)).toBeUndefined();
   });
 });
 
@@ -170,14 +202,30 @@ test.each([
 
 test('getShownPrefix returns the prefix and 8 characters', () => {
   expect(getShownPrefix(KNOWN as KeySecret, 'sk_')).toBe('sk_01234567');
-  const longestPrefix = 'abcdefghijklmno_';
+  const longestPrefix = 'abcdefgh_ijklmno_pqrstu_';
   expect(getShownPrefix(generateSecret(longestPrefix), longestPrefix)).toHaveLength(MAX_SHOWN_LENGTH);
 });
 
-test.each(['sk_', 'a1_', 'abcdefghijklmno_'])('isKeyPrefix accepts %j', (text) => {
-  expect(isKeyPrefix(text)).toBe(true);
-});
+test.each(['sk_', 'a1_', 's_k_', 'sk_live_', 'acme_prod_', 'abcdefghijklmnopqrstuvw_', 'a_b_c_d_e_f_g_h_i_j_k_l_'])(
+  'isKeyPrefix accepts %j',
+  (text) => {
+    expect(isKeyPrefix(text)).toBe(true);
+  },
+);
 
-test.each(['abcdefghijklmnop_', 'sk', '_', '1k_', 'Sk_', 's_k_', 'sk_\n', ''])('isKeyPrefix rejects %j', (text) => {
+const NO_PREFIX = [
+  'abcdefghijklmnopqrstuvwx_',
+  'sk',
+  '_',
+  '1k_',
+  'Sk_',
+  'sk__',
+  'sk_1_',
+  '_sk_',
+  'sk_live',
+  'sk_\n',
+  '',
+];
+test.each(NO_PREFIX)('isKeyPrefix rejects %j', (text) => {
   expect(isKeyPrefix(text)).toBe(false);
 });

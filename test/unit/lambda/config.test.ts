@@ -20,7 +20,7 @@ function problemOf(environment: Record<string, string>): string {
 test('readConfig uses the defaults if only LATCHKEY_TABLE is set', () => {
   expect(readConfig(TABLE)).toEqual({
     tableName: 'keys',
-    keyFormat: { prefix: 'sk_', acceptForeignKeys: false },
+    keyFormat: { prefixes: ['sk_'] },
     keySources: [{ kind: 'bearer' }, { kind: 'query', name: 'api_key' }],
     lastUsedSeconds: 900,
     recordCacheSeconds: 60,
@@ -38,9 +38,9 @@ test('readConfig reads every environment variable', () => {
   expect(
     readConfig({
       LATCHKEY_TABLE: 'keys',
-      LATCHKEY_KEY_PREFIX: 'acme_',
+      LATCHKEY_KEY_PREFIXES: 'acme_',
       LATCHKEY_KEY_SOURCES: 'header:X-Api-Key,bearer,query:key',
-      LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true',
+      LATCHKEY_EXTERNAL_KEYS: 'true',
       LATCHKEY_LAST_USED_SECONDS: '1',
       LATCHKEY_RECORD_CACHE_SECONDS: '0',
       LATCHKEY_STALE_IF_ERROR_SECONDS: '3600',
@@ -54,7 +54,7 @@ test('readConfig reads every environment variable', () => {
     }),
   ).toEqual({
     tableName: 'keys',
-    keyFormat: { prefix: 'acme_', acceptForeignKeys: true },
+    keyFormat: { prefixes: ['acme_'], externalKeys: {} },
     keySources: [
       { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' },
       { kind: 'bearer' },
@@ -86,7 +86,7 @@ test.each([
 test.each([
   ['LATCHKEY_PRIME', 'true', { prime: true }],
   ['LATCHKEY_METRICS', 'true', { metrics: true }],
-  ['LATCHKEY_ACCEPT_FOREIGN_KEYS', 'false', { keyFormat: { acceptForeignKeys: false } }],
+  ['LATCHKEY_EXTERNAL_KEYS', 'false', { keyFormat: { prefixes: ['sk_'] } }],
   ['LATCHKEY_HTTP_API_RESPONSE', 'iam', { httpApiResponse: 'iam' }],
   ['LATCHKEY_RESULTS_CACHE_SECONDS', '3600', { resultsCacheSeconds: 3600 }],
   ['LATCHKEY_LAST_USED_SECONDS', '31536000', { lastUsedSeconds: 31_536_000 }],
@@ -120,9 +120,9 @@ describe('readConfig with an invalid value', () => {
     ['LATCHKEY_TABLE', ''],
     ['LATCHKEY_TABLE', 'my table'],
     ['LATCHKEY_TABLE', 'keys of mine'],
-    ['LATCHKEY_KEY_PREFIX', ''],
-    ['LATCHKEY_KEY_PREFIX', 'sk'],
-    ['LATCHKEY_KEY_PREFIX', 'SK_'],
+    ['LATCHKEY_KEY_PREFIXES', ''],
+    ['LATCHKEY_KEY_PREFIXES', 'sk'],
+    ['LATCHKEY_KEY_PREFIXES', 'SK_'],
     ['LATCHKEY_KEY_SOURCES', ''],
     ['LATCHKEY_KEY_SOURCES', 'bearer,'],
     ['LATCHKEY_KEY_SOURCES', 'bearer, query:api_key'],
@@ -138,9 +138,9 @@ describe('readConfig with an invalid value', () => {
     ['LATCHKEY_KEY_SOURCES', 'header'],
     ['LATCHKEY_KEY_SOURCES', 'query'],
     ['LATCHKEY_KEY_SOURCES', 'cookie:key'],
-    ['LATCHKEY_ACCEPT_FOREIGN_KEYS', ''],
-    ['LATCHKEY_ACCEPT_FOREIGN_KEYS', 'TRUE'],
-    ['LATCHKEY_ACCEPT_FOREIGN_KEYS', '1'],
+    ['LATCHKEY_EXTERNAL_KEYS', ''],
+    ['LATCHKEY_EXTERNAL_KEYS', 'TRUE'],
+    ['LATCHKEY_EXTERNAL_KEYS', '1'],
     ['LATCHKEY_LAST_USED_SECONDS', ''],
     ['LATCHKEY_LAST_USED_SECONDS', '0'],
     ['LATCHKEY_LAST_USED_SECONDS', '-1'],
@@ -223,7 +223,7 @@ test.each([
 
 test.each([
   ['LATCHKEY_TABLE', ['name', 'ARN']],
-  ['LATCHKEY_ACCEPT_FOREIGN_KEYS', ['true', 'false']],
+  ['LATCHKEY_EXTERNAL_KEYS', ['true', 'false']],
   ['LATCHKEY_HTTP_API_RESPONSE', ['iam', 'simple']],
   ['LATCHKEY_LAST_USED_SECONDS', ['1', '31536000']],
   ['LATCHKEY_RESULTS_CACHE_SECONDS', ['0', '3600']],
@@ -246,6 +246,8 @@ test('readConfig rejects an unknown environment variable with the prefix LATCHKE
 });
 
 test.each([
+  ['LATCHKEY_KEY_PREFIX', 'LATCHKEY_KEY_PREFIXES'],
+  ['LATCHKEY_ACCEPT_FOREIGN_KEYS', 'LATCHKEY_EXTERNAL_KEYS'],
   ['LATCHKEY_USAGE_WRITE_SECONDS', 'LATCHKEY_LAST_USED_SECONDS'],
   ['LATCHKEY_RESULT_CACHE_SECONDS', 'LATCHKEY_RESULTS_CACHE_SECONDS'],
 ])('readConfig rejects the old name %s with an error that contains the new name %s', (oldName, newName) => {
@@ -253,14 +255,14 @@ test.each([
 });
 
 test('readConfig lists every problem in one error message', () => {
-  const problem = problemOf({ LATCHKEY_KEY_PREFIX: 'x', LATCHKEY_HTTP_API_RESPONSE: 'y' });
+  const problem = problemOf({ LATCHKEY_KEY_PREFIXES: 'x', LATCHKEY_HTTP_API_RESPONSE: 'y' });
   const named = problem.split('; ').map((one) => one.split(': expected ')[0]);
-  expect(named).toEqual(['LATCHKEY_TABLE', 'LATCHKEY_KEY_PREFIX', 'LATCHKEY_HTTP_API_RESPONSE']);
+  expect(named).toEqual(['LATCHKEY_TABLE', 'LATCHKEY_KEY_PREFIXES', 'LATCHKEY_HTTP_API_RESPONSE']);
 });
 
-test('readConfig masks a foreign key in its error message', () => {
+test('readConfig masks an external key in its error message', () => {
   const key = 'AbCd3fGh1jKlMn0pQrSt';
-  for (const name of ['LATCHKEY_KEY_PREFIX', 'LATCHKEY_LAST_USED_SECONDS', 'LATCHKEY_HTTP_API_RESPONSE']) {
+  for (const name of ['LATCHKEY_KEY_PREFIXES', 'LATCHKEY_LAST_USED_SECONDS', 'LATCHKEY_HTTP_API_RESPONSE']) {
     expect(problemOf({ ...TABLE, [name]: key })).toMatch(/, got "AbCd… \(20 characters\)"$/);
   }
 });

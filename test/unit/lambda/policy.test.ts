@@ -71,7 +71,7 @@ const LONGEST_SCOPE = 's'.repeat(1024);
 const LARGEST: KeyRecord = {
   ...makeKey().record,
   id: 'a'.repeat(36),
-  keyPrefix: 'p'.repeat(24),
+  keyPrefix: 'p'.repeat(32),
   label: LONGEST_TEXT,
   owner: LONGEST_TEXT,
   scopes: [LONGEST_SCOPE],

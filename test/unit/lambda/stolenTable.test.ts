@@ -21,7 +21,7 @@ const STOLEN: readonly (readonly [string, string])[] = [
   ...Object.entries(serialiseRecord(KEY.record)).map(([name, value]) => [`its ${name}`, String(value)] as const),
 ];
 
-describe.each([{}, { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }])('a stolen table item with the settings %j', (setting) => {
+describe.each([{}, { LATCHKEY_EXTERNAL_KEYS: 'true' }])('a stolen table item with the settings %j', (setting) => {
   test.each(STOLEN)("doesn't authorize a request by %s", async (_, stolen) => {
     const { invoke } = handlerUnderTest([KEY.record], { ...SIMPLE, ...setting });
     const bearing = (value: string) => httpApiEvent({ headers: [['Authorization', `Bearer ${value}`]] });

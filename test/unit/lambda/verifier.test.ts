@@ -128,9 +128,9 @@ test('readOptions returns the defaults of the authorizer if every option is abse
 
 test("readOptions parses every option by the same rules as the authorizer's environment variable", () => {
   const config = read({
-    keyPrefix: 'acme_',
+    keyPrefixes: ['acme_'],
     keySources: ['header:X-Api-Key', 'query:key'],
-    acceptForeignKeys: true,
+    externalKeys: true,
     lastUsedSeconds: 1,
     recordCacheSeconds: 2,
     resultsCacheSeconds: 3,
@@ -141,7 +141,7 @@ test("readOptions parses every option by the same rules as the authorizer's envi
   });
   expect(config).toMatchObject({
     tableName: 'keys',
-    keyFormat: { prefix: 'acme_', acceptForeignKeys: true },
+    keyFormat: { prefixes: ['acme_'], externalKeys: {} },
     keySources: [
       { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' },
       { kind: 'query', name: 'key' },
@@ -162,9 +162,9 @@ test("readOptions parses every option by the same rules as the authorizer's envi
 
 describe('invalid options', () => {
   test('appear by their own names in one error', () => {
-    const options = { tableName: '', keyPrefix: 'SK', unheardOf: 1, plans: { 'no plan': {} } };
+    const options = { tableName: '', keyPrefixes: ['SK'], unheardOf: 1, plans: { 'no plan': {} } };
     const problems = expect.stringMatching(
-      /^unheardOf: [^;]*; tableName: [^;]*; keyPrefix: expected [^;]+, got "SK"; plans: [^;]*$/,
+      /^unheardOf: [^;]*; tableName: [^;]*; keyPrefixes: expected [^;]+, got "SK"; plans: [^;]*$/,
     );
     expect(() => read(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: problems }));
   });

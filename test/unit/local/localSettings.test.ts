@@ -38,9 +38,9 @@ describe('the settings of a function on this machine', () => {
   });
 
   test('accept external keys if the option is given', () => {
-    expect(settingsOf([TABLE], true)).toMatchObject([{ LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }]);
-    expect(settingsOf([{ ...TABLE, LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' }])).toMatchObject([
-      { LATCHKEY_ACCEPT_FOREIGN_KEYS: 'true' },
+    expect(settingsOf([TABLE], true)).toMatchObject([{ LATCHKEY_EXTERNAL_KEYS: 'true' }]);
+    expect(settingsOf([{ ...TABLE, LATCHKEY_EXTERNAL_KEYS: 'true' }])).toMatchObject([
+      { LATCHKEY_EXTERNAL_KEYS: 'true' },
     ]);
   });
 

@@ -50,10 +50,10 @@ describe('createTestAuthorizer', () => {
   });
 
   test('accepts the settings of the deployment', async () => {
-    const { secret, record } = createTestKey({ scopes: ['orders:read'] }, { keyPrefix: 'acme_' });
+    const { secret, record } = createTestKey({ scopes: ['orders:read'] }, { prefix: 'acme_' });
     const { handler, verifier } = createTestAuthorizer({
       records: [record],
-      keyPrefix: 'acme_',
+      keyPrefixes: ['acme_'],
       keySources: ['header:X-Api-Key'],
       httpApiResponse: 'simple',
       scopes: { 'orders:read': ['GET /orders'] },

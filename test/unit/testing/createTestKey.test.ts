@@ -9,7 +9,7 @@ const NOW_MS = Date.UTC(2030, 0);
 describe('createTestKey', () => {
   test('returns a valid key with a storable record', () => {
     const { secret, record } = createTestKey();
-    expect(parseSecret(secret, { prefix: 'sk_', acceptForeignKeys: false })).toBe(secret);
+    expect(parseSecret(secret, { prefixes: ['sk_'] })).toBe(secret);
     expect(record.keyHash).toBe(hashSecret(secret));
     expect(record.keyPrefix).toBe(secret.slice(0, 11));
     expect(parseRecord(serialiseRecord(record))).toEqual(record);
@@ -23,8 +23,8 @@ describe('createTestKey', () => {
   });
 
   test('uses the key prefix of the deployment', () => {
-    const { secret, record } = createTestKey({}, { keyPrefix: 'acme_' });
-    expect(parseSecret(secret, { prefix: 'acme_', acceptForeignKeys: false })).toBe(secret);
+    const { secret, record } = createTestKey({}, { prefix: 'acme_' });
+    expect(parseSecret(secret, { prefixes: ['acme_'] })).toBe(secret);
     expect(record.keyPrefix).toBe(secret.slice(0, 13));
   });
 

@@ -1,42 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { isForeign, isRefusedAsForeign } from '../../../keys/state.ts';
 import { useCli } from '../../support/useCli.ts';
 
 const { cli } = useCli();
 
-describe('isForeign and isRefusedAsForeign', () => {
-  const classify = (keyPrefix: string | undefined, acceptedKeys: string | undefined) => ({
-    foreign: isForeign({ keyPrefix }, acceptedKeys),
-    refused: isRefusedAsForeign({ keyPrefix }, acceptedKeys),
-  });
-
-  test.each([
-    ['without a prefix', undefined],
-    ['with a prefix that Latchkey never issues', 'live_abc'],
-    ['whose prefix has a character of base64url', 'sk_AbC-EfGh'],
-    ["with another deployment's prefix", 'acme_AbCdEfGh'],
-  ])('return true for a record %s', (_, keyPrefix) => {
-    expect(classify(keyPrefix, 'sk_')).toEqual({ foreign: true, refused: true });
-  });
-
-  test.each([
-    ['with another prefix in an unknown deployment', 'acme_AbCdEfGh', undefined],
-    ["with the deployment's prefix", 'sk_AbCdEfGh', 'sk_'],
-  ])('return false for a record %s', (_, keyPrefix, acceptedKeys) => {
-    expect(classify(keyPrefix, acceptedKeys)).toEqual({ foreign: false, refused: false });
-  });
-
-  test.each([
-    ['a deployment that accepts any key', 'any'],
-    ['an unknown deployment', undefined],
-  ])('differ for a record without a prefix in %s', (_, acceptedKeys) => {
-    expect(classify(undefined, acceptedKeys)).toEqual({ foreign: true, refused: false });
-  });
-});
-
 const ENTRIES = [
   { label: 'own', keyPrefix: 'sk_AbCdEfGh', keyHash: 'a'.repeat(64) },
-  { label: 'foreign', keyPrefix: 'live_abc', keyHash: 'b'.repeat(64) },
+  { label: 'external', keyPrefix: 'live_abc', keyHash: 'b'.repeat(64) },
   { label: 'bare', keyHash: 'c'.repeat(64) },
   { label: 'ended', keyHash: 'd'.repeat(64), revokedAt: '2020-01-01T00:00:00Z' },
 ];
@@ -55,7 +24,7 @@ describe('import', () => {
     });
     expect(run.exitCode).toBe(0);
     expect(run.stderr).toMatch(expected);
-    expect(run.stderr).toContain('acceptForeignKeys');
+    expect(run.stderr).toContain('externalKeys');
   });
 
   test('counts a SoulSync key as issued elsewhere despite its prefix sk_', async () => {
@@ -69,13 +38,13 @@ describe('import', () => {
   });
 });
 
-test('import omits the advice on foreign keys if the deployment accepts any key', async () => {
+test('import omits the advice on external keys if the deployment accepts any key', async () => {
   const { stderr } = await cli.run(['import', '-'], {
     table: await cli.makeTable(),
     input: JSONL,
     acceptedKeys: 'any',
   });
-  expect(stderr).not.toContain('acceptForeignKeys');
+  expect(stderr).not.toContain('externalKeys');
 });
 
 describe('a table with keys issued elsewhere', () => {
@@ -113,7 +82,9 @@ describe('a table with keys issued elsewhere', () => {
 
   test('show reports that the deployment refuses the key', async () => {
     const { stdout } = await cli.run(['show', id], { table, acceptedKeys: 'sk_' });
-    expect(stdout).toMatch(/^state: +active, but refused, because it was issued elsewhere/m);
+    expect(stdout).toMatch(
+      /^state: +active, but refused: the deployment's keyPrefixes and externalKeys don't include it$/m,
+    );
     expect((await cli.run(['show', id], { table, acceptedKeys: 'any' })).stdout).toMatch(/^state: +active$/m);
   });
 });
