@@ -35,7 +35,7 @@ function toColumns(header: readonly string[], warn: ImportInput['warn']): (strin
 }
 
 /** Matches a cell in single quotes, which API Gateway accepts around a list of usage plans. They aren't CSV's quotes. */
-const SINGLE_QUOTED = /(?<=^|,)'([^'"\n]*)'(?=,|\r?$)/gm;
+const SINGLE_QUOTED = /(?<=^|,)'([^'"\n]{0,1024})'(?=,|\r?$)/gm;
 const MAX_REST = 64 * 1024;
 
 async function* withDoubleQuotes(chunks: AsyncIterable<string>): AsyncGenerator<string> {

@@ -34,10 +34,13 @@ export const RAW_KEY_EXPECTED = 'a key of 16 to 1024 visible ASCII characters wi
 /** Returns why a value isn't a key but refers to one, or `undefined`. Such values are in configurations of gateways. */
 export function whyReference(value: string): string | undefined {
   if (/^\{vault:\/\//i.test(value)) return 'expected the key, got a reference to a vault';
-  return PLACEHOLDER.test(value) ? 'expected the key, got a placeholder' : undefined;
+  const isPlaceholder = PLACEHOLDERS.some((start) => value.includes(start)) || VARIABLE.test(value);
+  return isPlaceholder ? 'expected the key, got a placeholder' : undefined;
 }
 
-const PLACEHOLDER = /\$\{|\{\{|^\$\w+$|^\{\w*\}$/;
+/** The starts of placeholders in templates, such as `${{ env "DECK_KEY" }}`. */
+const PLACEHOLDERS = ['${', '{{'];
+const VARIABLE = /^(?:\$\w{1,128}|\{\w{0,128}\})$/;
 
 function whyWeak(secret: KeySecret): string | undefined {
   const bits = estimateBits(secret);

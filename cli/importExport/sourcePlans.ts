@@ -19,8 +19,9 @@ export type PlanKeys = ReadonlyMap<string, readonly string[]>;
 export function parsePlanMap(text: string, previous: PlanMap = new Map()): PlanMap {
   const names = new Map(previous);
   for (const pair of text.split(',')) {
-    const [, id = '', name = ''] = /^\s*([^=\s]+)\s*=\s*(\S*)\s*$/.exec(pair) ?? [];
-    if (id === '') throw new InvalidArgumentError('Expected ID=NAME, separated by commas.');
+    const [id = '', name, ...rest] = pair.split('=').map((part) => part.trim());
+    if (id === '' || name === undefined || rest.length > 0)
+      throw new InvalidArgumentError('Expected ID=NAME, separated by commas.');
     if (name !== '' && !isPlanName(name)) throw new InvalidArgumentError(`Expected ${PLAN_EXPECTED}.`);
     if (names.has(id)) throw new InvalidArgumentError(`Expected each ID once, got ${id} twice.`);
     names.set(id, name === '' ? undefined : name);

@@ -103,7 +103,7 @@ class Splitter {
 }
 
 const MARKER = /^(?:(?:-{3}|\.{3})(?:\s|$)|%)/;
-const NAMED = /^(?:"([^"]*)"|'([^']*)'|([^\s:"'{}[\],&*!|>%@`]+))\s*:(?:\s+(.*))?$/;
+const NAMED = /^(?:"([^"]{0,256})"|'([^']{0,256})'|([^\s:"'{}[\],&*!|>%@`]{1,256}))[ \t]{0,16}:(?![^\s])(.*)$/;
 
 /** Returns the name of a value at the top level, and the text behind it. The marker of a document has no name. */
 function readTopLevel(content: string, line: number): { readonly name?: string; readonly rest: string } {

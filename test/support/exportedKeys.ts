@@ -98,7 +98,7 @@ export const EXPORTED_SOURCES: readonly ExportedSource[] = [
       ['line 21', 'key is missing'],
       ['line 53', 'key: expected the key, got a reference to a vault'],
       ['line 63', `ttl: expected a whole number of seconds, at least 0, ${TYPE_ERROR}`],
-      ['line 122', 'key: expected a key of 16 to 255 visible ASCII characters without a comma'],
+      ['line 122', 'key: expected a key of 16 to 1024 visible ASCII characters without a comma'],
       ['line 124', 'consumer: expected the name or id of a consumer'],
     ],
   },
