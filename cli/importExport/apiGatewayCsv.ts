@@ -34,17 +34,31 @@ function toColumns(header: readonly string[], warn: ImportInput['warn']): (strin
   return columns.map((name) => COLUMNS.includes(name) && name);
 }
 
-/** Matches a cell in single quotes, which API Gateway accepts around a list of usage plans. They aren't CSV's quotes. */
-const SINGLE_QUOTED = /(?<=^|,)'([^'"\n]{0,1024})'(?=,|\r?$)/gm;
 const MAX_REST = 64 * 1024;
 
 async function* withDoubleQuotes(chunks: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of chunks) {
     const text = rest + chunk;
-    const end = rest.length > MAX_REST ? text.length : text.lastIndexOf('\n') + 1;
-    yield text.slice(0, end).replaceAll(SINGLE_QUOTED, '"$1"');
+    const end = text.lastIndexOf('\n') + 1;
+    yield text.slice(0, end).split('\n').map(requote).join('\n');
     rest = text.slice(end);
+    if (rest.length <= MAX_REST) continue;
+    // The parser rejects a row of this length.
+    yield rest;
+    rest = '';
   }
-  yield rest.replaceAll(SINGLE_QUOTED, '"$1"');
+  yield requote(rest);
+}
+
+/** API Gateway accepts single quotes around a list of usage plans. Only double quotes are part of CSV. */
+function requote(line: string): string {
+  let text = line;
+  for (let start = text.indexOf("'"); start >= 0; start = text.indexOf("'", start + 1)) {
+    const end = text.indexOf("'", start + 1);
+    const isCell =
+      end > 0 && [undefined, ','].includes(text[start - 1]) && [undefined, ',', '\r'].includes(text[end + 1]);
+    if (isCell) text = `${text.slice(0, start)}"${text.slice(start + 1, end)}"${text.slice(end + 1)}`;
+  }
+  return text;
 }

@@ -67,6 +67,8 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
   },
   'api-gateway': {
     meaning: "API Gateway's get-api-keys, or an API key file",
+    details:
+      "API Gateway's keys: the output of aws apigateway get-api-keys --include-values, or an API key file in CSV",
     unit: ({ json }) => (json === undefined ? 'line' : 'entry'),
     matches: isApiGateway,
     read: readApiGateway,
@@ -75,6 +77,7 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
   },
   kong: {
     meaning: "Kong's consumers and their keyauth_credentials",
+    details: "Kong's consumers and their keyauth_credentials: the YAML of decK or db_export, or the Admin API's JSON",
     unit: getKongUnit,
     matches: isKong,
     read: readKong,
@@ -82,6 +85,7 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
   },
   tyk: {
     meaning: "Tyk's sessions by their keys",
+    details: 'Tyk\'s sessions by their keys, as {"KEY": SESSION}, or answers of the Dashboard API',
     unit: 'entry',
     matches: isTyk,
     read: readTyk,
