@@ -118,7 +118,7 @@ export function addImportCommand(command: Command, deps: CommandDeps): void {
       addColumns,
     )
     .option('--allow-weak', 'import weak raw keys: below 112 bits, or consisting of words')
-    .option('--plan-map <id=name,…>', PLAN_MAP_HELP, parsePlanMap)
+    .option('--plan-map <id=name>', PLAN_MAP_HELP, parsePlanMap)
     .option('--plan-keys <file>', PLAN_KEYS_HELP, parseNonEmpty('the path of a file'))
     .option('--dry-run', 'print what import would do, without a write to the table')
     .option('--json', JSON_HELP);

@@ -60,11 +60,11 @@ describe('import with plans', () => {
   });
 
   test.each([
-    ['c7y23b', 'Expected ID=NAME, separated by commas.'],
-    ['=free', 'Expected ID=NAME, separated by commas.'],
-    ['a=b=c', 'Expected ID=NAME, separated by commas.'],
+    ['c7y23b', 'Expected ID=NAME, separated by commas'],
+    ['=free', 'Expected ID=NAME, separated by commas'],
+    ['a=b=c', 'Expected ID=NAME, separated by commas'],
     ['a=free plan', "Expected a plan's name of 1 to 64 letters"],
-    ['a=b,a=c', 'Expected each ID once, got a twice.'],
+    ['a=b,a=c', 'Expected each ID once, got a twice'],
   ])('rejects --plan-map %j', async (map, message) => {
     const { exitCode, stderr } = await importKeys(['--plan-map', map]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(message) });
