@@ -44,7 +44,7 @@ export function addYesOption(command: Command): Command {
 /** Adds `--key-prefix`. Use it for commands that issue keys. */
 export function addPrefixOption(command: Command): Command {
   const description =
-    "the prefix of new keys, one of the deployment's (default: the first in LATCHKEY_KEY_PREFIXES, or sk_)";
+    "the prefix of new keys, one of the deployment's keyPrefixes (default: the first of them with --stack, or in LATCHKEY_KEY_PREFIXES, or sk_)";
   return command.option('--prefix <prefix>', description, parsePrefix);
 }
 

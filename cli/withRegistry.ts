@@ -1,3 +1,4 @@
+import { isRefused, issuedPrefixesIn } from '../keys/acceptedKeys.ts';
 import { show } from '../keys/fields.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { KEY_PREFIXES_EXPECTED, parseKeyPrefixes } from '../keys/keyFormat.ts';
@@ -13,6 +14,7 @@ import {
   type TableOptions,
 } from '../operator/findTable.ts';
 import { checkProfile } from '../operator/profiles.ts';
+import type { Output } from './output.ts';
 
 export interface RegistryOptions extends TableOptions {
   /** The prefix of new keys. */
@@ -22,6 +24,8 @@ export interface RegistryOptions extends TableOptions {
 }
 
 export interface RegistryDeps extends FindTableDeps {
+  /** Receives a warning about a prefix that the deployment refuses. */
+  readonly output: Output;
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
 }
@@ -48,6 +52,7 @@ export async function withRegistry<T>(options: RegistryOptions, deps: RegistryDe
 export async function withActingRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
   const location = await locate(options, deps);
   const actor = options.actor ?? (await getActor(location, deps.env));
+  warnIfRefused(options.prefix, location, deps);
   return run(location, options, deps, { actor, work });
 }
 
@@ -80,10 +85,16 @@ async function run<T>(
   deps: RegistryDeps,
   { actor, work }: { readonly actor: string; readonly work: Work<T> },
 ): Promise<T> {
-  const prefix = options.prefix ?? getPrefix(deps.env);
+  const keyPrefixes = getKeyPrefixes(location, deps.env);
+  const prefix = options.prefix ?? keyPrefixes?.[0] ?? DEFAULT_KEY_PREFIX;
   // Loaded on demand, because help, completion and most errors don't use the AWS SDK.
   const { openRegistry } = await import('./openRegistry.ts');
-  const { registry, findTarget, close } = openRegistry(location, { prefix, actor, now: deps.now });
+  const { registry, findTarget, close } = openRegistry(location, {
+    prefix,
+    ...(keyPrefixes && { keyPrefixes }),
+    actor,
+    now: deps.now,
+  });
   try {
     return await work(registry, location, actor);
   } catch (error) {
@@ -93,13 +104,26 @@ async function run<T>(
   }
 }
 
-/** Returns the first prefix that the functions' environment variable lists. The old variable must not be overlooked. */
-function getPrefix(env: Environment): string {
+/** Warns about new keys that the deployment refuses. A deployment may follow that accepts them. */
+function warnIfRefused(prefix: string | undefined, { acceptedKeys }: TableLocation, { output }: RegistryDeps): void {
+  if (prefix === undefined || acceptedKeys === undefined) return;
+  if (!isRefused({ keyPrefix: `${prefix}00000000` }, acceptedKeys)) return;
+  output.note(`warning: --prefix: the deployment refuses keys with ${prefix}; it accepts ${acceptedKeys}`);
+}
+
+/**
+ * Returns the prefixes of the keys that the deployment issues, or `undefined` if they're unknown. The deployment's own
+ * outputs take precedence over the environment variable. The variable's old name must not be overlooked.
+ */
+function getKeyPrefixes({ acceptedKeys }: TableLocation, env: Environment): readonly string[] | undefined {
   if (setting(env, 'LATCHKEY_KEY_PREFIX') !== undefined) {
     throw new CliError('USAGE_INVALID', 'LATCHKEY_KEY_PREFIX: was renamed, set LATCHKEY_KEY_PREFIXES instead');
   }
-  const text = setting(env, 'LATCHKEY_KEY_PREFIXES') ?? DEFAULT_KEY_PREFIX;
-  const [prefix] = parseKeyPrefixes(text) ?? [];
-  if (prefix !== undefined) return prefix;
-  throw new CliError('USAGE_INVALID', `LATCHKEY_KEY_PREFIXES: expected ${KEY_PREFIXES_EXPECTED}, got ${show(text)}`);
+  const text = setting(env, 'LATCHKEY_KEY_PREFIXES');
+  const ofVariable = text === undefined ? undefined : parseKeyPrefixes(text);
+  if (text !== undefined && ofVariable === undefined) {
+    throw new CliError('USAGE_INVALID', `LATCHKEY_KEY_PREFIXES: expected ${KEY_PREFIXES_EXPECTED}, got ${show(text)}`);
+  }
+  const ofDeployment = acceptedKeys === undefined ? [] : issuedPrefixesIn(acceptedKeys);
+  return ofDeployment.length > 0 ? ofDeployment : ofVariable;
 }

@@ -1,11 +1,18 @@
 import { Annotations, Duration, FeatureFlags } from 'aws-cdk-lib';
-import type { IAuthorizer, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import type { IAuthorizer, RestApi, Stage } from 'aws-cdk-lib/aws-apigateway';
 import {
   ParameterMapping,
+  WebSocketApi,
   type IHttpRouteAuthorizer,
   type IWebSocketRouteAuthorizer,
+  type IWebSocketStage,
 } from 'aws-cdk-lib/aws-apigatewayv2';
-import { AuthorizationType, type AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
+import {
+  AppSyncAuthorizationType,
+  AuthorizationType,
+  type AppSyncAuthProvider,
+  type AuthorizationMode,
+} from 'aws-cdk-lib/aws-appsync';
 import { Stats, type Alarm, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -27,10 +34,17 @@ import {
 } from './authorizers.ts';
 import { functionMetric, rolloutAlarm, unauthorizedFilter } from './authorizerMetrics.ts';
 import { addGatewayResponses } from './gatewayResponses.ts';
-import { hideCredential, httpIdentitySources, restIdentitySources, webSocketIdentitySources } from './keySources.ts';
+import {
+  hideCredential,
+  httpIdentitySources,
+  isTokenSource,
+  restIdentitySources,
+  webSocketIdentitySources,
+} from './keySources.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
+import { requireWebSocketKeys } from './requireWebSocketKeys.ts';
 
 /** Options of `forRestApi`. */
 export interface RestApiAuthorizerOptions {
@@ -52,7 +66,7 @@ export interface RestApiAuthorizerOptions {
   readonly scope?: Construct;
 }
 
-/** Options of `forAppSync`. */
+/** Options of `forAppSync` and `forEventApi`. */
 export interface AppSyncAuthorizerOptions {
   /**
    * The scope of the permissions to invoke the function. They depend on the API, which depends on the function. Pass a
@@ -162,7 +176,7 @@ export class ApiKeyAuthorizer extends Construct {
    * function. The stage then responds to every request with 500 until the deployment.
    *
    * @param id the authorizer's id. The default is `RestApi`, with a suffix for a second type in the same scope
-   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter. Also
+   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources, or one outside a header. Also
    * thrown if another construct has the id, or if methods of two REST APIs use the authorizer
    */
   forRestApi(id?: string, { type = 'REQUEST', scope = this }: RestApiAuthorizerOptions = {}): IAuthorizer {
@@ -256,35 +270,67 @@ export class ApiKeyAuthorizer extends Construct {
   }
 
   /**
+   * Returns an authorization provider for `authProviders` of AppSync Event APIs. You can use it for several APIs. Also
+   * list `AppSyncAuthorizationType.LAMBDA` among the API's authorization types. AppSync always reads the key from the
+   * `Authorization` header, with or without `Bearer`. It ignores `keySources`.
+   *
+   * AppSync invokes the authorizer for each connection, subscription and publication. The `scopes` patterns `SUBSCRIBE
+   * /orders/*` and `PUBLISH /orders/*` open channels. A key with a pattern for any channel may connect. The authorizer
+   * rejects a revoked key after the revocation delay. An open subscription continues. AppSync may not cache a response
+   * for a key with scopes.
+   */
+  forEventApi({ scope }: AppSyncAuthorizerOptions = {}): AppSyncAuthProvider {
+    const handler = scope === undefined ? this.#handler : this.#importHandler(scope);
+    return {
+      authorizationType: AppSyncAuthorizationType.LAMBDA,
+      lambdaAuthorizerConfig: { handler, resultsCacheTtl: this.#resultsCacheTtl },
+    };
+  }
+
+  /**
    * Returns a `parameterMapping` for the integration of an HTTP API. The mapping removes every header and query
    * parameter in `keySources` before the request reaches the integration. It also contains the changes that `mapping`
    * makes. The authorizer still receives the whole request, so the revocation delay stays the same. A Lambda
    * integration's `rawQueryString` may still contain the parameter. We haven't tested this on a live account.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`
+   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`, and
+   * for a cookie, because API Gateway can't remove one of several cookies
    */
   hideCredential(mapping = new ParameterMapping()): ParameterMapping {
     return hideCredential(this, this.#settings.config.keySources, mapping);
   }
 
   /**
-   * Applies the plans to a REST API. API Gateway then counts and limits the requests to each method behind an
-   * authorizer from `forRestApi`. The plans also count requests to methods that other stacks add. A method's own
-   * `apiKeyRequired` stays unchanged. `false` exempts the method from limits. You can call this method for several REST
-   * APIs. They share a key's limits. The revocation delay stays the same.
+   * Applies the plans to a REST API or a WebSocket API. API Gateway then counts and limits the requests to each method
+   * behind an authorizer from `forRestApi`. On a WebSocket API, it counts and limits connections. The plans also count
+   * requests to methods that other stacks add. A method's or route's own `apiKeyRequired` stays unchanged. `false`
+   * exempts the method from limits. You can call this method for several APIs. They share a key's limits. The
+   * revocation delay stays the same.
    *
    * The plans get every stage of the API by default, including stages that you add later. Pass `stages` to select
    * stages. All stages serve the same methods, so a stage without a plan would reject every key. The synthesis fails
-   * for such a stage with an error that includes its name.
+   * for such a stage with an error that includes its name. It also fails for a method that requires an API key without
+   * an authorizer, because API Gateway reads the API keys of the whole API from its authorizers.
+   *
+   * Without `plans`, the call requires `usageIdentifier: 'presented-key'`. API Gateway's own keys then count on their
+   * own usage plans.
    *
    * @throws LatchkeyError `CONFIG_INVALID` before any change, if the authorizer lacks `plans` or the API lacks a stage.
    * Also thrown if a stage belongs to another API, or if the API reads API Gateway keys from a header
    */
-  applyPlans(api: RestApi, options: ApplyPlansOptions = {}): void {
-    if (this.plans === undefined) {
+  applyPlans(api: RestApi | WebSocketApi, { stages }: ApplyPlansOptions = {}): void {
+    const { plans } = this;
+    if (plans === undefined && this.#settings.config.usageIdentifier === 'plan') {
       throw propError(this, 'applyPlans: expected the prop plans to be set, got an authorizer without plans');
     }
-    requireApiKeys({ api, authorizers: this.#restAuthorizers, plans: this.plans, ...options });
+    // Each function rejects stages of another API.
+    if (api instanceof WebSocketApi) {
+      const own = stages && { stages: stages as readonly IWebSocketStage[] };
+      requireWebSocketKeys({ api, authorizers: this.#webSocketByOptions, plans, ...own });
+    } else {
+      const own = stages && { stages: stages as readonly Stage[] };
+      requireApiKeys({ api, authorizers: this.#restAuthorizers, plans, ...own });
+    }
   }
 
   /**
@@ -297,7 +343,7 @@ export class ApiKeyAuthorizer extends Construct {
    * type later. An API can have only one response of each type.
    */
   addGatewayResponses(api: RestApi): void {
-    addGatewayResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.plans !== undefined });
+    addGatewayResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.#hasUsagePlans });
   }
 
   /**
@@ -394,11 +440,11 @@ export class ApiKeyAuthorizer extends Construct {
     const { keySources } = this.#settings.config;
     const identitySources = restIdentitySources(keySources);
     const [identitySource] = identitySources;
-    if (type === 'TOKEN' && identitySource?.startsWith('method.request.header.') !== true) {
+    if (type === 'TOKEN' && !(identitySources.length === 1 && keySources.every(isTokenSource))) {
       const got = keySources.map(({ kind }) => kind).join(', ');
       throw propError(
         this,
-        `type: expected exactly one key source for "${type}", bearer or a header, got the key sources ${got}`,
+        `type: expected exactly one key source for "${type}", bearer, basic or a header, got the key sources ${got}`,
       );
     }
     const id = freeIdIn(scope, authorizerId);
@@ -417,6 +463,11 @@ export class ApiKeyAuthorizer extends Construct {
         sameEnvironment: true,
       }),
     );
+  }
+
+  /** `true` if API Gateway may count requests, so it may reject them with the codes of plans. */
+  get #hasUsagePlans(): boolean {
+    return this.plans !== undefined || this.#settings.config.usageIdentifier === 'presented-key';
   }
 
   get #resultsCacheTtl(): Duration {

@@ -4,7 +4,9 @@ import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ExternalKeys } from '../keys/secret.ts';
 import type { HttpApiResponse } from '../lambda/config.ts';
-import type { KeySourceSetting } from '../lambda/credentials.ts';
+import type { KeySourceSetting } from '../lambda/keySources.ts';
+import type { UsageIdentifier } from '../lambda/usageIdentifier.ts';
+import type { KeySource } from './keySource.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import type { PlanMapping } from './keyPlans.ts';
 import type { ScopeMapping } from './propChecks.ts';
@@ -30,14 +32,15 @@ export interface ApiKeyAuthorizerProps {
   readonly keyPrefixes?: readonly string[];
 
   /**
-   * The parts of a request that may contain the key, in order of preference. AppSync ignores this prop and always reads
-   * the `Authorization` header. The function matches header names case-insensitively. The identity sources of REST and
+   * The parts of a request that may contain the key, in order of preference: key sources, or their texts `bearer`,
+   * `basic`, `header:NAME`, `header:NAME:SCHEME`, `query:NAME`, `cookie:NAME` and `websocket-protocol`. AppSync ignores
+   * this prop and always reads the `Authorization` header. The function matches header names case-insensitively. The identity sources of REST and
    * WebSocket APIs keep your spelling. AWS documents that mappings of REST methods are case-sensitive. Spell each
    * header as your callers do.
    *
    * @default ['bearer', 'query:api_key']
    */
-  readonly keySources?: readonly KeySourceSetting[];
+  readonly keySources?: readonly (KeySource | KeySourceSetting)[];
 
   /**
    * Accepts keys of other systems if their hash is in the table. `true` accepts 16 to 255 visible ASCII characters
@@ -94,8 +97,8 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * The routes that each scope opens: scope → patterns. A pattern is `METHOD /path`, `$connect` for WebSocket APIs, or
-   * `GRAPHQL /graphql` for AppSync. A `*` in the path matches any sequence of characters. A `*` as the method matches
-   * any method of API Gateway. A scope can't contain spaces, commas, quotes, braces, brackets or backslashes.
+   * `GRAPHQL /graphql` for AppSync GraphQL APIs. For AppSync Event APIs it's `SUBSCRIBE /channel` or `PUBLISH /channel`.
+   * A `*` in the path matches any sequence of characters. A `*` as the method matches any method of API Gateway. A scope can't contain spaces, commas, quotes, braces, brackets or backslashes.
    *
    * A key without scopes may use every route. A key may not use any route if its scopes don't open one. A change to the
    * mapping takes effect after the deployment, plus `resultsCacheTtl` if responses are cached. A change to a key's own
@@ -144,9 +147,9 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * The limits of each plan: plan name → limits. They apply to each key, or to all keys of the plan together. They
-   * apply to the REST APIs for which you call `applyPlans`. Keys without a plan aren't limited. These APIs reject a key
-   * whose plan isn't listed here. HTTP and AppSync APIs don't support usage plans. Latchkey doesn't use those of
-   * WebSocket APIs. Keys aren't limited on these APIs.
+   * apply to the REST and WebSocket APIs for which you call `applyPlans`. Keys without a plan aren't limited. These APIs
+   * reject a key whose plan isn't listed here. HTTP and AppSync APIs don't support usage plans. Keys aren't limited on
+   * these APIs.
    *
    * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A change to a key's plan takes effect after
    * the revocation delay. docs/plans.md lists how much of the account's quotas each plan uses.
@@ -154,6 +157,19 @@ export interface ApiKeyAuthorizerProps {
    * @default - keys aren't limited, and the integration only receives the name of the key's plan
    */
   readonly plans?: PlanMapping;
+
+  /**
+   * The value by which API Gateway counts a request after `applyPlans`. `plan` is the identifier of the key's plan.
+   * `presented-key` is for a move from API Gateway's own keys. An imported key of 20 to 128 characters then identifies
+   * itself, and its own usage plans count on. A key that Latchkey issued still has the identifier of its plan. API
+   * Gateway rejects it if the authorizer lacks `plans`.
+   *
+   * API Gateway also rejects an imported key that isn't one of its own API keys. docs/migrating-from-api-gateway-keys.md
+   * describes the move. The function returns the key only to API Gateway. It doesn't store or log it.
+   *
+   * @default 'plan'
+   */
+  readonly usageIdentifier?: UsageIdentifier;
 
   /**
    * The function's memory, from 128 to 10,240 MB. Lambda allocates CPU in proportion to the memory.

@@ -41,6 +41,7 @@ const UNAUTHORIZED = FilterPattern.all(
   FilterPattern.stringValue('$.message', '=', 'denied'),
   FilterPattern.stringValue('$.code', '=', 'AUTH_REQUIRED'),
   FilterPattern.stringValue('$.apiType', '!=', 'appsync'),
+  FilterPattern.stringValue('$.apiType', '!=', 'appsync-events'),
 );
 
 /**

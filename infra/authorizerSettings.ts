@@ -60,6 +60,9 @@ export function authorizerSettings(
   if (config.resultsCacheSeconds > 0 && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
   problems.push(...environmentProblems(known, table.kind));
   problems.push(...resourceExcesses(knownScopes(props.scopes ?? {})).map((problem) => `scopes: ${problem}`));
+  if (config.usageIdentifier === 'presented-key' && (props.externalKeys ?? false) === false) {
+    problems.push(EXTERNAL_KEYS_EXPECTED);
+  }
   problems.push(...planProblems(props.plans ?? {}).map((problem) => `plans: ${problem}`));
   if (problems.length > 0) throw propError(scope, ...problems);
   return {
@@ -74,6 +77,9 @@ const ONE_SOURCE_EXPECTED =
   'resultsCacheTtl: expected a single entry in keySources, got several: API Gateway requires every identity source of a ' +
   'cache at once. It would refuse a request with a key in only one of them. Name the one that callers use, or rely on ' +
   'recordCacheTtl instead';
+
+const EXTERNAL_KEYS_EXPECTED =
+  'usageIdentifier: expected the prop externalKeys for "presented-key", got none: the authorizer would refuse every key of API Gateway';
 
 /**
  * Checks Lambda's quotas. Memory is 128 to 10,240 MB. Provisioned concurrency counts towards the reserved concurrency.
@@ -96,7 +102,7 @@ function toEnvironment(scope: Construct, props: ApiKeyAuthorizerProps, namespace
     ...props,
     table: undefined,
     ...keyFormatTexts(scope, props),
-    keySources: props.keySources?.join(','),
+    keySources: props.keySources?.map(String).join(','),
     lastUsedInterval: toSeconds(props.lastUsedInterval),
     recordCacheTtl: toSeconds(props.recordCacheTtl),
     resultsCacheTtl: toSeconds(props.resultsCacheTtl),
@@ -194,6 +200,11 @@ const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: Prop, isToken: IsToken, reas
   ['keySources', ({ keySources }) => containsToken(keySources), 'the identity sources of each API depend on it'],
   ['recordCacheTtl', ({ recordCacheTtl }) => isUnresolved(recordCacheTtl), 'the revocation delay depends on it'],
   ['resultsCacheTtl', ({ resultsCacheTtl }) => isUnresolved(resultsCacheTtl), 'the revocation delay depends on it'],
+  [
+    'usageIdentifier',
+    ({ usageIdentifier }) => Token.isUnresolved(usageIdentifier),
+    'the gateway responses of an API depend on it',
+  ],
   [
     'httpApiResponse',
     ({ httpApiResponse }) => Token.isUnresolved(httpApiResponse),

@@ -189,6 +189,11 @@ export class WebSocketKeyAuthorizer implements IWebSocketRouteAuthorizer {
     return { authorizerId: authorizer.authorizerId, authorizationType: 'CUSTOM' };
   }
 
+  /** Returns the id of the API's authorizer, or `undefined` if none of its routes uses this authorizer. */
+  authorizerIdOf(api: IWebSocketApi): string | undefined {
+    return this.#authorizers.get(api)?.authorizerId;
+  }
+
   #create({ route, scope }: WebSocketRouteAuthorizerBindOptions): WebSocketAuthorizer {
     const { handler, identitySources } = this.#props;
     const { webSocketApi } = route;

@@ -1,5 +1,5 @@
 import { CfnGatewayResponse, ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { authRequiredMessage, type KeySource } from '../lambda/credentials.ts';
+import { authChallenge, authRequiredMessage, type KeySource } from '../lambda/keySources.ts';
 
 interface ErrorResponse {
   readonly type: ResponseType;
@@ -90,7 +90,7 @@ function unauthorized(keySources: readonly KeySource[]): ErrorResponse {
   return {
     type: ResponseType.UNAUTHORIZED,
     body: envelope('"AUTH_REQUIRED"', JSON.stringify(authRequiredMessage(keySources))),
-    headers: { 'WWW-Authenticate': "'Bearer'" },
+    headers: { 'WWW-Authenticate': `'${authChallenge(keySources)}'` },
   };
 }
 

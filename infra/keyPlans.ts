@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Stack, Token } from 'aws-cdk-lib';
+import { Lazy, Stack, Token } from 'aws-cdk-lib';
 import {
   ApiKey,
+  CfnUsagePlan,
   CfnUsagePlanKey,
   type IApiKey,
   type IUsagePlan,
@@ -11,6 +12,7 @@ import {
   type ThrottleSettings,
   UsagePlan,
 } from 'aws-cdk-lib/aws-apigateway';
+import type { IWebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type Counted, usageIdentifier } from '../lambda/plans.ts';
@@ -55,6 +57,9 @@ export interface KeyPlansProps {
   readonly logRetention: RetentionDays | undefined;
 }
 
+/** A stage of a REST API or of a WebSocket API. */
+type PlannedStage = Stage | IWebSocketStage;
+
 /**
  * The last API key that each stack adds to a plan. API Gateway adds only one key to a plan at a time in a Region.
  * CloudFormation would add several concurrently. Each key therefore depends on the previous one
@@ -73,7 +78,7 @@ export class KeyPlans extends Construct {
 
   readonly #usagePlans: ReadonlyMap<string, UsagePlan>;
   readonly #unplanned: UsagePlan;
-  readonly #stages = new Set<Stage>();
+  readonly #stages = new Set<PlannedStage>();
 
   constructor(scope: Construct, id: string, { plans, table, namespace, logRetention }: KeyPlansProps) {
     super(scope, id);
@@ -83,7 +88,8 @@ export class KeyPlans extends Construct {
       usagePlan: this.#createUsagePlan(name, plan),
     }));
     this.#usagePlans = new Map(entries.map(({ name, usagePlan }) => [name, usagePlan]));
-    this.#unplanned = new UsagePlan(this, 'Unplanned', { description: 'Latchkey: keys of no plan, without limits' });
+    const description = 'Latchkey: keys of no plan, without limits';
+    this.#unplanned = this.#withStages(new UsagePlan(this, 'Unplanned', { description }));
 
     this.#createSharedKey('UnplannedKey', this.#unplanned, namespace, { kind: 'unplanned' });
     const shared = entries.filter(({ plan }) => plan.shared === true);
@@ -111,9 +117,11 @@ export class KeyPlans extends Construct {
    * methods require a key. To prepare a live API, call only this method. The authorizer then returns the usage
    * identifier before any method requires it (docs/plans.md). A second call for the same stage doesn't have an effect.
    *
+   * The stage may belong to a REST API or to a WebSocket API.
+   *
    * @throws LatchkeyError `CONFIG_INVALID` if the API lacks a stage, for example with `deploy: false`
    */
-  addStage(stage: Stage | undefined): void {
+  addStage(stage: Stage | IWebSocketStage | undefined): void {
     if (stage === undefined) {
       throw propError(
         this,
@@ -122,20 +130,34 @@ export class KeyPlans extends Construct {
     }
     if (this.#stages.has(stage)) return;
     this.#stages.add(stage);
-    for (const usagePlan of [this.#unplanned, ...this.#usagePlans.values()]) usagePlan.addApiStage({ stage });
+    // The name of a WebSocket API's stage doesn't refer to the stage, so CloudFormation wouldn't wait for it.
+    if (isOfWebSocketApi(stage))
+      for (const usagePlan of [this.#unplanned, ...this.#usagePlans.values()]) usagePlan.node.addDependency(stage);
   }
 
   /** Returns whether the usage plans include the stage. */
-  hasStage(stage: Stage): boolean {
+  hasStage(stage: Stage | IWebSocketStage): boolean {
     return this.#stages.has(stage);
   }
 
   #createUsagePlan(name: string, { throttle, quota, shared = false }: PlanProps): UsagePlan {
-    return new UsagePlan(this, `Plan-${name}`, {
-      description: `Latchkey: the plan ${name}, for ${shared ? 'all its keys together' : 'each of its keys'}`,
-      ...(throttle && { throttle }),
-      ...(quota && { quota }),
-    });
+    return this.#withStages(
+      new UsagePlan(this, `Plan-${name}`, {
+        description: `Latchkey: the plan ${name}, for ${shared ? 'all its keys together' : 'each of its keys'}`,
+        ...(throttle && { throttle }),
+        ...(quota && { quota }),
+      }),
+    );
+  }
+
+  /** Makes the plan include the stages of `addStage`. The CDK's own list supports only stages of REST APIs. */
+  #withStages(usagePlan: UsagePlan): UsagePlan {
+    const { defaultChild } = usagePlan.node;
+    if (defaultChild instanceof CfnUsagePlan) {
+      const produce = () => [...this.#stages].map((stage) => ({ apiId: apiIdOf(stage), stage: stage.stageName }));
+      defaultChild.apiStages = Lazy.any({ produce }, { omitEmptyArray: true });
+    }
+    return usagePlan;
   }
 
   /**
@@ -157,6 +179,14 @@ export class KeyPlans extends Construct {
     if (last !== undefined) onPlan.node.addDependency(last);
     lastOnPlan.set(stack, onPlan);
   }
+}
+
+function isOfWebSocketApi(stage: PlannedStage): stage is IWebSocketStage {
+  return !('restApi' in stage);
+}
+
+function apiIdOf(stage: PlannedStage): string {
+  return isOfWebSocketApi(stage) ? stage.api.apiId : stage.restApi.restApiId;
 }
 
 /**

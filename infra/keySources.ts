@@ -1,8 +1,13 @@
 import { IdentitySource } from 'aws-cdk-lib/aws-apigateway';
 import type { ParameterMapping } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IConstruct } from 'constructs';
-import type { KeySource } from '../lambda/credentials.ts';
+import type { KeySource } from '../lambda/keySources.ts';
 import { propError } from './propChecks.ts';
+
+/** Returns whether a TOKEN authorizer can pass on the key source: one header that contains nothing but the key. */
+export function isTokenSource({ kind }: KeySource): boolean {
+  return kind === 'bearer' || kind === 'basic' || kind === 'header';
+}
 
 /**
  * Returns the identity sources of a REST API's authorizer. API Gateway requires all identity sources in a request. The
@@ -32,9 +37,21 @@ export function webSocketIdentitySources(keySources: readonly KeySource[]): stri
   return single(keySources, (source) => `route.request.${locationOf(source)}`);
 }
 
-/** Keeps the prop's spelling, because AWS documents that REST mappings match header names case-sensitively. */
+/**
+ * Returns the header that contains a key source. It keeps the prop's spelling, because AWS documents that REST mappings
+ * match header names case-sensitively. A cookie's header contains every other cookie too.
+ */
 function headerOf(source: Exclude<KeySource, { kind: 'query' }>): string {
-  return source.kind === 'bearer' ? 'Authorization' : source.name;
+  switch (source.kind) {
+    case 'header':
+      return source.name;
+    case 'cookie':
+      return 'Cookie';
+    case 'websocket-protocol':
+      return 'Sec-WebSocket-Protocol';
+    default:
+      return 'Authorization';
+  }
 }
 
 function single(keySources: readonly KeySource[], toIdentitySource: (source: KeySource) => string): string[] {
@@ -55,10 +72,14 @@ const RESERVED_HEADER = new RegExp(
   'i',
 );
 
+const COOKIE_PROBLEM =
+  'hideCredential: expected keySources without cookies, got a cookie: an HTTP API cannot remove one of several cookies. ' +
+  "Accept keys in a header of your own, such as keySources: ['header:X-Api-Key'], or do not hide them";
+
 /**
  * Extends the mapping. The HTTP API then removes every key source before the request reaches the integration.
  *
- * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves
+ * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, and for a cookie
  */
 export function hideCredential(
   authorizer: IConstruct,
@@ -75,6 +96,7 @@ export function hideCredential(
         "keySources: ['header:X-Api-Key'], or do not hide them",
     );
   }
+  if (keySources.some(({ kind }) => kind === 'cookie')) throw propError(authorizer, COOKIE_PROBLEM);
   // HTTP APIs pass header names to the integration in lower case.
   for (const name of headers) mapping.removeHeader(name.toLowerCase());
   for (const source of keySources) if (source.kind === 'query') mapping.removeQueryString(source.name);

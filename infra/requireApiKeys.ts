@@ -1,5 +1,6 @@
 import { Aspects, AspectPriority, Stage as AppStage, type IAspect } from 'aws-cdk-lib';
 import { CfnMethod, CfnRestApi, CfnStage, Stage, type IAuthorizer, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import type { IWebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IConstruct, IValidation } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyPlans } from './keyPlans.ts';
@@ -12,14 +13,17 @@ export interface ApplyPlansOptions {
    *
    * @default - every stage of the API in the app, including stages that you add later
    */
-  readonly stages?: readonly Stage[];
+  readonly stages?: readonly (Stage | IWebSocketStage)[];
 }
 
-interface ApiKeyRequirementProps extends ApplyPlansOptions {
+interface ApiKeyRequirementProps {
   readonly api: RestApi;
   /** The authorizers from `forRestApi`, including those that later calls create. */
   readonly authorizers: ReadonlySet<IAuthorizer>;
-  readonly plans: KeyPlans;
+  /** The deployment's plans, or `undefined` if keys count only on their own usage plans. */
+  readonly plans: KeyPlans | undefined;
+  /** The stages to count. All stages of the API, including later ones, if it's absent. */
+  readonly stages?: readonly Stage[];
 }
 
 /**
@@ -34,7 +38,7 @@ interface ApiKeyRequirementProps extends ApplyPlansOptions {
 export function requireApiKeys(props: ApiKeyRequirementProps): void {
   const { api, authorizers, plans } = props;
   const cfnApi = getCheckedApi(props);
-  for (const stage of props.stages ?? getStages(api)) plans.addStage(stage);
+  for (const stage of props.stages ?? getStages(api)) plans?.addStage(stage);
   // Aspects of an App don't visit its Stages (aws/aws-cdk#20468).
   const root = AppStage.of(api) ?? api.node.root;
   const aspects = Aspects.of(root);
@@ -51,7 +55,7 @@ export function requireApiKeys(props: ApiKeyRequirementProps): void {
   api.latestDeployment?.addToLogicalId({ latchkeyPlans: true });
 }
 
-function getCheckedApi({ api, stages = getStages(api) }: ApiKeyRequirementProps): CfnRestApi {
+function getCheckedApi({ api, plans, stages = getStages(api) }: ApiKeyRequirementProps): CfnRestApi {
   const { defaultChild } = api.node;
   if (!(defaultChild instanceof CfnRestApi))
     throw new LatchkeyError('INTERNAL_ERROR', `${api.node.path}: a RestApi has no CfnRestApi`);
@@ -61,13 +65,13 @@ function getCheckedApi({ api, stages = getStages(api) }: ApiKeyRequirementProps)
     throw propError(api, problem);
   }
   const [stage] = stages;
-  if (stage === undefined) {
+  if (stage === undefined && plans !== undefined) {
     const problem =
       'applyPlans: expected a Stage that exists before the call, or stages: [stage], got a REST API without a stage. A REST API with ' +
       'deploy: false has none';
     throw propError(api, problem);
   }
-  const foreign = stages.find(({ restApi }) => restApi.restApiId !== api.restApiId);
+  const foreign = stages.find((each) => !isStageOf(each, api));
   if (foreign === undefined) return defaultChild;
   throw propError(
     api,
@@ -80,14 +84,19 @@ function getStages(api: RestApi): readonly Stage[] {
   return api.node.root.node
     .findAll()
     .filter((node) => node instanceof Stage)
-    .filter(({ restApi }) => restApi.restApiId === api.restApiId);
+    .filter((stage) => isStageOf(stage, api));
+}
+
+/** Returns whether the stage belongs to the API. A caller may also pass a stage of a WebSocket API. */
+function isStageOf({ restApi }: Partial<Stage>, { restApiId }: RestApi): boolean {
+  return restApi?.restApiId === restApiId;
 }
 
 /** Makes methods require a key. Fails the synthesis for a method or a stage that it couldn't reach. */
 class ApiKeyRequirement implements IAspect, IValidation {
   readonly #api: RestApi;
   readonly #authorizers: ReadonlySet<IAuthorizer>;
-  readonly #plans: KeyPlans;
+  readonly #plans: KeyPlans | undefined;
   /** `true` if the plans also count stages that are added later. */
   #hasAllStages: boolean;
   /** The root of the search, because the methods of one API may belong to several stacks. */
@@ -111,13 +120,14 @@ class ApiKeyRequirement implements IAspect, IValidation {
 
   visit(node: IConstruct): void {
     if (this.#isUncounted(node)) node.apiKeyRequired = true;
-    if (this.#hasAllStages && node instanceof Stage && this.#isOfApi(node)) this.#plans.addStage(node);
+    if (this.#hasAllStages && node instanceof Stage && isStageOf(node, this.#api)) this.#plans?.addStage(node);
   }
 
   validate(): string[] {
     const nodes = this.#root.node.findAll();
     const methods = nodes.filter((node) => this.#isUncounted(node));
     const stages = nodes.filter((node) => this.#isUnplanned(node));
+    const unidentified = nodes.filter((node) => this.#isUnidentified(node));
     return [
       ...methods.map(
         ({ node }) =>
@@ -128,11 +138,18 @@ class ApiKeyRequirement implements IAspect, IValidation {
           `applyPlans: ${node.path}: expected a Stage construct among stages, or no stages, got a stage in no plan, which would ` +
           'refuse every key',
       ),
+      ...unidentified.map(
+        ({ node }) =>
+          `applyPlans: ${node.path}: expected an authorizer from forRestApi, or apiKeyRequired: false, got a method that requires an API ` +
+          'key without an authorizer: API Gateway reads the API keys of the whole API from authorizers now, and would refuse every request',
+      ),
     ];
   }
 
-  #isOfApi({ restApi }: Stage): boolean {
-    return restApi.restApiId === this.#api.restApiId;
+  /** Returns whether the node is a method that requires an API key, but has no authorizer that could return one. */
+  #isUnidentified(node: IConstruct): boolean {
+    if (!(node instanceof CfnMethod) || node.restApiId !== this.#api.restApiId) return false;
+    return node.apiKeyRequired === true && node.authorizationType !== 'CUSTOM';
   }
 
   /**
@@ -140,7 +157,8 @@ class ApiKeyRequirement implements IAspect, IValidation {
    * construct.
    */
   #isUnplanned(node: IConstruct): boolean {
-    if (!(node instanceof CfnStage) || node.restApiId !== this.#api.restApiId) return false;
+    if (this.#plans === undefined || !(node instanceof CfnStage) || node.restApiId !== this.#api.restApiId)
+      return false;
     const { scope } = node.node;
     return !(scope instanceof Stage && this.#plans.hasStage(scope));
   }

@@ -8,6 +8,7 @@ export {
   type ImportedKey,
   type ImportOptions,
   type ImportResult,
+  type IssueOptions,
   type IssuedKey,
   type KeyChanges,
   type KeyRegistryOptions,

@@ -2,6 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DEFAULT_RETRY_OPTIONS, type RetryOptions } from './dynamodb.ts';
 import { LatchkeyError } from './errors.ts';
 import { ACTOR_EXPECTED, isActor, show } from './fields.ts';
+import { KEY_PREFIXES_EXPECTED, parseKeyPrefixes } from './keyFormat.ts';
 import { DEFAULT_KEY_PREFIX, isKeyPrefix, KEY_PREFIX_EXPECTED } from './keyPrefix.ts';
 
 /** Options of a `KeyRegistry` with your own document client. */
@@ -15,9 +16,15 @@ export interface KeyRegistryOptions {
   /**
    * The prefix of new keys, such as `sk_live_`. It must be one of the deployment's `keyPrefixes`.
    *
-   * @default 'sk_'
+   * @default - the first of `keyPrefixes`
    */
   readonly prefix?: string;
+  /**
+   * The deployment's `keyPrefixes`. A rotation keeps the old key's prefix only if the deployment accepts it.
+   *
+   * @default - unknown: new keys get the prefix `sk_`, and a rotation keeps every prefix in Latchkey's format
+   */
+  readonly keyPrefixes?: readonly string[];
   /**
    * Returns the current time in epoch milliseconds.
    *
@@ -41,18 +48,32 @@ export const REGISTRY_TRANSLATION = {
   unmarshallOptions: { wrapNumbers: Number },
 };
 
+/** The options with their defaults. The deployment's prefixes may be unknown. */
+export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, 'keyPrefixes'>> &
+  Pick<KeyRegistryOptions, 'keyPrefixes'>;
+
 /**
  * Returns the options with the defaults filled in.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, with a list of every invalid option
  */
-export function checkRegistryOptions(options: KeyRegistryOptions): Required<KeyRegistryOptions> {
-  const { tableName, actor, prefix = DEFAULT_KEY_PREFIX } = options;
+export function checkRegistryOptions(options: KeyRegistryOptions): CheckedRegistryOptions {
+  const { tableName, actor, keyPrefixes } = options;
+  const { prefix = keyPrefixes?.[0] ?? DEFAULT_KEY_PREFIX } = options;
   const problems = [
     ...(tableName ? [] : ['tableName: expected the name of the table, got nothing']),
     ...(isActor(actor) ? [] : [`actor: expected ${ACTOR_EXPECTED}`]),
-    ...(isKeyPrefix(prefix) ? [] : [`prefix: expected ${KEY_PREFIX_EXPECTED}, got ${show(prefix)}`]),
+    ...prefixProblems(prefix),
+    ...(keyPrefixes === undefined || parseKeyPrefixes(String(keyPrefixes)) !== undefined
+      ? []
+      : [`keyPrefixes: expected ${KEY_PREFIXES_EXPECTED}, got ${show(String(keyPrefixes))}`]),
   ];
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   return { now: Date.now, retryOptions: DEFAULT_RETRY_OPTIONS, ...options, prefix };
+}
+
+/** Returns the problem with the prefix of new keys, if there is one. */
+export function prefixProblems(prefix: unknown): readonly string[] {
+  const isValid = typeof prefix === 'string' && isKeyPrefix(prefix);
+  return isValid ? [] : [`prefix: expected ${KEY_PREFIX_EXPECTED}, got ${show(prefix)}`];
 }

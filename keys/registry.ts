@@ -22,7 +22,13 @@ import { isKeyId, isLongestId } from './keyId.ts';
 import { checkConcurrency, dryRunStore, importHashes, type ImportOptions, type ImportResult } from './import.ts';
 import type { ImportedKey } from './importedKey.ts';
 import { type ListOptions, listPage, type ListPage, listPages, listRecords, type RecordsOptions } from './list.ts';
-import { checkRegistryOptions, type KeyRegistryOptions, REGISTRY_TRANSLATION } from './options.ts';
+import {
+  type CheckedRegistryOptions,
+  checkRegistryOptions,
+  type KeyRegistryOptions,
+  prefixProblems,
+  REGISTRY_TRANSLATION,
+} from './options.ts';
 import { type KeyRecord, parseRecord, readVersion, serialiseRecord } from './record.ts';
 import {
   checkRotateOptions,
@@ -30,6 +36,7 @@ import {
   getCopiedFields,
   getPreviousEnd,
   getSuccessorFields,
+  getSuccessorPrefix,
   type PreparedRotation,
   type RotateOptions,
   type Rotation,
@@ -54,6 +61,16 @@ export type { ImportedKey } from './importedKey.ts';
 export type { ListOptions, ListPage, RecordsOptions } from './list.ts';
 export { type KeyRegistryOptions, REGISTRY_TRANSLATION } from './options.ts';
 export type { PreparedRotation, RotateOptions, Rotation } from './rotation.ts';
+
+/** Options of `KeyRegistry.issue` and `KeyRegistry.prepare`. */
+export interface IssueOptions {
+  /**
+   * The prefix of the key, such as `sk_test_`. It must be one of the deployment's `keyPrefixes`.
+   *
+   * @default - the registry's `prefix`
+   */
+  readonly prefix?: string | undefined;
+}
 
 /** A new key with its secret. */
 export interface IssuedKey {
@@ -81,7 +98,7 @@ const MAX_COUNTED_IDS = 1000;
  * `keyHash` from the records that you return to your callers.
  */
 export class KeyRegistry {
-  readonly #options: Required<KeyRegistryOptions>;
+  readonly #options: CheckedRegistryOptions;
   readonly #store: RegistryStore;
 
   /** @throws LatchkeyError `CONFIG_INVALID` */
@@ -95,8 +112,8 @@ export class KeyRegistry {
    *
    * @throws LatchkeyError `INPUT_INVALID` before any write
    */
-  async issue(newKey: NewKey): Promise<IssuedKey> {
-    const issued = this.prepare(newKey);
+  async issue(newKey: NewKey, options?: IssueOptions): Promise<IssuedKey> {
+    const issued = this.prepare(newKey, options);
     await this.store(issued);
     return issued;
   }
@@ -106,13 +123,14 @@ export class KeyRegistry {
    *
    * @throws LatchkeyError `INPUT_INVALID`
    */
-  prepare(newKey: NewKey): IssuedKey {
+  prepare(newKey: NewKey, { prefix = this.#options.prefix }: IssueOptions = {}): IssuedKey {
     const createdMs = this.#options.now();
-    return this.#generate(checkNewKey(newKey, createdMs), createdMs);
+    checkPrefix(prefix);
+    return this.#generate(prefix, checkNewKey(newKey, createdMs), createdMs);
   }
 
-  #generate(fields: ReturnType<typeof toRecordFields>, createdMs: number): IssuedKey {
-    const { prefix, actor } = this.#options;
+  #generate(prefix: string, fields: ReturnType<typeof toRecordFields>, createdMs: number): IssuedKey {
+    const { actor } = this.#options;
     const secret = generateSecret(prefix);
     const record: KeyRecord = {
       keyHash: hashSecret(secret),
@@ -293,12 +311,15 @@ export class KeyRegistry {
   async prepareRotation(id: string, options: RotateOptions): Promise<PreparedRotation> {
     const nowMs = this.#options.now();
     checkRotateOptions(options, nowMs);
+    if (options.prefix !== undefined) checkPrefix(options.prefix);
     const previous = await this.get(id);
     const refusal = rotationRefusal(previous, nowMs);
     if (refusal !== undefined) throw refusal;
     // The fields from the old record aren't checked again. You must be able to rotate a key whose label isn't valid any
     // more.
-    const { secret, record } = this.#generate(toRecordFields(getSuccessorFields(previous, options, nowMs)), nowMs);
+    const fields = toRecordFields(getSuccessorFields(previous, options, nowMs));
+    const prefix = options.prefix ?? getSuccessorPrefix(previous, this.#options);
+    const { secret, record } = this.#generate(prefix, fields, nowMs);
     return {
       secret,
       record: { ...record, ...getCopiedFields(previous) },
@@ -426,6 +447,12 @@ function checkExpected(id: string, expected: NonNullable<UpdateOptions['expected
   if (version !== undefined) return version;
   const problem = `expected.version: expected a whole number, got ${show(expected.version)}`;
   throw new LatchkeyError('INPUT_INVALID', problem);
+}
+
+/** @throws LatchkeyError `INPUT_INVALID` */
+function checkPrefix(prefix: string): void {
+  const problems = prefixProblems(prefix);
+  if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
 }
 
 function ambiguousId(start: string, keyIds: readonly string[], isExact: boolean): LatchkeyError {

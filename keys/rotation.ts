@@ -1,3 +1,4 @@
+import { shownKeyPrefix } from './acceptedKeys.ts';
 import { type Change, conflict, isAbsent, revokedRefusal } from './changes.ts';
 import { LatchkeyError } from './errors.ts';
 import { findProblem, type NewKey, show } from './fields.ts';
@@ -17,6 +18,12 @@ export interface RotateOptions {
    * @default - the old key's lifetime, from its issue to its current expiry; never if the old key doesn't expire
    */
   readonly expiresAt?: string | null | undefined;
+  /**
+   * The successor's prefix, such as `sk_live_`. It must be one of the deployment's `keyPrefixes`.
+   *
+   * @default - the old key's prefix, or the registry's `prefix` if the deployment doesn't issue the old one
+   */
+  readonly prefix?: string | undefined;
 }
 
 /** A rotation that isn't stored yet. */
@@ -78,6 +85,22 @@ export function getSuccessorFields(previous: KeyRecord, { expiresAt }: RotateOpt
   const { label, owner, plan, metadata } = previous;
   const ends = expiresAt === undefined ? sameLife(previous, nowMs) : (expiresAt ?? undefined);
   return { label, owner, plan, metadata, expiresAt: ends };
+}
+
+/**
+ * Returns the successor's prefix: the old key's own if the deployment accepts it. A test key's successor is therefore
+ * also a test key. An imported key gets the prefix of new keys.
+ */
+export function getSuccessorPrefix(previous: KeyRecord, { prefix, keyPrefixes }: SuccessorPrefixOptions): string {
+  const own = shownKeyPrefix(previous);
+  return own !== undefined && (keyPrefixes?.includes(own) ?? true) ? own : prefix;
+}
+
+interface SuccessorPrefixOptions {
+  /** The prefix of new keys. */
+  readonly prefix: string;
+  /** The prefixes that the deployment accepts, if known. */
+  readonly keyPrefixes?: readonly string[];
 }
 
 function sameLife({ id, createdAt, expiresAt }: KeyRecord, nowMs: number): string | undefined {

@@ -9,10 +9,11 @@ import {
 } from '../keys/keyFormat.ts';
 import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
 import type { ExternalKeys, KeyFormat } from '../keys/secret.ts';
-import { DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, parseKeySources, type KeySource } from './credentials.ts';
+import { DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, parseKeySources, type KeySource } from './keySources.ts';
 import { Plans, PLANS_EXPECTED } from './plans.ts';
 import { ROUTE_PATTERN_EXPECTED } from './routes.ts';
 import { Scopes } from './scopes.ts';
+import { parseUsageIdentifier, USAGE_IDENTIFIER_EXPECTED, type UsageIdentifier } from './usageIdentifier.ts';
 
 /** The format of the response to a payload-2.0 event. */
 export type HttpApiResponse = 'iam' | 'simple';
@@ -90,6 +91,12 @@ export const SETTINGS = {
     parse: Plans.parse,
     invalidPartOf: Plans.invalidPartOf,
   }),
+  usageIdentifier: setting<UsageIdentifier>({
+    variable: 'LATCHKEY_USAGE_IDENTIFIER',
+    default: 'plan',
+    expected: USAGE_IDENTIFIER_EXPECTED,
+    parse: parseUsageIdentifier,
+  }),
   metrics: flag('LATCHKEY_METRICS', true),
   prime: flag('LATCHKEY_PRIME', true),
   debugSampleRate: setting({
@@ -135,6 +142,10 @@ export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
   plans: {
     prop: 'plans',
     doc: 'the plans that usage plans of API Gateway enforce; only the construct creates their resources',
+  },
+  usageIdentifier: {
+    prop: 'usageIdentifier',
+    doc: 'whether usage plans count a key of API Gateway by itself (presented-key), or every key by its plan',
   },
   metrics: { prop: 'metrics', doc: 'whether requests are counted in embedded metrics' },
   prime: { prop: 'prime', doc: 'whether the table is read once before the first request' },

@@ -73,7 +73,7 @@ export function createHandler({ config, functionName, lookup, now, random, write
       const { decision, trace: made } = authorized instanceof Promise ? await authorized : authorized;
       trace = made;
       if (decision.effect === 'fault') throw decision.error;
-      answer = source.respond(decision, fields, answerDeps);
+      answer = source.respond(decision, fields, answerDeps, presented);
       record({ decision, trace, apiType, requestId, arrivedAtMs });
     } catch (error) {
       record({ decision: { effect: 'fault', error }, trace, apiType, requestId, arrivedAtMs });

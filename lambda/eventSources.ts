@@ -3,23 +3,28 @@ import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyDecision } from './authorize.ts';
 import type { AuthorizerContext } from './cachedKey.ts';
 import type { Config } from './config.ts';
-import { authRequiredMessage, type Credentials, type EventFields } from './credentials.ts';
+import type { Credentials, PresentedKey } from './credentials.ts';
+import { authRequiredMessage } from './keySources.ts';
 import { getContext, type PolicyApi, toPolicy, UNAUTHORIZED } from './policy.ts';
+import type { EventFields } from './requestValues.ts';
 import {
   CONNECT,
+  EVENT_CONNECT,
   GRAPHQL,
   isConnectArn,
   isMethodArn,
   type MethodArn,
   type Route,
+  toChannelRoute,
   toRoute,
   toWholeRoute,
 } from './routes.ts';
+import { ownIdentifier } from './usageIdentifier.ts';
 
 /** The handler's response to the gateway, or the symbol that makes the handler throw. */
 export type Answer = object | typeof UNAUTHORIZED;
 
-/** The inputs of a response in addition to the decision. */
+/** The inputs of a response in addition to the decision and the request. */
 export interface AnswerDeps {
   readonly config: Config;
   /** Returns the current time in epoch milliseconds. */
@@ -36,8 +41,8 @@ export interface EventSource {
   readonly read: (event: EventFields) => Credentials;
   /** Returns the requested route, against which scopes are checked. */
   readonly route: (event: EventFields, config: Config) => Route;
-  /** Formats the decision for the gateway. */
-  readonly respond: (decision: KeyDecision, event: EventFields, deps: AnswerDeps) => Answer;
+  /** Formats the decision on the presented key for the gateway. */
+  readonly respond: (decision: KeyDecision, event: EventFields, deps: AnswerDeps, presented: PresentedKey) => Answer;
 }
 
 const readRequest = (event: EventFields): Credentials => ({ kind: 'request', event });
@@ -47,8 +52,8 @@ const readToken = ({ authorizationToken }: EventFields) =>
 
 const respondWithPolicy =
   (api: PolicyApi): EventSource['respond'] =>
-  (decision, event) =>
-    toPolicy(decision, methodArnOf(event), api);
+  (decision, event, { config }, presented) =>
+    toPolicy(decision, methodArnOf(event), api, ownIdentifier(presented, config));
 
 const requestedRoute = (event: EventFields): Route => toRoute(methodArnOf(event));
 
@@ -135,11 +140,17 @@ const webSocket: EventSource = {
  */
 const DENIAL_MAX_SECONDS = 10;
 
-/** An AppSync API's Lambda authorizer. The token is the key, with or without the bearer scheme. */
+const isAppSync = (event: EventFields): boolean =>
+  event['type'] === undefined && 'authorizationToken' in event && hasApiId(event['requestContext']);
+
+/** The token is the key, with or without the bearer scheme. */
+const readAppSyncToken = (event: EventFields) => ({ ...readToken(event), acceptsBareKey: true });
+
+/** The Lambda authorizer of an AppSync GraphQL API. */
 const appSync: EventSource = {
   name: 'appsync',
-  matches: (event) => event['type'] === undefined && 'authorizationToken' in event && hasApiId(event['requestContext']),
-  read: (event) => ({ ...readToken(event), acceptsBareKey: true }),
+  matches: (event) => isAppSync(event) && eventOperationOf(event) === undefined,
+  read: readAppSyncToken,
   route: () => GRAPHQL as Route,
   respond: (decision, _, deps): AppSyncAuthorizerResult<AuthorizerContext> => ({
     isAuthorized: decision.effect === 'allow',
@@ -147,6 +158,43 @@ const appSync: EventSource = {
     ttlOverride: getTtlSeconds(decision, deps),
   }),
 };
+
+/**
+ * The Lambda authorizer of an AppSync Event API. AppSync invokes it for each connection, subscription and publication
+ * (AWS, "Configuring authorization and authentication to secure Event APIs").
+ */
+const appSyncEvents: EventSource = {
+  name: 'appsync-events',
+  matches: (event) => isAppSync(event) && eventOperationOf(event) !== undefined,
+  read: readAppSyncToken,
+  route: eventApiRoute,
+  respond: (decision, _, deps) => ({
+    isAuthorized: decision.effect === 'allow',
+    handlerContext: getResolverContext(decision),
+    ttlOverride: dependsOnChannel(decision) ? 0 : getTtlSeconds(decision, deps),
+  }),
+};
+
+/** Returns the operation of an Event API's event without its prefix, such as `SUBSCRIBE`, or `undefined`. */
+function eventOperationOf({ requestContext }: EventFields): string | undefined {
+  const operation: unknown = Object(requestContext).operation;
+  return typeof operation === 'string' && operation.startsWith('EVENT_') ? operation.slice('EVENT_'.length) : undefined;
+}
+
+function eventApiRoute(event: EventFields): Route {
+  const operation = eventOperationOf(event) ?? '';
+  if (operation === 'CONNECT') return EVENT_CONNECT as Route;
+  return toChannelRoute(operation, Object(event['requestContext']).channel);
+}
+
+/**
+ * Returns whether the decision holds only for this operation and channel. AWS doesn't document whether AppSync's cache
+ * distinguishes channels, so AppSync may not cache such a decision.
+ */
+function dependsOnChannel(decision: KeyDecision): boolean {
+  if (decision.effect === 'allow') return decision.key.scopes !== undefined;
+  return decision.effect === 'deny' && decision.code === 'INSUFFICIENT_SCOPE';
+}
 
 function hasApiId(requestContext: unknown): boolean {
   return typeof requestContext === 'object' && requestContext !== null && 'apiId' in requestContext;
@@ -169,7 +217,15 @@ function getTtlSeconds(decision: KeyDecision, { config, now }: AnswerDeps): numb
   return Math.min(resultsCacheSeconds, secondsLeft);
 }
 
-export const EVENT_SOURCES: readonly EventSource[] = [restRequest, httpApi, restToken, httpApiV1, webSocket, appSync];
+export const EVENT_SOURCES: readonly EventSource[] = [
+  restRequest,
+  httpApi,
+  restToken,
+  httpApiV1,
+  webSocket,
+  appSync,
+  appSyncEvents,
+];
 
 const MOST_NAMES_SHOWN = 20;
 

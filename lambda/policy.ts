@@ -9,24 +9,25 @@ type PolicyDocument = APIGatewayAuthorizerResult['policyDocument'];
 export const UNAUTHORIZED = Symbol('Unauthorized');
 
 /**
- * The API type that a policy is for. Only REST APIs have usage plans. Only WebSocket APIs have the route `$connect`.
+ * The API type that a policy is for. HTTP APIs don't have usage plans. Only WebSocket APIs have the route `$connect`.
  */
 export type PolicyApi = 'rest' | 'http' | 'websocket';
 
 /**
  * Returns the decision as an IAM policy. The gateway reuses a cached policy for other routes. The policy of an active
  * key therefore doesn't depend on the requested route. It allows every route of the stage, or every route of the key's
- * scopes.
+ * scopes. API Gateway counts the request by `ownIdentifier` if it's present, otherwise by the key's plan.
  */
 export function toPolicy(
   decision: KeyDecision,
   methodArn: MethodArn,
   api: PolicyApi,
+  ownIdentifier?: string,
 ): APIGatewayAuthorizerResult | typeof UNAUTHORIZED {
   if (decision.effect === 'unauthenticated') return UNAUTHORIZED;
   const stageArn = getStageArn(methodArn);
   if (decision.effect === 'allow' || decision.code === 'INSUFFICIENT_SCOPE') {
-    return activeAnswer(decision.key, stageArn, api);
+    return activeAnswer(decision.key, stageArn, api, ownIdentifier);
   }
   const principalId = decision.key?.record.id ?? 'anonymous';
   return { principalId, policyDocument: deny(stageArn), context: getDenialContext(decision.code) };
@@ -36,15 +37,21 @@ export function toPolicy(
  * Returns the policy and context of an active key. They depend only on the key, the stage and the API type. A scoped
  * key's context includes an error. The gateway uses it when it rejects a route outside the policy.
  */
-function activeAnswer(key: CachedKey, stageArn: string, api: PolicyApi): APIGatewayAuthorizerResult {
-  const { record, scopes, usageIdentifierKey } = key;
+function activeAnswer(
+  key: CachedKey,
+  stageArn: string,
+  api: PolicyApi,
+  ownIdentifier: string | undefined,
+): APIGatewayAuthorizerResult {
+  const { record, scopes } = key;
   const principalId = record.id;
   const ends = api === 'websocket' ? scopes?.connectArnEnds : scopes?.methodArnEnds;
   const context = scopes === undefined ? key.context : { ...key.context, ...getDenialContext('INSUFFICIENT_SCOPE') };
   if (ends?.length === 0) return { principalId, policyDocument: deny(stageArn), context };
   const policyDocument = ends === undefined ? allow([`${stageArn}/*`]) : scopedPolicyDocument(stageArn, ends);
   const answer = { principalId, policyDocument, context };
-  return api === 'rest' && usageIdentifierKey !== undefined ? { ...answer, usageIdentifierKey } : answer;
+  const usageIdentifierKey = ownIdentifier ?? key.usageIdentifierKey;
+  return api === 'http' || usageIdentifierKey === undefined ? answer : { ...answer, usageIdentifierKey };
 }
 
 /** The account id in ARNs of serverless-offline, which treats a dot in a policy as a wildcard for one character. */

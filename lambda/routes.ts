@@ -1,12 +1,14 @@
 /**
- * A requested route: `METHOD /path`, `$connect` of a WebSocket API, or `GRAPHQL /graphql` of AppSync. A pattern covers
- * it only if `isWellFormedRoute` returns `true`.
+ * A requested route: `METHOD /path`, `$connect` of a WebSocket API, or `GRAPHQL /graphql` of an AppSync GraphQL API. On
+ * an AppSync Event API it's `SUBSCRIBE /channel`, `PUBLISH /channel` or `EVENT_CONNECT`. A pattern covers it only if
+ * `isWellFormedRoute` returns `true`.
  */
 export type Route = string & { readonly __brand: 'Route' };
 
 /**
  * The routes that a scope opens: a method and a path, in which `*` matches any characters. `$connect` and `GRAPHQL
- * /graphql` have patterns of their own, because wildcards don't cover them.
+ * /graphql` have patterns of their own, because wildcards don't cover them. `SUBSCRIBE` and `PUBLISH` open channels of
+ * AppSync Event APIs. A wildcard for the method doesn't cover them.
  */
 export type RoutePattern = typeof CONNECT | typeof GRAPHQL | MethodPattern;
 
@@ -18,10 +20,15 @@ export interface MethodPattern {
 /** The expected format of a pattern, for messages. */
 export const ROUTE_PATTERN_EXPECTED =
   '"METHOD /path" with a method of API Gateway, * for any run of characters and no segment that is empty, a dot or two dots, ' +
-  '"$connect" or "GRAPHQL /graphql"';
+  '"SUBSCRIBE /channel" or "PUBLISH /channel" with the same rules, "$connect" or "GRAPHQL /graphql"';
 
 export const CONNECT = '$connect';
 export const GRAPHQL = 'GRAPHQL /graphql';
+/** The connection to an AppSync Event API. A pattern for any channel covers it. */
+export const EVENT_CONNECT = 'EVENT_CONNECT';
+
+/** The operations on a channel of an AppSync Event API. */
+const CHANNEL_OPERATIONS: ReadonlySet<string> = new Set(['SUBSCRIBE', 'PUBLISH']);
 
 /** Every method that a route of API Gateway may have. */
 const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
@@ -53,7 +60,7 @@ export const AMBIGUOUS_ARN_ENDS: readonly string[] =
  */
 export function isWellFormedRoute(route: unknown): route is Route {
   if (typeof route !== 'string') return false;
-  if (route === CONNECT || route === GRAPHQL) return true;
+  if (route === CONNECT || route === GRAPHQL || route === EVENT_CONNECT) return true;
   const space = route.indexOf(' ');
   return space > 0 && isWellFormedPath(route.slice(space + 1));
 }
@@ -68,19 +75,31 @@ export function parseRoutePattern(text: string): RoutePattern | undefined {
   const space = text.indexOf(' ');
   const method = text.slice(0, space);
   const path = text.slice(space + 1);
-  return PATH_PATTERN.test(path) && isWellFormedPath(path) && methodsMatching(method).length > 0
-    ? { method, path }
-    : undefined;
+  const isMethod = methodsMatching(method).length > 0 || CHANNEL_OPERATIONS.has(method);
+  return isMethod && PATH_PATTERN.test(path) && isWellFormedPath(path) ? { method, path } : undefined;
 }
 
 /** Returns whether the pattern covers a well-formed route. */
 export function coversRoute(pattern: RoutePattern, route: Route): boolean {
   if (typeof pattern === 'string') return pattern === route;
+  const isChannelPattern = CHANNEL_OPERATIONS.has(pattern.method);
+  if (route === EVENT_CONNECT) return isChannelPattern;
   if ([CONNECT, GRAPHQL].includes(route)) return false;
   const space = route.indexOf(' ');
-  return (
-    matchesWildcard(pattern.method, route.slice(0, space)) && matchesWildcard(pattern.path, route.slice(space + 1))
-  );
+  const method = route.slice(0, space);
+  const matchesMethod =
+    isChannelPattern || CHANNEL_OPERATIONS.has(method)
+      ? pattern.method === method
+      : matchesWildcard(pattern.method, method);
+  return matchesMethod && matchesWildcard(pattern.path, route.slice(space + 1));
+}
+
+/**
+ * Returns the route of an operation on a channel of an AppSync Event API. A client may subscribe to `/orders/*`. A
+ * pattern covers this channel only if it ends with `*`. It then covers each channel that the subscription delivers.
+ */
+export function toChannelRoute(operation: string, channel: unknown): Route {
+  return `${operation} ${typeof channel === 'string' ? channel : ''}` as Route;
 }
 
 /**
@@ -139,13 +158,17 @@ function stageEnd(methodArn: MethodArn): number {
   return methodArn.indexOf('/', methodArn.indexOf('/') + 1);
 }
 
+/** Matches the routes of WebSocket and AppSync APIs. */
+const OF_OTHER_API = /^(?:\$connect$|GRAPHQL \/graphql$|EVENT_CONNECT$|SUBSCRIBE |PUBLISH )/;
+
 /**
  * Returns the requested route of a REST or HTTP API's ARN. The caller may invent a method such that the route equals
- * `$connect` or `GRAPHQL /graphql`. Such a route becomes an empty one, which no pattern covers.
+ * one of another type of API, for example `$connect` or `PUBLISH /orders`. Such a route becomes an empty one, which no
+ * pattern covers.
  */
 export function toRoute(methodArn: MethodArn): Route {
   const route = getRouteEnd(methodArn).replace('/', ' /');
-  return (route === CONNECT || route === GRAPHQL ? '' : route) as Route;
+  return (OF_OTHER_API.test(route) ? '' : route) as Route;
 }
 
 /** Returns whether a `methodArn` belongs to a WebSocket API's `$connect`. */

@@ -4,11 +4,13 @@ import type { PublicRecord } from '../keys/record.ts';
 import type { ExternalKeys } from '../keys/secret.ts';
 import { authorize, type AuthorizeDeps, type DenyCode, type KeyDecision } from './authorize.ts';
 import { type Config, type HttpApiResponse, readConfig, type SettingName, SETTINGS } from './config.ts';
-import { type KeySourceSetting, presentedKey, type PresentedKey } from './credentials.ts';
+import { presentedKey, type PresentedKey } from './credentials.ts';
+import type { KeySourceSetting } from './keySources.ts';
 import { LastUsedThrottle } from './lastUsed.ts';
 import { Plans } from './plans.ts';
 import { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
+import type { UsageIdentifier } from './usageIdentifier.ts';
 
 /**
  * The decision on a key. A fault isn't a decision. The verifier throws it, because an outage must not read as an
@@ -157,7 +159,8 @@ export interface DecisionOptions {
 /** The settings that the authorizer's responses depend on. */
 export interface AuthorizerOptions extends DecisionOptions {
   /**
-   * The key sources of a request, in order of preference.
+   * The key sources of a request, in order of preference: `bearer`, `basic`, `header:NAME`, `header:NAME:SCHEME`,
+   * `query:NAME`, `cookie:NAME` and `websocket-protocol`.
    *
    * @default ['bearer', 'query:api_key']
    */
@@ -176,12 +179,20 @@ export interface AuthorizerOptions extends DecisionOptions {
   readonly resultsCacheSeconds?: number;
   /**
    * The deployment's plans by name, in the construct's format. The authorizer ignores limits and doesn't count
-   * requests. The response to a REST event includes `usageIdentifierKey`, the value by which API Gateway counts the
-   * request. The response omits it if the key's plan isn't in this list.
+   * requests. The response to a REST or WebSocket event includes `usageIdentifierKey`, the value by which API Gateway
+   * counts the request. The response omits it if the key's plan isn't in this list.
    *
    * @default - the deployment doesn't have plans
    */
   readonly plans?: Readonly<Record<string, PlanOptions>>;
+  /**
+   * The value of `usageIdentifierKey`: the identifier of the key's plan, or the key itself. With `presented-key`, a key
+   * of 20 to 128 characters that Latchkey didn't issue identifies itself. API Gateway then counts it on its own usage
+   * plans.
+   *
+   * @default 'plan'
+   */
+  readonly usageIdentifier?: UsageIdentifier;
 }
 
 /** The part of a plan that responses depend on. */

@@ -66,6 +66,10 @@ export type CorsConfig = NonNullable<ReturnType<typeof readCors>>;
 export interface WebSocketApiConfig extends StageConfig {
   /** The authorizer of `$connect`. Other routes can't have an authorizer. */
   readonly authorizer: AuthorizerConfig | undefined;
+  /** `true` if `$connect` requires a `usageIdentifierKey` in the authorizer's response. */
+  readonly requiresUsageIdentifier: boolean;
+  /** The function of the proxy integration of `$connect`. */
+  readonly connectFunctionName: string | undefined;
 }
 
 /** Returns the name of the function whose ARN a property contains. Throws GatewayError `TEMPLATE_UNSUPPORTED`. */
@@ -235,8 +239,8 @@ function readCors(api: Resource) {
 }
 
 /**
- * Reads a WebSocket API. Its integrations are ignored, because the local gateway echoes messages. Throws GatewayError
- * `TEMPLATE_UNSUPPORTED`.
+ * Reads a WebSocket API. Only the integration of `$connect` is read, because the local gateway echoes messages. Throws
+ * GatewayError `TEMPLATE_UNSUPPORTED`.
  */
 export function readWebSocketApi(
   template: Template,
@@ -248,14 +252,46 @@ export function readWebSocketApi(
     getOwn('Authorizer').map((resource) => [resource.id, readWebSocketAuthorizer(resource, getFunctionName)]),
   );
   let connectAuthorizerId: string | undefined;
+  let requiresUsageIdentifier = false;
+  let connectFunctionName: string | undefined;
   for (const route of getOwn('Route')) {
     const authorizerId = readAuthorizerId(route, authorizers);
-    if (route.text('RouteKey') === '$connect') connectAuthorizerId = authorizerId;
-    else if (authorizerId !== undefined) route.unsupported('AuthorizerId', 'an authorizer on $connect alone');
+    if (route.text('RouteKey') === '$connect') {
+      connectAuthorizerId = authorizerId;
+      requiresUsageIdentifier = readConnectRequirement(route, api);
+      connectFunctionName = readConnectFunction(route, getOwn('Integration'), getFunctionName);
+    } else if (authorizerId !== undefined) route.unsupported('AuthorizerId', 'an authorizer on $connect alone');
   }
   const stage = readStage(getOwn('Stage'), api.id, 'StageVariables');
-  return { ...stage, authorizer: authorizers.get(connectAuthorizerId ?? '') };
+  const authorizer = authorizers.get(connectAuthorizerId ?? '');
+  return { ...stage, authorizer, requiresUsageIdentifier, connectFunctionName };
 }
+
+/** Returns `undefined` for other integrations, and for a function that the local gateway can't run. */
+function readConnectFunction(
+  route: Resource,
+  integrations: readonly Resource[],
+  getFunctionName: GetFunctionName,
+): string | undefined {
+  const target = route.optionalText('Target');
+  const integration = integrations.find(({ id }) => `integrations/${id}` === target);
+  if (integration?.value('IntegrationType') !== 'AWS_PROXY') return undefined;
+  try {
+    return getFunctionName(integration, 'IntegrationUri');
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined;
+    throw error;
+  }
+}
+
+/** Rejects API keys from a header, because API Gateway's API keys don't exist locally. */
+function readConnectRequirement(route: Resource, api: Resource): boolean {
+  if (route.value('ApiKeyRequired') !== true) return false;
+  if (api.value('ApiKeySelectionExpression') === FROM_AUTHORIZER) return true;
+  return route.unsupported('ApiKeyRequired', `an API with ApiKeySelectionExpression ${FROM_AUTHORIZER}`);
+}
+
+const FROM_AUTHORIZER = '$context.authorizer.usageIdentifierKey';
 
 function readWebSocketAuthorizer(resource: Resource, getFunctionName: GetFunctionName): AuthorizerConfig {
   resource.expect('AuthorizerType', 'REQUEST');

@@ -34,6 +34,16 @@ export function toAccessDetails(authorization: Authorization | undefined): Acces
   return authorization.effect === 'allow' ? key : { ...key, code: getText('errorCode') ?? 'ACCESS_DENIED' };
 }
 
+/**
+ * Returns whether the authorizer allowed the request with an API key of API Gateway. Checks only the length in "Usage
+ * plans and API keys for REST APIs", because API keys don't exist locally.
+ */
+export function hasUsageIdentifier(authorization: Authorization | undefined): boolean {
+  if (authorization?.effect !== 'allow') return false;
+  const { usageIdentifierKey = '' } = authorization;
+  return usageIdentifierKey.length >= 20 && usageIdentifierKey.length <= 128;
+}
+
 interface AuthorizerRequest extends IdentityInput {
   /** The method ARN or route ARN of the request. */
   readonly arn: string;

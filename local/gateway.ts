@@ -85,11 +85,12 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const apis = mountApis(server, assembly, { invoke, now: Date.now, writeLog: writeLine });
 
   const keyFormat = getKeyFormat(assembly);
-  const [prefix = DEFAULT_KEY_PREFIX] = keyFormat.prefixes;
+  const { prefixes: keyPrefixes } = keyFormat;
+  const [prefix = DEFAULT_KEY_PREFIX] = keyPrefixes;
   const { revocationDelaySeconds } = assembly;
   const acceptedKeys = formatAcceptedKeys(keyFormat);
   const served = { tableName, endpoint, region: REGION, revocationDelaySeconds, acceptedKeys };
-  const createRegistry = (actor: string) => new KeyRegistry({ client, tableName, actor, prefix });
+  const createRegistry = (actor: string) => new KeyRegistry({ client, tableName, actor, keyPrefixes });
   const registry = createRegistry('local gateway');
   const file = options.data === undefined ? undefined : join(options.data, DEMO_KEY_FILE);
   const demoKey = await provideDemoKey({ registry, prefix, file, now: Date.now });

@@ -40,7 +40,10 @@ export interface AccessDetails {
 export type Api = (request: GatewayRequest) => Promise<GatewayReply>;
 
 /** Returns every value of a header. The name is case-insensitive. */
-export function getHeader({ headers }: Pick<GatewayRequest, 'headers'>, name: string): readonly string[] {
+export function getHeader(
+  { headers }: Pick<GatewayRequest | GatewayReply, 'headers'>,
+  name: string,
+): readonly string[] {
   return headers.filter(([sent]) => sent.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
 }
 

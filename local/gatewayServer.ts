@@ -2,9 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { AccessDetails, Api, GatewayReply, GatewayRequest, Header } from './gatewayRequest.ts';
+import {
+  getHeader,
+  type AccessDetails,
+  type Api,
+  type GatewayReply,
+  type GatewayRequest,
+  type Header,
+} from './gatewayRequest.ts';
 import { closeNow, listenOnLoopback } from './loopback.ts';
-import { SWITCHING_PROTOCOLS, type WebSocketApi } from './webSocketApi.ts';
+import { SUBPROTOCOL_HEADER, SWITCHING_PROTOCOLS, type WebSocketApi } from './webSocketApi.ts';
 
 /** API Gateway's maximum payload size. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -38,7 +45,10 @@ export class GatewayServer {
     noServer: true,
     clientTracking: false,
     maxPayload: MAX_MESSAGE_BYTES,
+    handleProtocols: (_, request) => this.#subprotocols.get(request) ?? false,
   });
+  /** The subprotocol that an API has selected for an upgrade request. */
+  readonly #subprotocols = new WeakMap<IncomingMessage, string>();
   /** The connections with an upgrade request. The HTTP server doesn't close them. */
   readonly #upgradeSockets = new Set<Socket>();
 
@@ -96,6 +106,8 @@ export class GatewayServer {
     this.#report(message, reply, receivedMs);
     if (socket.destroyed) return;
     if (api !== undefined && reply.statusCode === SWITCHING_PROTOCOLS) {
+      const [subprotocol] = getHeader(reply, SUBPROTOCOL_HEADER);
+      if (subprotocol !== undefined) this.#subprotocols.set(message, subprotocol);
       return this.#webSocketServer.handleUpgrade(message, socket, head, echo);
     }
     const response = new ServerResponse(message);

@@ -1,5 +1,12 @@
 import type { RestApiConfig, RouteConfig, StageConfig } from './apiConfig.ts';
-import { createAuthorizer, toAccessDetails, type ApiDeps, type Authorization, type Refusal } from './authorizer.ts';
+import {
+  createAuthorizer,
+  hasUsageIdentifier,
+  toAccessDetails,
+  type ApiDeps,
+  type Authorization,
+  type Refusal,
+} from './authorizer.ts';
 import { createGatewayResponse, integrateLambda, type GatewayResponseType } from './gatewayReply.ts';
 import {
   matchRoute,
@@ -56,7 +63,7 @@ export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
       const reply = fail(toFailureType(authorization), { ...context, authorizer }, toDenialMessage(authorization));
       return { ...reply, ...details };
     }
-    if (match.route.requiresUsageIdentifier && !isApiKey(authorization?.usageIdentifierKey)) {
+    if (match.route.requiresUsageIdentifier && !hasUsageIdentifier(authorization)) {
       return { ...fail('INVALID_API_KEY', { ...context, authorizer }), ...details };
     }
     const requestContext = authorizer === undefined ? context : { ...context, authorizer };
@@ -79,11 +86,6 @@ function toFailureType(refusal: Refusal): GatewayResponseType {
 function toDenialMessage(refusal: Refusal): string | undefined {
   if (refusal.effect !== 'deny' || !refusal.isExplicit) return undefined;
   return 'User is not authorized to access this resource with an explicit deny';
-}
-
-/** Checks only the length in "Usage plans and API keys for REST APIs", because API keys don't exist locally. */
-function isApiKey(value: string | undefined): boolean {
-  return value !== undefined && value.length >= 20 && value.length <= 128;
 }
 
 async function integrate(

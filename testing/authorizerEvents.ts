@@ -61,7 +61,7 @@ export function httpApiEvent(request: TestRequest = {}) {
     routeKey: requestContext.routeKey,
     rawPath: path,
     rawQueryString: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString(),
-    cookies: headers.filter(isCookie).map(([, value]) => value),
+    cookies: headers.filter(isCookie).flatMap(([, value]) => value.split(/; */)),
     headers: joinedValues(
       headers.filter((header) => !isCookie(header)).map(([name, value]) => [name.toLowerCase(), value] as const),
     ),
@@ -129,6 +129,34 @@ export function appSyncEvent(request: TestRequest = {}) {
       queryString: 'query Orders { orders { id } }',
       operationName: 'Orders',
       variables: {},
+    },
+    requestHeaders: joinedValues(whole.headers),
+  };
+}
+
+/** An operation on an AppSync Event API. */
+export interface EventApiOperation {
+  /** The operation; `EVENT_CONNECT` by default. */
+  readonly operation?: 'EVENT_CONNECT' | 'EVENT_SUBSCRIBE' | 'EVENT_PUBLISH';
+  /** The channel, such as `/orders/eu`. A connection doesn't have one. */
+  readonly channel?: string;
+}
+
+/**
+ * Creates an event of the authorizer of an AppSync Event API. It contains the token of the `Authorization` header, the
+ * operation and the channel.
+ */
+export function eventApiEvent(request: TestRequest = {}, { operation, channel }: EventApiOperation = {}) {
+  const whole = wholeRequest(request);
+  return {
+    authorizationToken: getHeader(whole, 'authorization') ?? '',
+    requestContext: {
+      apiId: 'aaaaaa123123123example123',
+      accountId: EXAMPLE.accountId,
+      requestId: 'f4081827-1111-4444-5555-5cf4695f339f',
+      operation: operation ?? 'EVENT_CONNECT',
+      channelNamespaceName: channel?.split('/')[1] ?? null,
+      channel: channel ?? null,
     },
     requestHeaders: joinedValues(whole.headers),
   };

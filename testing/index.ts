@@ -10,6 +10,8 @@ export type { AuthorizerContext } from '../lambda/cachedKey.ts';
 export type { Handler, InvocationContext } from '../lambda/createHandler.ts';
 export {
   appSyncEvent,
+  eventApiEvent,
+  type EventApiOperation,
   httpApiEvent,
   httpApiV1Event,
   restRequestEvent,

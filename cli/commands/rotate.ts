@@ -77,7 +77,7 @@ export function addRotateCommand(command: Command, deps: CommandDeps): void {
 }
 
 async function rotate(idStart: string, options: RotateOptions, deps: CommandDeps): Promise<void> {
-  const { grace = DEFAULT_GRACE, expires, expiry } = options;
+  const { grace = DEFAULT_GRACE, expires, expiry, prefix } = options;
   if (!options.yes) requireTerminal(deps);
   await withActingRegistry(options, deps, async (registry, location) => {
     const id = options.yes
@@ -85,7 +85,7 @@ async function rotate(idStart: string, options: RotateOptions, deps: CommandDeps
       : await getConfirmedId(idStart, options, registry, { ...deps, ...toConfirmation(grace) });
     const expiresAt = expiry ? expires : null;
     await issueSafely(options, deps, {
-      prepare: () => registry.prepareRotation(id, { graceSeconds: grace.ms / 1000, expiresAt }),
+      prepare: () => registry.prepareRotation(id, { graceSeconds: grace.ms / 1000, expiresAt, prefix }),
       store: (rotation) => registry.storeRotation(rotation),
       notice: (rotation, sinkName) => rotationNotice(rotation, deps, location, sinkName),
       lostNotice: lostRotationNotice,

@@ -9,8 +9,8 @@ export const KEY_HASH_EXPECTED = 'the SHA-256 of the key in hex, base64 or base6
  */
 export function readKeyHash(value: unknown): KeyHash | undefined {
   if (typeof value !== 'string') return undefined;
-  const text = withoutPrefix(value);
-  return parseKeyHash(text.toLowerCase()) ?? parseBase64(text);
+  // A hash in base64 can start with `0x`.
+  return parseHash(value.trim()) ?? parseHash(withoutPrefix(value));
 }
 
 /** Returns which hash the value is instead of a SHA-256, or `undefined` if it isn't a known hash. */
@@ -20,6 +20,10 @@ export function whyNotSha256(value: unknown): string | undefined {
   if (slow !== undefined) return `${slow} hashes cannot be looked up`;
   const other = OTHER_HASH.exec(value.trim())?.[1] ?? byLength(withoutPrefix(value));
   return other === undefined ? undefined : `${other.toUpperCase()} hashes cannot be looked up`;
+}
+
+function parseHash(text: string): KeyHash | undefined {
+  return parseKeyHash(text.toLowerCase()) ?? parseBase64(text);
 }
 
 function withoutPrefix(text: string): string {

@@ -1,5 +1,6 @@
-import { MAX_SHOWN_LENGTH } from '../../keys/secret.ts';
 import { isExternal } from '../../keys/acceptedKeys.ts';
+import { isKeyPrefix, MAX_PREFIX_LENGTH } from '../../keys/keyPrefix.ts';
+import { MAX_SHOWN_LENGTH } from '../../keys/secret.ts';
 
 /**
  * Returns why a setting can't be an API key, or `undefined` if it can be one. The value may be a URL, an address, a
@@ -210,8 +211,6 @@ export const MIN_STRENGTH_BITS = 112;
  */
 const MIN_DISTINCT = 6;
 
-/** Matches the public part of a key, such as `sk_` and `sk_live_`. */
-const KNOWN = /^[a-z][a-z0-9]{0,14}_(?:(?:live|test)_)?/;
 const SHOWN_CHARACTERS = 8;
 
 const HEX = [/^[0-9a-f]*$/, /^[0-9A-F]*$/];
@@ -258,8 +257,11 @@ export function getShownPart(key: string): string | undefined {
   return isExternal({ keyPrefix: start }) ? start : start.slice(0, -1);
 }
 
+/** Returns the key without its public part, such as `sk_` and `sk_live_`. */
 function withoutPrefix(key: string): string {
-  return key.slice(KNOWN.exec(key)?.[0].length ?? 0);
+  let length = MAX_PREFIX_LENGTH;
+  while (length > 0 && !isKeyPrefix(key.slice(0, length))) length--;
+  return key.slice(length);
 }
 
 function alphabetSize(text: string): number {

@@ -63,8 +63,9 @@ export function isIssuedKey(text: string): boolean {
   return isKeyPrefix(prefix) && parseSecret(text, { prefixes: [prefix] }) !== undefined;
 }
 
-const ISSUED = /^((?:[a-z][a-z0-9]*_)+)[0-9A-Za-z]{49}$/;
+/** The number of characters after the prefix of a key that Latchkey issued. */
+const REST_LENGTH = 49;
 
 function getPrefix(text: string): string {
-  return ISSUED.exec(text)?.[1] ?? '';
+  return text.slice(0, Math.max(0, text.length - REST_LENGTH));
 }

@@ -60,7 +60,7 @@ function parseSort(text: string): RecordSort {
 }
 
 /** Matches a Latchkey key, or a part of one that is longer than its public prefix. */
-const ISSUED_KEY = /^([a-z][a-z0-9]{0,14}_[0-9A-Za-z]{8})[0-9A-Za-z]+$/;
+const ISSUED_KEY = /^((?:[a-z][a-z0-9]*_)+[0-9A-Za-z]{8})[0-9A-Za-z]+$/;
 /** The minimum length of an imported key. */
 const MIN_KEY_LENGTH = 16;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{0,12}){0,4}$/i;

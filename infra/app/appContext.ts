@@ -1,5 +1,5 @@
 import { LatchkeyError } from '../../keys/errors.ts';
-import { KEY_SOURCES_EXPECTED, type KeySourceSetting, parseKeySources } from '../../lambda/credentials.ts';
+import { KEY_SOURCES_EXPECTED, type KeySourceSetting, parseKeySources } from '../../lambda/keySources.ts';
 import { ROUTE_PATTERN_EXPECTED } from '../../lambda/routes.ts';
 import type { ScopeMapping } from '../propChecks.ts';
 

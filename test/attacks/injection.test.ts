@@ -18,7 +18,12 @@ import { makeKey, NOW_MS } from '../support/keys.ts';
 
 const WITH_A_METHOD = [restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event];
 const ALL = [...WITH_A_METHOD, webSocketEvent, appSyncEvent];
-const SCOPES = { read: ['GET /orders/*'], graphql: ['GRAPHQL /graphql'], connect: ['$connect'] };
+const SCOPES = {
+  read: ['GET /orders/*'],
+  graphql: ['GRAPHQL /graphql'],
+  connect: ['$connect'],
+  channels: ['SUBSCRIBE /orders/*', 'PUBLISH /orders/*'],
+};
 const SCOPED = { LATCHKEY_SCOPES: JSON.stringify(SCOPES) };
 const STAGE = 'arn:aws:execute-api:us-east-1:123456789012:abcdef1234';
 
@@ -69,11 +74,14 @@ describe('attacker-controlled text', () => {
 });
 
 describe('a scope', () => {
-  const { secret, record } = makeKey({ scopes: ['graphql', 'connect'] });
+  const { secret, record } = makeKey({ scopes: ['graphql', 'connect', 'channels'] });
   const { secret: reader, record: readers } = makeKey({ scopes: ['read'] });
 
   test.each([
     ['GRAPHQL', '/graphql'],
+    ['SUBSCRIBE', '/orders/eu'],
+    ['PUBLISH', '/orders/eu'],
+    ['EVENT_CONNECT', ''],
     ['$connect', ''],
     ['$connect', '/'],
     ['GET', '/$connect'],

@@ -27,7 +27,7 @@ key() {
 import io, secrets, sys, contextlib
 with contextlib.redirect_stdout(io.StringIO()):
     exec(open(sys.argv[1]).read())
-body = "sk_" + "".join(secrets.choice(DIGITS) for _ in range(43))
+body = "sk_live_" + "".join(secrets.choice(DIGITS) for _ in range(43))
 print(body + checksum(body))
 PYTHON
 }
@@ -50,7 +50,7 @@ printf 'first line\ntoken = "%s"\n' "$secret" > app.conf
 git add app.conf
 if git commit -q -m 'a key' 2> "$work/errors" > "$work/found"; then fail 'the hook let a commit with a key through'; fi
 cat "$work/found" "$work/errors"
-cat "$work/found" "$work/errors" | grep -q 'app\.conf:2:10: sk_' || fail 'the hook did not print the place of the key'
+cat "$work/found" "$work/errors" | grep -q 'app\.conf:2:10: sk_live_' || fail 'the hook did not print the place of the key'
 cat "$work/found" "$work/errors" | grep -q "${secret:0:20}" && fail 'the hook printed the key'
 [[ $(git log --oneline | wc -l) == 1 ]] || fail 'the commit was made'
 

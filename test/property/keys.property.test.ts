@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseRecord, serialiseRecord } from '../../keys/record.ts';
-import { hashSecret, parseSecret } from '../../keys/secret.ts';
-import { arbitraryRecord, arbitrarySecret } from '../support/arbitraries.ts';
+import { findKeys } from '../../keys/findKeys.ts';
+import { generateSecret, hashSecret, parseSecret } from '../../keys/secret.ts';
+import { arbitraryPrefix, arbitraryRecord, arbitrarySecret } from '../support/arbitraries.ts';
 import { runs } from '../support/runs.ts';
 
 const OWN = { prefixes: ['sk_'] };
@@ -54,6 +55,34 @@ test('every issued key is well-formed', () => {
     fc.property(arbitrarySecret, (secret) => {
       expect(parseSecret(secret, OWN)).toBe(secret);
       expect(hashSecret(secret)).toMatch(/^[0-9a-f]{64}$/);
+    }),
+    RUNS,
+  );
+});
+
+test('a key with any prefix is accepted only by formats with this prefix', () => {
+  const prefixes = fc.uniqueArray(arbitraryPrefix, { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(prefixes, arbitraryPrefix, (accepted, other) => {
+      fc.pre(!accepted.includes(other));
+      for (const prefix of accepted) {
+        const secret = generateSecret(prefix);
+        expect(parseSecret(secret, { prefixes: accepted })).toBe(secret);
+        expect(parseSecret(secret, { prefixes: [other] })).toBeUndefined();
+      }
+      expect(parseSecret(generateSecret(other), { prefixes: accepted })).toBeUndefined();
+    }),
+    RUNS,
+  );
+});
+
+test('findKeys finds a key with any prefix after characters that cannot be in a prefix', () => {
+  const before = fc.constantFrom('', ' ', '"', '=', 'MY_', 'KEY-', '1_');
+  fc.assert(
+    fc.property(arbitraryPrefix, before, fc.constantFrom('', ' ', '"', '&', '_x'), (prefix, start, end) => {
+      const secret = generateSecret(prefix);
+      const found = [...findKeys(start + secret + end)];
+      expect(found).toEqual([{ secret, prefix, index: start.length }]);
     }),
     RUNS,
   );

@@ -42,6 +42,7 @@ const anyEvent = fc.oneof(
           authorizationToken: fc.anything(),
           headers: anyMap,
           multiValueHeaders: anyMap,
+          cookies: fc.anything(),
           queryStringParameters: anyMap,
           multiValueQueryStringParameters: anyMap,
           requestContext: fc.anything(),
@@ -55,7 +56,8 @@ const anyEvent = fc.oneof(
 test('presentedKey never throws for any event', () => {
   const { keySources, keyFormat } = readConfig({
     LATCHKEY_TABLE: 'keys',
-    LATCHKEY_KEY_SOURCES: 'header:X-Api-Key,bearer,query:api_key',
+    LATCHKEY_KEY_SOURCES:
+      'header:X-Api-Key,bearer,basic,header:X-Api-Key:Token,cookie:key,websocket-protocol,query:api_key',
   });
   fc.assert(
     fc.property(anyEvent, (event) => {
@@ -66,6 +68,63 @@ test('presentedKey never throws for any event', () => {
     }),
     RUNS,
   );
+});
+
+describe('presentedKey for any value of one header', () => {
+  const piece = fc.oneof(
+    fc.constantFrom('Bearer ', 'bearer', 'Token ', 'token=', 'Basic ', 'key=', ' ', ';', '"', ':', '=', 'chat'),
+    arbitrarySecret,
+    fc.tuple(arbitrarySecret, fc.constantFrom('', ':', ':password', ':a:b')).map((parts) => btoa(parts.join(''))),
+    fc.string({ maxLength: 3 }),
+  );
+  const valueOf = (separator: fc.Arbitrary<string>) =>
+    fc.array(fc.oneof({ weight: 9, arbitrary: piece }, { weight: 1, arbitrary: separator }), { maxLength: 6 });
+  const arbitraryValue = fc.oneof(
+    valueOf(fc.constant(',')).map((pieces) => pieces.join('')),
+    fc.tuple(piece, piece).map((pieces) => pieces.join('')),
+    fc
+      .tuple(fc.constantFrom('Bearer ', 'Basic ', 'Token ', 'Token token=', 'key=', 'bearer,', 'bearer, '), piece)
+      .map((pieces) => pieces.join('')),
+  );
+  const presentIn = (makeEvent: (typeof MAKERS)[number], sources: string, header: readonly [string, string]) => {
+    const { keySources, keyFormat } = readConfig({ LATCHKEY_TABLE: 'keys', LATCHKEY_KEY_SOURCES: sources });
+    const event = makeEvent({ headers: [header] });
+    const apiType = EVENT_SOURCES.find(({ matches }) => matches(event));
+    return apiType && presentedKey(apiType.read(event), keySources, keyFormat);
+  };
+
+  test.each(['bearer', 'basic', 'header:Authorization', 'header:Authorization:Token', 'basic,bearer'])(
+    'returns the same key for events of every API type that reads %s',
+    (sources) => {
+      fc.assert(
+        fc.property(
+          // A comma may join two headers in some events, but not in others.
+          arbitraryValue.filter((value) => !value.includes(',')),
+          fc.constantFrom(restTokenEvent, httpApiEvent, httpApiV1Event, webSocketEvent),
+          (value, makeEvent) => {
+            // A bare header's TOKEN authorizer also accepts a bearer value.
+            fc.pre(sources !== 'header:Authorization' || makeEvent !== restTokenEvent || !/^ *bearer /i.test(value));
+            const header = ['Authorization', value] as const;
+            expect(presentIn(makeEvent, sources, header)).toEqual(presentIn(restRequestEvent, sources, header));
+          },
+        ),
+        RUNS,
+      );
+    },
+  );
+
+  test.each([
+    ['cookie:key', 'Cookie'],
+    ['websocket-protocol', 'Sec-WebSocket-Protocol'],
+  ])('returns the same key for events of every API type that reads %s', (sources, name) => {
+    fc.assert(
+      fc.property(arbitraryValue, fc.constantFrom(httpApiEvent, httpApiV1Event, webSocketEvent), (value, makeEvent) => {
+        const presented = presentIn(makeEvent, sources, [name, value]);
+        expect(presented).toEqual(presentIn(restRequestEvent, sources, [name, value]));
+      }),
+      RUNS,
+    );
+  });
 });
 
 test("the handler never allows an event whose key isn't in the table", async () => {

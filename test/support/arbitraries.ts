@@ -9,6 +9,12 @@ export const arbitrarySecret: fc.Arbitrary<KeySecret> = fc
   .uint8Array({ minLength: 64, maxLength: 64 })
   .map((bytes) => generateSecret('sk_', usableFirst(bytes)));
 
+/** A valid prefix of one or more segments, at most 24 characters together. */
+export const arbitraryPrefix: fc.Arbitrary<string> = fc
+  .array(fc.stringMatching(/^[a-z][a-z0-9]{0,10}_$/), { minLength: 1, maxLength: 6 })
+  .map((segments) => segments.join(''))
+  .filter((prefix) => prefix.length <= 24);
+
 const arbitraryText = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' });
 /** Excludes the Unix epoch, which an import reads as an absent time. */
 const arbitraryTime = fc.integer({ min: 1, max: Date.UTC(9999, 11, 31) }).map(toTimestamp);

@@ -17,14 +17,17 @@ export interface FuzzSettings {
 }
 
 const READ: Opened = { methods: ['GET/orders/*'], routeKeys: /^GET \/orders\// };
-/** Matches all route keys that begin with a method, except the two that method patterns don't match. */
-const ANY_METHOD = /^(?!GRAPHQL \/graphql$)(?:\$default$|[^ ]+ \/)/;
+/** Matches all route keys that begin with a method, except those that method patterns don't match. */
+const ANY_METHOD = /^(?!GRAPHQL \/graphql$|SUBSCRIBE |PUBLISH )(?:\$default$|[^ ]+ \/)/;
 
 /** The configurations of the function that affect its responses to events. */
 export const SETTINGS: Readonly<Record<string, FuzzSettings>> = {
   defaults: { environment: {} },
   'every source': {
     environment: { LATCHKEY_KEY_SOURCES: 'header:x-api-key,bearer,query:api_key,header:authorization' },
+  },
+  'other schemes, cookies and subprotocols': {
+    environment: { LATCHKEY_KEY_SOURCES: 'basic,header:Authorization:Token,cookie:key,websocket-protocol' },
   },
   'external keys': { environment: { LATCHKEY_EXTERNAL_KEYS: 'true', LATCHKEY_RECORD_CACHE_SECONDS: '0' } },
   scopes: {

@@ -87,6 +87,14 @@ const WAYS: readonly ((secret: KeySecret, text: string, at: number) => string)[]
   (secret) => `Bearer${secret}`,
   (secret) => `Basic ${secret}`,
   (secret) => `Bearer\t${secret}`,
+  (secret) => `Token ${secret}`,
+  (secret, text) => `toKen   token="${secret}"${text}`,
+  (secret, text) => `Basic ${Buffer.from(`${secret}:${text}`).toString('base64')}`,
+  (secret, text) => `Basic ${Buffer.from(`${text}${secret}:`).toString('base64')}${text}`,
+  (secret, text) => `${text}; key=${secret}`,
+  (secret, text) => `key="${secret}";key=${text}`,
+  (secret) => `bearer, ${secret}`,
+  (secret, text) => `${text},bearer,${secret},${text}`,
   (secret, text) => `Bearer ${text}${secret}`,
   (secret, text) => `Bearer ${secret}${text}`,
   (secret, text, at) => `Bearer ${secret.slice(0, at)}${text}${secret.slice(at + 1)}`,
@@ -103,7 +111,8 @@ const requestOf = (secrets: readonly KeySecret[]) => {
   const headerName = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom('Authorization', 'authorization', 'AUTHORIZATION', 'aUTHORIZATION') },
     { weight: 2, arbitrary: fc.constantFrom('x-api-key', 'X-Api-Key', 'X-API-KEY') },
-    { weight: 1, arbitrary: fc.constantFrom('x-api-\u212Aey', 'authorizatıon', 'cookie') },
+    { weight: 2, arbitrary: fc.constantFrom('cookie', 'Cookie', 'sec-websocket-protocol', 'Sec-WebSocket-Protocol') },
+    { weight: 1, arbitrary: fc.constantFrom('x-api-\u212Aey', 'authorizatıon', 'coo\u212Aie') },
     { weight: 1, arbitrary: hostileText },
   );
   const queryName = fc.oneof(
@@ -140,6 +149,7 @@ const breakage = fc.oneof(
         'queryStringParameters',
         'multiValueQueryStringParameters',
         'authorizationToken',
+        'cookies',
         'requestContext',
         'routeKey',
         'methodArn',

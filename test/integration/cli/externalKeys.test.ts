@@ -88,3 +88,51 @@ describe('a table with keys issued elsewhere', () => {
     expect((await cli.run(['show', id], { table, acceptedKeys: 'any' })).stdout).toMatch(/^state: +active$/m);
   });
 });
+
+describe('the prefix of a new key', () => {
+  const KEY = /^(\w+_)[0-9A-Za-z]{49}$/;
+  const prefixOf = (stdout: string) => KEY.exec(JSON.parse(stdout).key)?.[1];
+
+  test.each<[string, readonly string[], object, string]>([
+    ['is sk_ by default', [], {}, 'sk_'],
+    ["is the deployment's first prefix", [], { acceptedKeys: 'sk_live_,sk_test_' }, 'sk_live_'],
+    ['is the first in LATCHKEY_KEY_PREFIXES', [], { env: { LATCHKEY_KEY_PREFIXES: 'acme_prod_,sk_' } }, 'acme_prod_'],
+    ['is the given one', ['--prefix', 'sk_test_'], { acceptedKeys: 'sk_live_,sk_test_' }, 'sk_test_'],
+  ])('%s', async (_, args, options, prefix) => {
+    const table = await cli.makeTable();
+    const run = await cli.run(['create', '--label', 'ci', '--json', ...args], { table, ...options });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(prefixOf(run.stdout)).toBe(prefix);
+  });
+
+  test.each([
+    ['sk_live_,sk_test_', /^warning: --prefix: the deployment refuses keys with acme_; it accepts sk_live_,sk_test_$/m],
+    ['sk_,acme_*', /^$/],
+    ['sk_,any', /^$/],
+  ])('causes a warning if the deployment refuses it: %s', async (acceptedKeys, stderr) => {
+    const args = ['create', '--label', 'ci', '--json', '--prefix', 'acme_'];
+    const run = await cli.run(args, { table: await cli.makeTable(), acceptedKeys });
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toMatch(stderr);
+  });
+
+  test.each([
+    ['sk_test_01234567', 'sk_live_,sk_test_', [], 'sk_test_'],
+    ['sk_test_01234567', 'sk_live_', [], 'sk_live_'],
+    ['sk_test_01234567', 'sk_live_,sk_test_', ['--prefix', 'sk_live_'], 'sk_live_'],
+    ['acme_01234567', 'sk_,any', [], 'sk_'],
+  ])('after a rotation of %s for %s with %j is %s', async (keyPrefix, acceptedKeys, args, prefix) => {
+    const table = await cli.makeTable();
+    const { id } = (await cli.putKey(table, { keyPrefix })).record;
+    const run = await cli.run(['rotate', id, '--yes', '--json', ...args], { table, acceptedKeys });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(prefixOf(run.stdout)).toBe(prefix);
+  });
+
+  test("isn't read from the variable's old name", async () => {
+    const env = { LATCHKEY_KEY_PREFIX: 'acme_' };
+    const run = await cli.run(['create', '--label', 'ci'], { table: await cli.makeTable(), env });
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run.stderr).toMatch(/LATCHKEY_KEY_PREFIX: was renamed, set LATCHKEY_KEY_PREFIXES instead/);
+  });
+});

@@ -82,14 +82,36 @@ describe('scan of text from a file or a pipe', () => {
     expect(JSON.parse(stdout)).toMatchObject({ finds: [{ file: 'x', line: 2, column: 7 }], scanned: 1, binary: 0 });
   });
 
-  test('finds keys with any prefix of up to 16 characters', async () => {
-    const long = generateSecret(`${'p'.repeat(15)}_`);
+  test('finds keys with any prefix of up to 24 characters', async () => {
+    const long = generateSecret(`${'p'.repeat(11)}_${'q'.repeat(11)}_`);
     const text = `${long} ${KEY} ${OTHER}`;
     expect(placesIn((await scanText(text)).stdout)).toHaveLength(3);
     expect(JSON.parse((await scanText(text, ['--prefix', 'live9_'])).stdout).finds).toMatchObject([
       { keyPrefix: shown(OTHER) },
     ]);
   });
+});
+
+const LIVE = generateSecret('sk_live_');
+
+test.each([
+  ['.env', `# prod\nACME_KEY=${LIVE}\nDEBUG=1\n`, [2, 10]],
+  ['.env.local', `export MY_KEY='MY_${LIVE}'\n`, [1, 19]],
+  ['config.json', `{\n  "key": "${LIVE}",\n  "prefix": "sk_live_"\n}\n`, [2, 11]],
+  ['values.yaml', `env:\n  - name: KEY\n    value: ${LIVE}\n`, [3, 12]],
+  ['api.http', `GET https://api.example.com/orders?page=2&api_key=${LIVE}&x=1\n`, [1, 51]],
+  ['names.py', `acme_prod_${LIVE}_old = 1\n`, [1, 11]],
+])('scan finds a key with a prefix of two segments in %s', async (name, content, place) => {
+  const { exitCode, stdout } = await cli.run(['scan', '--json', await cli.write(name, content)]);
+  expect(exitCode).toBe(1);
+  expect(placesIn(stdout)).toEqual([place]);
+  expect(JSON.parse(stdout).finds).toMatchObject([{ keyPrefix: LIVE.slice(0, 16) }]);
+});
+
+test('scan finds only keys with the whole prefix of --prefix', async () => {
+  const { stdout } = await scanText(`${LIVE}\n${KEY}\n`, ['--prefix', 'sk_live_']);
+  expect(JSON.parse(stdout).finds).toMatchObject([{ line: 1, keyPrefix: LIVE.slice(0, 16) }]);
+  expect((await scanText(LIVE, ['--prefix', 'live_'])).exitCode).toBe(0);
 });
 
 test('scan exits 1 for a key even if its output is closed', async () => {

@@ -16,6 +16,7 @@ const BLOCK = /^## (?<heading>.+)$|^```\w+\n(?<text>(?:\/\/|#) (?<name>[\w.-]+)\
 const AROUND = `
 import type { Integration } from 'aws-cdk-lib/aws-apigateway';
 import { LogGroupLogDestination, Period, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { WebSocketApi, WebSocketStage, type WebSocketRouteIntegration } from 'aws-cdk-lib/aws-apigatewayv2';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -23,9 +24,11 @@ import type { Construct } from 'constructs';
 import { ApiKeyAuthorizer, ApiKeyMonitoring, latchkeyAccessLogFormat, type IApiKeyTable } from 'latchkey/cdk';
 
 export { ApiKeyAuthorizer, ApiKeyMonitoring, latchkeyAccessLogFormat, LogGroup, LogGroupLogDestination, Period, SnsAction };
-export declare const [api, authorizer, integration, table, topic]: [
+export { WebSocketApi, WebSocketStage };
+export declare const [api, authorizer, connect, integration, table, topic]: [
   RestApi,
   ApiKeyAuthorizer,
+  WebSocketRouteIntegration,
   Integration,
   IApiKeyTable,
   ITopic,

@@ -9,7 +9,8 @@ import { createClient, startDynalite } from '../../support/engine.ts';
 import type { RecipesReport } from './synthesizeRecipes.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const PAGES = ['README.md', 'docs/recipes.md', 'docs/plans.md', 'docs/operations.md'];
+const MIGRATION = 'docs/migrating-from-api-gateway-keys.md';
+const PAGES = ['README.md', 'docs/recipes.md', 'docs/plans.md', 'docs/operations.md', MIGRATION];
 const run = promisify(execFile);
 
 async function synthesize(name: string, pages: readonly string[]): Promise<RecipesReport> {
@@ -60,6 +61,22 @@ describe('the recipes of the docs', () => {
     expect(methods.toSorted()).toEqual(['GET CUSTOM', 'OPTIONS NONE', 'OPTIONS NONE']);
   });
 
+  test('limit the keys of API Gateway by the same usage plan in each stage of the migration', () => {
+    const [today, first, second] = STAGES.map((recipe) => usagePlansOf(templateOf(report, recipe)));
+    const [own] = today ?? [];
+    expect(own?.[1]).toMatchObject({ UsagePlanName: 'gold', Throttle: { RateLimit: 20 }, Quota: { Limit: 100_000 } });
+    expect(first).toContainEqual(own);
+    expect(second).toContainEqual(own);
+    expect(first?.length).toBe(3);
+  });
+
+  test('migrate from stage 1 to stage 2 by one setting of the function', () => {
+    const [, first, second] = STAGES.map((recipe) => templateOf(report, recipe));
+    const setting = /,\s*"LATCHKEY_USAGE_IDENTIFIER": ?"presented-key"/;
+    expect(first).toMatch(setting);
+    expect(JSON.parse((first ?? '').replace(setting, ''))).toEqual(JSON.parse(second ?? ''));
+  });
+
   test('do not compile if they misuse a construct', async () => {
     const planted = ['test/integration/docs/planted/typeError.md', 'test/integration/docs/planted/piece.md'];
     const failure = synthesize('recipes-misspelt', planted);
@@ -103,6 +120,21 @@ describe('the recipes of the docs', () => {
     expect(stdout).toMatch(/^# pass 3$/m);
   });
 });
+
+/** The recipes of the migration from API Gateway's keys, in order. */
+const STAGES = ['your-api-today', 'stage-1-pass-the-keys-through', 'stage-2-limit-keys-by-latchkey-s-plans'];
+
+function templateOf({ synthesized }: RecipesReport, recipe: string): string {
+  const [template = ''] = synthesized.find((each) => each.recipe === recipe)?.templates ?? [];
+  return readFileSync(join(ROOT, template), 'utf8');
+}
+
+/** Returns each usage plan's logical id and properties. */
+function usagePlansOf(template: string): readonly (readonly [string, object])[] {
+  const { Resources } = JSON.parse(template) as { Resources: Readonly<Record<string, Resource>> };
+  const plans = Object.entries(Resources).filter(([, { Type }]) => Type === 'AWS::ApiGateway::UsagePlan');
+  return plans.map(([id, { Properties = {} }]) => [id, Properties]);
+}
 
 /** The part of a template's resources that these tests read. */
 interface Resource {

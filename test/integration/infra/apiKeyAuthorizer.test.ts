@@ -1,9 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, NestedStack, type Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, MappingValue, ParameterMapping, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { Definition, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
+import { AppSyncAuthorizationType, Definition, EventApi, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { describe, expect, test } from '@jest/globals';
 import type { HttpApiAuthorizerOptions, RestApiAuthorizerOptions } from '../../../infra/apiKeyAuthorizer.ts';
@@ -141,7 +141,11 @@ describe('forRestApi', () => {
     [['bearer'], 'method.request.header.Authorization'],
     [['header:X-Api-Key'], 'method.request.header.X-Api-Key'],
     [['header:x-api-key'], 'method.request.header.x-api-key'],
+    [['header:X-Auth:Token'], 'method.request.header.X-Auth'],
+    [['basic'], 'method.request.header.Authorization'],
     [['query:key'], 'method.request.querystring.key'],
+    [['cookie:key'], 'method.request.header.Cookie'],
+    [['websocket-protocol'], 'method.request.header.Sec-WebSocket-Protocol'],
   ])('maps the key source %p to the identity source %s', (keySources, IdentitySource) => {
     withRestApi({ ...(keySources && { keySources }), resultsCacheTtl: Duration.minutes(5) }).hasResourceProperties(
       REST_AUTHORIZER,
@@ -154,6 +158,17 @@ describe('forRestApi', () => {
       Type: 'TOKEN',
       IdentitySource: 'method.request.header.Authorization',
       AuthorizerResultTtlInSeconds: 0,
+    });
+  });
+
+  test.each<[Props['keySources'], string]>([
+    [['basic'], 'Authorization'],
+    [['header:Authorization:Api-Key'], 'Authorization'],
+    [['header:X-Auth:Token'], 'X-Auth'],
+  ])("creates a TOKEN authorizer for the key source %p if you pass type: 'TOKEN'", (keySources, name) => {
+    withRestApi({ ...(keySources && { keySources }) }, { type: 'TOKEN' }).hasResourceProperties(REST_AUTHORIZER, {
+      Type: 'TOKEN',
+      IdentitySource: `method.request.header.${name}`,
     });
   });
 
@@ -270,6 +285,8 @@ describe('forWebSocketApi', () => {
     [['bearer'], 'route.request.header.Authorization'],
     [['header:X-Api-Key'], 'route.request.header.X-Api-Key'],
     [['query:key'], 'route.request.querystring.key'],
+    [['cookie:key'], 'route.request.header.Cookie'],
+    [['websocket-protocol'], 'route.request.header.Sec-WebSocket-Protocol'],
   ])('maps the key source %p to the identity source %s', (keySources, source) => {
     withWebSocketApi({ ...(keySources && { keySources }), resultsCacheTtl: Duration.minutes(5) }).hasResourceProperties(
       HTTP_AUTHORIZER,
@@ -322,6 +339,61 @@ test('forAppSync warns if the feature flag is missing because every AppSync API 
   Annotations.fromStack(flagged.stack).hasNoWarning('*', Match.anyValue());
 });
 
+describe('forEventApi', () => {
+  const LAMBDA = [AppSyncAuthorizationType.LAMBDA];
+  const withEventApi = (props: Props = {}, apiIn?: (stack: Stack) => Stack) => {
+    const { stack, authorizer } = build(props);
+    const scope = apiIn?.(stack) ?? stack;
+    new EventApi(scope, 'Events', {
+      apiName: 'events',
+      authorizationConfig: {
+        authProviders: [authorizer.forEventApi(scope === stack ? {} : { scope })],
+        connectionAuthModeTypes: LAMBDA,
+        defaultPublishAuthModeTypes: LAMBDA,
+        defaultSubscribeAuthModeTypes: LAMBDA,
+      },
+    });
+    return { stack, scope };
+  };
+
+  test.each<[Props, number]>([
+    [{}, 0],
+    [{ keySources: ['bearer'], resultsCacheTtl: Duration.minutes(5) }, 300],
+  ])('returns a provider for the authorizer’s function with the cache of %j', (props, seconds) => {
+    const template = Template.fromStack(withEventApi(props).stack);
+    const [handler] = Object.keys(template.findResources(FUNCTION));
+    template.hasResourceProperties('AWS::AppSync::Api', {
+      EventConfig: {
+        AuthProviders: [
+          {
+            AuthType: 'AWS_LAMBDA',
+            LambdaAuthorizerConfig: {
+              AuthorizerUri: { 'Fn::GetAtt': [handler, 'Arn'] },
+              AuthorizerResultTtlInSeconds: seconds,
+            },
+          },
+        ],
+        ConnectionAuthModes: [{ AuthType: 'AWS_LAMBDA' }],
+      },
+    });
+  });
+
+  test('allows only its API to invoke the authorizer’s function', () => {
+    const template = Template.fromStack(withEventApi().stack);
+    const [api] = Object.keys(template.findResources('AWS::AppSync::Api'));
+    template.hasResourceProperties('AWS::Lambda::Permission', {
+      Principal: 'appsync.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': [api, 'ApiArn'] },
+    });
+  });
+
+  test('creates the permission in the stack of the option scope', () => {
+    const { stack, scope } = withEventApi({}, (parent) => new NestedStack(parent, 'Nested'));
+    Template.fromStack(scope).resourceCountIs('AWS::Lambda::Permission', 1);
+    Template.fromStack(stack).resourceCountIs('AWS::Lambda::Permission', 0);
+  });
+});
+
 describe('hideCredential', () => {
   const hidingIn = (props: Props, mapping?: ParameterMapping) => {
     const { stack, authorizer } = build(props);
@@ -335,6 +407,13 @@ describe('hideCredential', () => {
     expect(hidingIn({ keySources: ['header:X-Api-Key', 'query:api_key'] })).toEqual({
       'remove:header.x-api-key': '',
       'remove:querystring.api_key': '',
+    });
+  });
+
+  test('removes a header with a scheme, and the list of subprotocols', () => {
+    expect(hidingIn({ keySources: ['header:X-Auth:Token', 'websocket-protocol'] })).toEqual({
+      'remove:header.x-auth': '',
+      'remove:header.sec-websocket-protocol': '',
     });
   });
 

@@ -12,7 +12,7 @@ import { ApiKeyMonitoring, type ApiKeyMonitoringProps } from '../../../infra/api
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
 import { METRIC_UNITS, type MetricName, Metrics } from '../../../lambda/metrics.ts';
 import { StreamLog } from '../../../lambda/usagePlanSync/streamEvents.ts';
-import { appSyncEvent } from '../../../testing/authorizerEvents.ts';
+import { appSyncEvent, eventApiEvent } from '../../../testing/authorizerEvents.ts';
 import { allowedRequest, refusedRequest, type CountedRequest } from '../../support/handledRequests.ts';
 import { sumsOf } from '../../support/embeddedMetrics.ts';
 import { bearing, API_TYPES } from '../../support/functionCases.ts';
@@ -319,7 +319,7 @@ describe('requests without a key', () => {
 
   test('match the metric filter once if the authorizer throws', async () => {
     const { FilterPattern } = filterOf(templateOf());
-    for (const { makeEvent } of [...API_TYPES, { makeEvent: appSyncEvent }]) {
+    for (const { makeEvent } of [...API_TYPES, { makeEvent: appSyncEvent }, { makeEvent: eventApiEvent }]) {
       const { invoke, logged } = handlerUnderTest([], { LATCHKEY_DEBUG_SAMPLE_RATE: '1' });
       const isThrown = await invoke(makeEvent({})).then(
         () => false,
@@ -419,12 +419,12 @@ describe('docs/operations.md', () => {
       expect(PAGE).toMatch(new RegExp(`^- .*\`${reason}\`.*:`, 'm'));
   });
 
-  test.each([1, 6])('contains the price of all metrics for %i types of API', (kinds) => {
+  test.each([1, 7])('contains the price of all metrics for %i types of API', (kinds) => {
     const lines: string[] = [];
     let nowMs = 0;
     const metrics = new Metrics({ functionName: 'f', write: (line) => lines.push(line) });
     const count = (one: CountedRequest) => metrics.count({ ...one, arrivedAtMs: (nowMs += 60_000) });
-    for (const { apiType } of [...API_TYPES, { apiType: 'appsync' }].slice(0, kinds)) {
+    for (const { apiType } of [...API_TYPES, { apiType: 'appsync' }, { apiType: 'appsync-events' }].slice(0, kinds)) {
       for (const lastUsedWrite of ['written', 'not due', 'failed'] as const)
         count(allowedRequest({ apiType, lastUsedWrite, lookupMs: 1 }));
       for (const code of DENIALS) count(refusedRequest('denied', code, apiType));

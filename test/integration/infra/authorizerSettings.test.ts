@@ -15,6 +15,7 @@ import { HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { ApiKeyMonitoring } from '../../../infra/apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
+import { KeySource } from '../../../infra/keySource.ts';
 import type { ExternalKeys } from '../../../keys/secret.ts';
 
 describe('authorizerSettings with an invalid prop', () => {
@@ -23,6 +24,9 @@ describe('authorizerSettings with an invalid prop', () => {
     ['keySources', { keySources: [] }],
     ['keySources', { keySources: ['bearer', 'bearer'] }],
     ['keySources', { keySources: ['header:two words'] }],
+    ['keySources', { keySources: ['bearer', KeySource.bearer()] }],
+    ['keySources', { keySources: [KeySource.cookie('two words')] }],
+    ['keySources', { keySources: [KeySource.header('X-Auth', { scheme: 'Basic' })] }],
     ['lastUsedInterval', { lastUsedInterval: Duration.seconds(0) }],
     ['lastUsedInterval', { lastUsedInterval: Duration.millis(1500) }],
     ['recordCacheTtl', { recordCacheTtl: Duration.days(400) }],
@@ -93,6 +97,30 @@ describe('ApiKeyAuthorizer with props that exclude each other', () => {
       { keySources: ['query:key'] },
       asToken,
       /^type: expected .+ a header, got the key sources query$/,
+    ],
+    [
+      'type TOKEN with a cookie',
+      { keySources: ['cookie:key'] },
+      asToken,
+      /^type: expected .+ a header, got the key sources cookie$/,
+    ],
+    [
+      'type TOKEN with a WebSocket subprotocol',
+      { keySources: ['websocket-protocol'] },
+      asToken,
+      /^type: expected .+ a header, got the key sources websocket-protocol$/,
+    ],
+    [
+      'hideCredential with Basic',
+      { keySources: ['basic'] },
+      hiding,
+      /^hideCredential: expected .+, got Authorization: /,
+    ],
+    [
+      'hideCredential with a cookie',
+      { keySources: ['header:X-Api-Key', 'cookie:key'] },
+      hiding,
+      /^hideCredential: expected keySources without cookies, got a cookie: .+header:X-Api-Key/,
     ],
     [
       'hideCredential with bearer',
@@ -254,6 +282,8 @@ describe('authorizerSettings with a token instead of a value that the synthesis 
     ['recordCacheTtl', { recordCacheTtl: Duration.minutes(later) }],
     ['resultsCacheTtl', { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(later) }],
     ['keySources', { keySources: [`header:${laterText}`] }],
+    ['keySources', { keySources: [KeySource.header(laterText)] }],
+    ['keySources', { keySources: [KeySource.header('X-Auth', { scheme: laterText })] }],
     ['lastUsedInterval', { lastUsedInterval: Duration.minutes(later) }],
     ['scopes', { scopes: { [laterText]: ['GET /orders'] } }],
     ['plans', { plans: { [laterText]: {} } }],

@@ -62,6 +62,14 @@ describe('addGatewayResponses', () => {
     });
   });
 
+  test('contain one challenge for each scheme of the Authorization header', () => {
+    const keySources = ['bearer', 'basic', 'header:Authorization:Api-Key', 'cookie:key'] as const;
+    withRestApi({ keySources }).hasResourceProperties(RESPONSE, {
+      ResponseType: 'UNAUTHORIZED',
+      ResponseParameters: { 'gatewayresponse.header.WWW-Authenticate': `'Bearer, Basic realm="API key", Api-Key'` },
+    });
+  });
+
   test('lists only the configured key sources', () => {
     const { message } = envelopeOf(withRestApi({ keySources: ['header:X-Api-Key'] }), 'UNAUTHORIZED').error;
     expect(message).toBe('API key is required. Pass via X-Api-Key header.');

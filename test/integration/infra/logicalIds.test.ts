@@ -78,6 +78,7 @@ const CHANGED: { readonly [name in keyof AuthorizerProps]-?: (stack: Stack) => A
   metrics: () => ({ metrics: false }),
   prime: () => ({ prime: false }),
   debugSampleRate: () => ({ debugSampleRate: 0.5 }),
+  usageIdentifier: () => ({ externalKeys: true, usageIdentifier: 'presented-key' }),
   plans: () => ({ plans: { free: { throttle: { rateLimit: 1, burstLimit: 2 } } } }),
   memorySize: () => ({ memorySize: 512 }),
   provisionedConcurrentExecutions: () => ({ provisionedConcurrentExecutions: 1 }),

@@ -16,7 +16,7 @@ import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
-import { authorizerUnderTest, problemOf } from './authorizerUnderTest.ts';
+import { authorizerUnderTest, problemOf, type AuthorizerProps } from './authorizerUnderTest.ts';
 import { PLANS, planned, plannedTemplate, resourcesOf, USAGE_PLAN, variableOf } from './plansUnderTest.ts';
 
 const METHOD = 'AWS::ApiGateway::Method';
@@ -259,6 +259,58 @@ describe('applyPlans with stages', () => {
     const { stack, authorizer, api } = withStages(apiProps);
     expect(problemOf(() => authorizer.applyPlans(api))).toMatch(/^applyPlans: expected /);
     expect(Template.fromStack(stack).toJSON()).toEqual(Template.fromStack(untouched.stack).toJSON());
+  });
+});
+
+describe('an API with methods without an authorizer', () => {
+  const withOpenMethod = (apiKeyRequired?: boolean) => {
+    const { stack, api } = planned();
+    api.root.addMethod('POST', new MockIntegration(), apiKeyRequired === undefined ? {} : { apiKeyRequired });
+    return stack;
+  };
+
+  test('fails the synthesis if one of them requires an API key, because nothing could identify its caller', () => {
+    expect(() => Template.fromStack(withOpenMethod(true))).toThrow(
+      /applyPlans: Test\/Api\/Default\/POST\/Resource: expected an authorizer from forRestApi, or .+, got a method that requires/,
+    );
+  });
+
+  test.each([undefined, false])('leaves them open if their apiKeyRequired is %p', (apiKeyRequired) => {
+    expect(resourcesOf(Template.fromStack(withOpenMethod(apiKeyRequired)), METHOD)).toHaveLength(2);
+  });
+});
+
+describe('applyPlans with presented-key', () => {
+  const PASS_THROUGH: AuthorizerProps = {
+    externalKeys: true,
+    keySources: ['header:x-api-key'],
+    usageIdentifier: 'presented-key',
+  };
+
+  test('leaves the usage plans to the app if the authorizer doesn’t have plans', () => {
+    const { stack, authorizer, api } = planned(PASS_THROUGH);
+    authorizer.addGatewayResponses(api);
+    const template = Template.fromStack(stack);
+    template.resourceCountIs(USAGE_PLAN, 0);
+    template.hasResourceProperties('AWS::ApiGateway::RestApi', { ApiKeySourceType: 'AUTHORIZER' });
+    template.hasResourceProperties(METHOD, { ApiKeyRequired: true });
+    template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', { ResponseType: 'INVALID_API_KEY' });
+    expect(variableOf(template, /decides on API keys/, 'LATCHKEY_USAGE_IDENTIFIER')).toBe('presented-key');
+  });
+
+  test('needs no stage if the authorizer doesn’t have plans', () => {
+    expect(() => Template.fromStack(planned(PASS_THROUGH, { deploy: false }).stack)).not.toThrow();
+  });
+
+  test('adds the stages to the plans of the authorizer', () => {
+    const template = Template.fromStack(planned({ ...PASS_THROUGH, plans: PLANS }).stack);
+    for (const { properties } of resourcesOf(template, USAGE_PLAN)) expect(properties.ApiStages).toHaveLength(1);
+  });
+
+  test('is rejected if the authorizer doesn’t accept keys of other systems', () => {
+    expect(problemOf(() => authorizerUnderTest({ usageIdentifier: 'presented-key' }))).toMatch(
+      /^usageIdentifier: expected the prop externalKeys for "presented-key", got none/,
+    );
   });
 });
 

@@ -55,6 +55,16 @@ export const handler = async (event) => {
   return { statusCode: 201, headers: { 'X-Echo': 'yes' }, body: JSON.stringify(event) };
 };`;
 
+/** An integration of $connect that selects the subprotocol `chat`. */
+const CONNECT = `
+export const handler = async ({ headers, requestContext }) => {
+  const offered = Object.entries(headers).find(([name]) => name.toLowerCase() === 'sec-websocket-protocol')[1].split(/, */);
+  if (offered.includes('refused')) return { statusCode: 400 };
+  if (offered.includes('broken')) return {};
+  const isChat = offered.includes('chat') && requestContext.authorizer.principalId === 'somebody';
+  return { statusCode: 200, headers: isChat ? { 'sec-websocket-protocol': 'chat', 'X-Other': 'yes' } : {} };
+};`;
+
 export interface SampleOptions {
   readonly resultTtlSeconds?: number;
   readonly simpleResponses?: boolean;
@@ -66,8 +76,11 @@ export async function writeSampleStack(options: SampleOptions = {}): Promise<str
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-sample-'));
   await writeAsset(directory, 'asset.a', AUTHORIZER);
   await writeAsset(directory, 'asset.b', ECHO);
+  await writeAsset(directory, 'asset.c', CONNECT);
   const file = (path: string, objectKey: string) => ({ source: { path }, destinations: { here: { objectKey } } });
-  const manifest = { files: { a: file('asset.a', 'a.zip'), b: file('asset.b', 'b.zip') } };
+  const manifest = {
+    files: { a: file('asset.a', 'a.zip'), b: file('asset.b', 'b.zip'), c: file('asset.c', 'c.zip') },
+  };
   await writeFile(join(directory, 'Sample.assets.json'), JSON.stringify(manifest));
   const template = join(directory, 'Sample.template.json');
   await writeFile(template, JSON.stringify({ Resources: resources(options) }));
@@ -109,6 +122,7 @@ function sharedResources(): Definitions {
     Keys: ['DynamoDB::Table', {}],
     Check: ['Lambda::Function', { ...code('a.zip'), Environment: { Variables: { LATCHKEY_TABLE: ref('Keys') } } }],
     Echo: ['Lambda::Function', code('b.zip')],
+    Connect: ['Lambda::Function', code('c.zip')],
     // The CDK adds such functions for its own use. The gateway must ignore their unsupported properties.
     Custom: ['Lambda::Function', { Code: { ZipFile: 'exports.handler = 1' }, Handler: { 'Fn::ImportValue': 'x' } }],
   };
@@ -230,7 +244,15 @@ function webSocketResources(): Definitions {
     ],
     WsConnect: [
       'ApiGatewayV2::Route',
-      route('$connect', { AuthorizationType: 'CUSTOM', AuthorizerId: ref('WsCheck') }),
+      route('$connect', {
+        AuthorizationType: 'CUSTOM',
+        AuthorizerId: ref('WsCheck'),
+        Target: { 'Fn::Join': ['', ['integrations/', ref('WsConnectIntegration')]] },
+      }),
+    ],
+    WsConnectIntegration: [
+      'ApiGatewayV2::Integration',
+      { ...api, IntegrationType: 'AWS_PROXY', IntegrationUri: getUri('Connect') },
     ],
     WsDefault: ['ApiGatewayV2::Route', route('$default', { AuthorizationType: 'NONE' })],
   };

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { GatewayError } from '../../../local/gatewayError.ts';
+import type { TemplateJson } from '../../support/gateway.ts';
 import { setProperties } from './sampleStack.ts';
 import { serve, stopServing } from './servedStack.ts';
 
@@ -129,10 +130,70 @@ describe('a WebSocket API', () => {
   });
 });
 
-test('a WebSocket API accepts the first subprotocol that the client offers', async () => {
-  const { listen } = await serve();
-  const { client } = await open(await listen(), bearer('allow'), ['chat', 'other']);
-  expect(client.protocol).toBe('chat');
+describe('a WebSocket API whose $connect requires an API key', () => {
+  const requiring = (expression: string | undefined) => (template: TemplateJson) => {
+    setProperties('WsConnect', { ApiKeyRequired: true })(template);
+    setProperties('Ws', expression === undefined ? {} : { ApiKeySelectionExpression: expression })(template);
+  };
+
+  test.each([
+    ['counted', 101],
+    ['allow', 403],
+    ['countedTooShort', 403],
+    ['deny', 403],
+    ['unauthorized', 401],
+  ])('answers the authorizer response %s with the status %i', async (token, status) => {
+    const { listen } = await serve({}, requiring('$context.authorizer.usageIdentifierKey'));
+    expect((await open(await listen(), bearer(token))).status).toBe(status);
+  });
+
+  test.each([undefined, '$request.header.x-api-key'])(
+    'rejects the API key selection expression %p',
+    async (expression) => {
+      await expect(serve({}, requiring(expression))).rejects.toThrow(/WsConnect: ApiKeyRequired: .*, got true/);
+    },
+  );
+});
+
+describe('a WebSocket API whose client offers subprotocols', () => {
+  test('selects the one in the response of the integration of $connect', async () => {
+    const { listen } = await serve();
+    const { client } = await open(await listen(), bearer('allow'), ['other', 'chat']);
+    expect(client.protocol).toBe('chat');
+  });
+
+  test('selects none without a header in that response', async () => {
+    const { listen } = await serve();
+    const client = new WebSocket(await listen(), ['other'], { headers: bearer('allow') });
+    clients.push(client);
+    const [error] = await once(client, 'error');
+    expect(error.message).toBe('Server sent no subprotocol');
+  });
+
+  test.each([
+    ['refused', 400],
+    ['broken', 502],
+  ])('refuses the connection if the integration does: %s', async (protocol, status) => {
+    const { listen } = await serve();
+    expect((await open(await listen(), bearer('allow'), [protocol])).status).toBe(status);
+  });
+
+  test.each([
+    ['is a mock', setProperties('WsConnectIntegration', { IntegrationType: 'MOCK' })],
+    ['uses a function outside the template', setProperties('WsConnectIntegration', { IntegrationUri: 'elsewhere' })],
+  ])('selects none if the integration %s', async (_, change) => {
+    const { listen } = await serve({}, change);
+    const client = new WebSocket(await listen(), ['chat'], { headers: bearer('allow') });
+    clients.push(client);
+    const [error] = await once(client, 'error');
+    expect(error.message).toBe('Server sent no subprotocol');
+  });
+});
+
+test("a WebSocket API doesn't invoke the integration of $connect for a client without subprotocols", async () => {
+  const { listen, countInvocations } = await serve();
+  expect((await open(await listen(), bearer('allow'))).status).toBe(101);
+  expect(countInvocations('Connect')).toBe(0);
 });
 
 test.each([

@@ -85,6 +85,17 @@ describe('a verifier with a real table', () => {
     }
   });
 
+  test('issues keys with a prefix of their own', async () => {
+    const { secret, record } = await registry.issue({ label: 'ci' }, { prefix: 'sk_test_' });
+    expect(record.keyPrefix).toBe(secret.slice(0, 'sk_test_'.length + 8));
+    const { verifier } = verifierUnderTest({ keyPrefixes: ['sk_', 'sk_test_'] });
+    expect(await verifier.verify(secret)).toMatchObject({ effect: 'allow' });
+    await expect(registry.issue({ label: 'ci' }, { prefix: 'SK' })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringMatching(/^prefix: expected .+, got "SK"$/),
+    });
+  });
+
   test('throws an error during an outage unless it may use a stale record', async () => {
     const client = createClient(await closedEndpoint());
     const down = createKeyVerifier({ tableName: 'keys', client });

@@ -9,6 +9,7 @@ import type { Outcome, RunningFunction } from '../../support/bundledFunction.ts'
 import { closedEndpoint } from '../../support/engine.ts';
 import {
   appSyncEvent,
+  eventApiEvent,
   httpApiEvent,
   httpApiV1Event,
   restRequestEvent,
@@ -21,7 +22,10 @@ import { startFunctionTable, type FunctionTable } from '../../support/functionTa
 import { makeKey } from '../../support/keys.ts';
 
 const PAGE = fileURLToPath(new URL('../../../docs/responses.md', import.meta.url));
-const SCOPES = { here: ['GET /whoami', '$connect', 'GRAPHQL /graphql'], elsewhere: ['POST /admin'] };
+const SCOPES = {
+  here: ['GET /whoami', '$connect', 'GRAPHQL /graphql', 'SUBSCRIBE /whoami'],
+  elsewhere: ['POST /admin'],
+};
 const SETTINGS = { LATCHKEY_SCOPES: JSON.stringify(SCOPES) };
 const A_DAY_AGO = toTimestamp(Date.now() - 24 * 3_600_000);
 
@@ -120,6 +124,9 @@ interface Column {
 
 const METHOD_ENDS = { here: ['GET/whoami'], elsewhere: ['POST/admin'] };
 
+const subscriptionEvent = (request: TestRequest) =>
+  eventApiEvent(request, { operation: 'EVENT_SUBSCRIBE', channel: '/whoami' });
+
 /** Every column of the table by its heading. */
 const COLUMNS: Readonly<Record<string, Column>> = {
   'REST TOKEN': { makeEvent: restTokenEvent, stage: 'prod', ends: METHOD_ENDS },
@@ -129,6 +136,7 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   'HTTP 2.0, simple': { makeEvent: httpApiEvent, stage: '$default', ends: METHOD_ENDS, isSimple: true },
   WebSocket: { makeEvent: webSocketEvent, stage: 'prod', ends: { here: ['$connect'], elsewhere: [] } },
   AppSync: { makeEvent: appSyncEvent, stage: '', ends: METHOD_ENDS },
+  'AppSync Events': { makeEvent: subscriptionEvent, stage: '', ends: METHOD_ENDS },
 };
 
 const NOT_CARRIED = '—';
@@ -215,8 +223,9 @@ function told(outcome: Outcome, record: KeyRecord | undefined, column: Column): 
   return 'Allow own routes';
 }
 
-function toldSimple({ isAuthorized, context, resolverContext }: SimpleAnswer, record: KeyRecord | undefined): string {
-  const { errorCode, errorMessage, ...rest } = context ?? resolverContext ?? {};
+function toldSimple(answer: SimpleAnswer, record: KeyRecord | undefined): string {
+  const { isAuthorized, context, resolverContext, handlerContext } = answer;
+  const { errorCode, errorMessage, ...rest } = context ?? resolverContext ?? handlerContext ?? {};
   expect(rest).toEqual(isAuthorized ? contextOf(record) : {});
   if (isAuthorized) return 'true';
   expect(errorMessage).toMatch(/^[A-Z].+\.$/);
@@ -245,4 +254,5 @@ interface SimpleAnswer {
   readonly isAuthorized?: boolean;
   readonly context?: Readonly<Record<string, string>>;
   readonly resolverContext?: Readonly<Record<string, string>>;
+  readonly handlerContext?: Readonly<Record<string, string>>;
 }

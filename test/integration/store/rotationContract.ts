@@ -73,6 +73,18 @@ function describeChain(tableOf: () => Table): void {
     expect(tracesOf([secret], JSON.stringify(await table.items()))).toEqual([]);
   });
 
+  test.each([
+    ['keeps the prefix of the old key', 'sk_test_01234567', {}, /^sk_test_/],
+    ['gets the given prefix', 'sk_test_01234567', { prefix: 'sk_live_' }, /^sk_live_/],
+    ["gets the registry's prefix if the old key was issued elsewhere", 'acme-01234', {}, /^sk_[0-9A-Za-z]{49}$/],
+  ])('a successor %s', async (_, keyPrefix, options, expected) => {
+    const table = tableOf();
+    const { id } = await putKey(table, { keyPrefix });
+    const { secret, record } = await table.registry.rotate(id, { ...HOUR, ...options });
+    expect(secret).toMatch(expected);
+    expect(record.keyPrefix).toBe(secret.slice(0, -41));
+  });
+
   test.each([[['a,b', '{c}']], [[]], [undefined]])(
     'copies even invalid stored scopes to the successor: %j',
     async (scopes) => {

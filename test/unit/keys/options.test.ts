@@ -35,6 +35,16 @@ describe('checkRegistryOptions', () => {
     expect(checkRegistryOptions(options)).toEqual(options);
   });
 
+  test('uses the first of the keyPrefixes for new keys unless a prefix is given', () => {
+    const keyPrefixes = ['sk_live_', 'sk_test_'];
+    expect(checkRegistryOptions({ ...GIVEN, keyPrefixes })).toMatchObject({ prefix: 'sk_live_', keyPrefixes });
+    expect(checkRegistryOptions({ ...GIVEN, keyPrefixes, prefix: 'sk_test_' })).toMatchObject({ prefix: 'sk_test_' });
+  });
+
+  test.each([[[]], [['sk_', 'SK_']], [['sk_', 'sk_']]])('rejects the keyPrefixes %j', (keyPrefixes) => {
+    expect(() => checkRegistryOptions({ ...GIVEN, keyPrefixes })).toThrow(/keyPrefixes: expected .+, got "/);
+  });
+
   const WRONG = { tableName: '', actor: '', prefix: 'SK' };
   const MESSAGES = [/^tableName: expected .+, got nothing$/, /^actor: expected \S/, /^prefix: expected .+, got "SK"$/];
 

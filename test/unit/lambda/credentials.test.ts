@@ -1,14 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { generateSecret } from '../../../keys/secret.ts';
 import { readConfig } from '../../../lambda/config.ts';
-import {
-  presentedKey,
-  type PresentedKey,
-  headerValues,
-  queryValues,
-  authRequiredMessage,
-  parseKeySources,
-} from '../../../lambda/credentials.ts';
+import { presentedKey, type PresentedKey } from '../../../lambda/credentials.ts';
 
 const KEY = generateSecret('sk_');
 const OTHER = generateSecret('sk_');
@@ -159,143 +152,201 @@ describe('presentedKey with a token', () => {
   );
 });
 
-/** The two maps of headers that an event can have, with one header each. */
-const HEADER_MAPS = [
-  ['multiValueHeaders', (name: string, value: string) => ({ multiValueHeaders: { [name]: [value] } })],
-  ['headers', (name: string, value: string) => ({ headers: { [name]: value } })],
-] as const;
+describe('presentedKey with a header and a scheme', () => {
+  const TOKEN = 'header:Authorization:Token';
 
-const QUERY_MAPS = [
-  [
-    'multiValueQueryStringParameters',
-    (name: string, value: string) => ({ multiValueQueryStringParameters: { [name]: [value] } }),
-  ],
-  ['queryStringParameters', (name: string, value: string) => ({ queryStringParameters: { [name]: value } })],
-] as const;
+  test.each([
+    ['the scheme as configured', 'header:Authorization:Api-Key', `Api-Key ${KEY}`],
+    ['the scheme in another case', 'header:Authorization:Api-Key', `API-key ${KEY}`],
+    ['several spaces', TOKEN, ` Token   ${KEY} `],
+    ['a parameter in quotes', TOKEN, `Token token="${KEY}"`],
+    ['a parameter without quotes', TOKEN, `token TOKEN=${KEY}`],
+    ['the bearer scheme by its name', 'header:authorization:BEARER', `Bearer ${KEY}`],
+  ])('returns the key for %s', (_, sources, value) => {
+    expect(present({ headers: { authorization: [value] } }, sources)).toEqual(KEY_OF);
+  });
 
-describe.each(HEADER_MAPS)('headerValues with %s', (_, eventOf) => {
-  test.each(['x-api-key', 'X-Api-Key', 'X-API-KEY', 'x-api-keY'])('finds the header %s', (name) => {
-    expect(headerValues(eventOf(name, 'value'), 'x-api-key')).toBe('value');
+  test('reads a scheme in any header', () => {
+    expect(present({ headers: { 'x-auth': [`Bearer ${KEY}`] } }, 'header:X-Auth:Bearer')).toEqual(KEY_OF);
+    expect(present({ headers: { 'x-auth': [KEY] } }, 'header:X-Auth:Bearer')).toEqual(ABSENT);
   });
 
   test.each([
-    ['of the same length', 'x-api-kex'],
-    ['with another first letter', 'y-api-key'],
-    ["that is a prefix of the header's name", 'x-api'],
-    ["that starts with the header's name", 'x-api-key2'],
-    ['without letters', ''],
-    ['with control characters that differ from letters only in the case bit', 'x\rapi\rkey'],
-    ['with a letter of another alphabet', 'x-api-Key'.replace('K', '\u212a')],
-  ])('ignores a name %s', (__, name) => {
-    expect(headerValues(eventOf(name, 'value'), 'x-api-key')).toBeUndefined();
-  });
-
-  test('ignores a name whose punctuation differs only in the case bit', () => {
-    expect(headerValues(eventOf('x^key', 'value'), 'x~key')).toBeUndefined();
-    expect(headerValues(eventOf('x~key', 'value'), 'x^key')).toBeUndefined();
-  });
-});
-
-describe.each(QUERY_MAPS)('queryValues with %s', (_, eventOf) => {
-  test('finds a parameter only by its exact name, including case', () => {
-    expect(queryValues(eventOf('api_key', 'value'), 'api_key')).toBe('value');
-    expect(queryValues(eventOf('API_KEY', 'value'), 'api_key')).toBeUndefined();
-    expect(queryValues(eventOf('api_kex', 'value'), 'api_key')).toBeUndefined();
-  });
-});
-
-describe('headerValues for a header with several values', () => {
-  test('returns at least two values from a list or from names in several spellings', () => {
-    const multiValueHeaders = { 'x-api-key': ['a', 'b'], 'X-Api-Key': ['c'], other: ['d'] };
-    expect(headerValues({ multiValueHeaders }, 'x-api-key')).toEqual(['a', 'b']);
-    expect(headerValues({ multiValueHeaders: { a: ['1'], A: ['2', '3'] } }, 'a')).toEqual(['1', '2']);
-  });
-
-  test('prefers the map of lists to the map of single values', () => {
-    expect(headerValues({ multiValueHeaders: { a: ['1'] }, headers: { a: '2' } }, 'a')).toBe('1');
-    expect(headerValues({ multiValueHeaders: {}, headers: { a: '2' } }, 'a')).toBe('2');
+    ['no key after the scheme', 'Token'],
+    ['only spaces after the scheme', 'Token   '],
+    ['an empty parameter', 'Token token=""'],
+    ['another scheme', `Bearer ${KEY}`],
+    ['a scheme that starts with the configured one', `Tokens ${KEY}`],
+    ['a bare key', KEY],
+    ['a tab instead of the space', `Token\t${KEY}`],
+  ])('returns absent for %s', (_, value) => {
+    expect(present({ headers: { authorization: [value] } }, TOKEN)).toEqual(ABSENT);
   });
 
   test.each([
-    ['Bearer a,Bearer b', ['Bearer a', 'Bearer b']],
-    ['Bearer a, Bearer b', ['Bearer a', 'Bearer b']],
-    ['Digest x="1", bearer', ['Digest x="1"', 'bearer']],
-    ['Bearer a,', ['Bearer a', '']],
-    [' , Bearer a', ['', 'Bearer a']],
-  ])('splits the joined value %j', (joined, values) => {
-    expect(headerValues({ headers: { authorization: joined } }, 'authorization')).toEqual(values);
+    ['two keys joined by a comma', `Token ${KEY},Token ${OTHER}`],
+    ['a second word', `Token ${KEY} more`],
+    ['another parameter', `Token key="${KEY}"`],
+    ['a second parameter', `Token token="${KEY}", nonce="1"`],
+    ['a quote on one side', `Token token="${KEY}`],
+  ])('returns malformed for %s', (_, value) => {
+    expect(present({ headers: { authorization: [value] } }, TOKEN)).toEqual(MALFORMED);
   });
 
-  test.each(['', 'Bearer a', 'Bearer a,b', 'Digest x="1", y="2"', 'Digest x="1", forbearer y', 'Digest x, bearers'])(
-    'keeps %j as one value',
-    (value) => {
-      expect(headerValues({ headers: { authorization: value } }, 'authorization')).toBe(value);
-    },
-  );
-});
-
-test("headerValues doesn't find a header by another name of the same length", () => {
-  const headers = { 'X-Api-Key': 'value' };
-  expect(headerValues({ headers }, 'x-api-key')).toBe('value');
-  expect(headerValues({ headers }, 'x-api-kez')).toBeUndefined();
-});
-
-test.each([
-  ['undefined', undefined],
-  ['null', null],
-  ['a string', 'text'],
-  ['a number', 7],
-])('headerValues returns an empty list if the headers of an event are %s', (_, headers) => {
-  expect(headerValues({ headers, multiValueHeaders: headers }, 'authorization')).toBeUndefined();
-  // A string has its letters as indexed properties.
-  expect(headerValues({ headers, multiValueHeaders: headers }, '0')).toBeUndefined();
-});
-
-test('headerValues ignores list entries that are not strings', () => {
-  const multiValueHeaders = { a: [1, null, ['nested'], { length: 1 }, 'text'] };
-  expect(headerValues({ multiValueHeaders }, 'a')).toBe('text');
-  expect(headerValues({ headers: { a: 1 } }, 'a')).toBeUndefined();
-});
-
-const HEADER = { kind: 'header', name: 'X-Api-Key', lowerCaseName: 'x-api-key' } as const;
-const QUERY = { kind: 'query', name: 'api_key' } as const;
-
-describe('a list of key sources', () => {
-  test("can't be empty, because no request could carry a key", () => {
-    expect(parseKeySources([])).toBeUndefined();
+  test('reads the parameter token only after the scheme Token', () => {
+    const headers = { authorization: [`Api-Key token="${KEY}"`] };
+    expect(present({ headers }, 'header:Authorization:Api-Key')).toEqual(MALFORMED);
   });
 
-  test('contains each header name both in its own spelling and in lower case', () => {
-    expect(parseKeySources(['header:X-Api-Key', 'query:Api:Key'])).toEqual([
-      HEADER,
-      { kind: 'query', name: 'Api:Key' },
-    ]);
+  test('tries the next scheme of the same header', () => {
+    const sources = 'bearer,header:Authorization:Api-Key,basic,header:Authorization';
+    const values = [`Bearer ${KEY}`, `Api-Key ${KEY}`, `Basic ${btoa(`${KEY}:`)}`, KEY];
+    for (const value of values) expect(present({ headers: { authorization: [value] } }, sources)).toEqual(KEY_OF);
+    expect(present({ headers: { authorization: [`Token ${KEY}`] } }, sources)).toEqual(ABSENT);
+  });
+});
+
+describe('presentedKey with Basic authentication', () => {
+  const basic = (userPass: string) => `Basic ${Buffer.from(userPass, 'latin1').toString('base64')}`;
+
+  test.each([
+    ['an empty password', basic(`${KEY}:`)],
+    ['any password, because it is ignored', basic(`${KEY}:p:a\u00e4`)],
+    ['the scheme in small letters', basic(`${KEY}:x`).replace('B', 'b')],
+    ['several spaces', basic(`${KEY}:`).replace(' ', '   ')],
+  ])('returns the user name for %s', (_, value) => {
+    expect(present({ headers: { authorization: [value] } }, 'basic')).toEqual(KEY_OF);
   });
 
   test.each([
-    ['one header in two spellings', ['header:X-Api-Key', 'header:x-api-key']],
-    ['bearer twice', ['bearer', 'bearer']],
-    ['one query parameter twice', ['query:key', 'query:key']],
-  ])("can't contain %s", (_, entries) => {
-    expect(parseKeySources(entries)).toBeUndefined();
+    ['an empty user name', basic(':')],
+    ['an empty user name with a password', basic(`:${KEY}`)],
+    ['no credentials', 'Basic'],
+    ['another scheme', `Bearer ${KEY}`],
+  ])('returns absent for %s', (_, value) => {
+    expect(present({ headers: { authorization: [value] } }, 'basic')).toEqual(ABSENT);
   });
 
-  test('can have two query parameters that differ only in case, because API Gateway distinguishes them', () => {
-    expect(parseKeySources(['query:key', 'query:Key'])).toHaveLength(2);
+  test.each([
+    ['a user name without a colon', basic(KEY)],
+    ['a raw key', `Basic ${KEY}`],
+    ['characters outside base64', `${basic(`${KEY}:`)}!`],
+    ['base64 without its padding', basic(`${KEY}:`).replace(/=+$/, '')],
+    ['base64url', `Basic ${Buffer.from('\u00ff\u00ff\u00ff:', 'latin1').toString('base64url')}==`],
+    ['base64 with spaces', basic(`${KEY}:`).replace('Basic c', 'Basic c ')],
+    ['a space before the key', basic(` ${KEY}:`)],
+    ['another user name', basic('alice:secret')],
+    ['characters beyond ASCII', basic(`${KEY}\u00e4:`)],
+  ])('returns malformed for %s', (_, value) => {
+    expect(present({ headers: { authorization: [value] } }, 'basic')).toEqual(MALFORMED);
+  });
+
+  test('rejects a second Authorization header', () => {
+    const value = basic(`${KEY}:`);
+    expect(present({ headers: { authorization: [value, value] } }, 'basic')).toEqual(MALFORMED);
   });
 });
 
-describe('the error message about a missing key', () => {
+describe('presentedKey with a cookie', () => {
+  const cookies = (...lines: string[]) => present({ headers: { cookie: lines } }, 'cookie:key');
+
   test.each([
-    ['a header source', [HEADER], 'X-Api-Key header'],
-    ['a query source', [QUERY], '?api_key= query parameter'],
-    ['a bearer source', [{ kind: 'bearer' }], 'Authorization: Bearer <key> header'],
-    [
-      'several sources in their order',
-      [QUERY, HEADER, { kind: 'bearer' }],
-      '?api_key= query parameter or X-Api-Key header or Authorization: Bearer <key> header',
-    ],
-  ] as const)('names %s', (_, sources, places) => {
-    expect(authRequiredMessage(sources)).toBe(`API key is required. Pass via ${places}.`);
+    ['the only cookie', [`key=${KEY}`]],
+    ['one of several cookies', [`a=1; key=${KEY}; b=2`]],
+    ['cookies without spaces', [`a=1;key=${KEY};`]],
+    ['a value in quotes', [`key="${KEY}"`]],
+    ['a cookie in a second header line, as HTTP/2 sends it', ['a=1', `key=${KEY}`]],
+    ['names that contain its name', [`akey=1; key=${KEY}; key2=2; KEY=3; ke=y`]],
+  ])('returns the key for %s', (_, lines) => {
+    expect(cookies(...lines)).toEqual(KEY_OF);
+  });
+
+  test.each([
+    ['other cookies', ['a=1; Key=2']],
+    ['an empty value', ['key=']],
+    ['an empty value in quotes', ['key=""']],
+    ['a name without a value', ['key']],
+    ['the name as a value', [`a=key=${KEY}`]],
+  ])('returns absent for %s', (_, lines) => {
+    expect(cookies(...lines)).toEqual(ABSENT);
+  });
+
+  test.each([
+    ['two cookies of the name', [`key=${KEY}; key=${KEY}`]],
+    ['two cookies of the name in two header lines', [`key=${KEY}`, `key=${OTHER}`]],
+    ['an empty cookie of the same name', [`key=; key=${KEY}`]],
+    ['an encoded key', [`key=${KEY.replace('_', '%5F')}`]],
+    ['a quote on one side', [`key="${KEY}`]],
+    ['another value', ['key=nonsense']],
+  ])('returns malformed for %s', (_, lines) => {
+    expect(cookies(...lines)).toEqual(MALFORMED);
+  });
+});
+
+describe('presentedKey with a WebSocket subprotocol', () => {
+  const protocols = (...lines: string[]) =>
+    present({ headers: { 'sec-websocket-protocol': lines } }, 'websocket-protocol');
+
+  test.each([
+    ['the subprotocol after bearer', [`bearer, ${KEY}`]],
+    ['subprotocols without spaces', [`bearer,${KEY}`]],
+    ['subprotocols before and after', [`graphql-transport-ws, bearer, ${KEY}, chat`]],
+    ['subprotocols in several header lines', ['chat', 'bearer', KEY]],
+  ])('returns the key for %s', (_, lines) => {
+    expect(protocols(...lines)).toEqual(KEY_OF);
+  });
+
+  test.each([
+    ['no subprotocol', []],
+    ['other subprotocols', ['chat, superchat']],
+    ['a key without bearer', [KEY]],
+    ['bearer as the last subprotocol', [`${KEY}, bearer`]],
+    ['another case, because subprotocols are case-sensitive', [`Bearer, ${KEY}`]],
+    ['an empty subprotocol after bearer', ['bearer, ']],
+  ])('returns absent for %s', (_, lines) => {
+    expect(protocols(...lines)).toEqual(ABSENT);
+  });
+
+  test.each([
+    ['bearer twice', [`bearer, ${KEY}, bearer, ${OTHER}`]],
+    ['another subprotocol after bearer', ['bearer, chat']],
+  ])('returns malformed for %s', (_, lines) => {
+    expect(protocols(...lines)).toEqual(MALFORMED);
+  });
+
+  test('reads the header from the map of single values', () => {
+    const { keySources, keyFormat } = readConfig({
+      LATCHKEY_TABLE: 'keys',
+      LATCHKEY_KEY_SOURCES: 'websocket-protocol',
+    });
+    const event = { headers: { 'Sec-WebSocket-Protocol': `chat, bearer, ${KEY}` } };
+    expect(presentedKey({ kind: 'request', event }, keySources, keyFormat)).toEqual(KEY_OF);
+  });
+});
+
+describe('presentedKey with a token and other schemes', () => {
+  test.each([
+    ['a scheme', `Token ${KEY}`, 'header:Authorization:Token'],
+    ['Basic credentials', `Basic ${btoa(`${KEY}:`)}`, 'basic'],
+    ['a bearer value beside another scheme', `Bearer ${KEY}`, 'basic,bearer'],
+    ['a scheme beside a bare header', `Token ${KEY}`, 'header:X-Api-Key,header:Authorization:Token'],
+  ])('returns the key for %s', (_, token, sources) => {
+    expect(presentToken(token, sources)).toEqual(KEY_OF);
+  });
+
+  test.each([
+    ['a bearer value if every key source has another scheme', `Bearer ${KEY}`, 'basic,header:Authorization:Token'],
+    ['a bare key if every header has a scheme', KEY, 'header:Authorization:Token'],
+    ['a scheme that is not configured', `Token ${KEY}`, 'bearer,basic'],
+  ])('returns absent for %s', (_, token, sources) => {
+    expect(presentToken(token, sources)).toEqual(ABSENT);
+  });
+
+  test('ignores the key sources if a bare key is always accepted, as in AppSync', () => {
+    const { keySources, keyFormat } = readConfig({ LATCHKEY_TABLE: 'keys', LATCHKEY_KEY_SOURCES: 'basic' });
+    const presentIn = (token: string) =>
+      presentedKey({ kind: 'token', token, acceptsBareKey: true }, keySources, keyFormat);
+    expect([`Bearer ${KEY}`, KEY].map(presentIn)).toEqual([KEY_OF, KEY_OF]);
+    expect(presentIn(`Basic ${btoa(`${KEY}:`)}`)).toEqual(ABSENT);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   appSyncEvent,
+  eventApiEvent,
   httpApiEvent,
   httpApiV1Event,
   restRequestEvent,
@@ -20,6 +21,7 @@ test.each([
   ['http-api-1.0', httpApiV1Event],
   ['websocket', webSocketEvent],
   ['appsync', appSyncEvent],
+  ['appsync-events', eventApiEvent],
 ])('the log contains the event source %s', async (apiType, makeEvent) => {
   const { invoke, logged } = handlerUnderTest([]);
   await invoke(makeEvent({ key: 'sk_nonsense' }));
@@ -35,6 +37,7 @@ test.each([
   ['a WebSocket event of another type', { ...webSocketEvent(), type: 'OTHER' }],
   ['a WebSocket event with a payload version', { ...webSocketEvent(), version: '2.0' }],
   ['an AppSync event without an API', { ...appSyncEvent(), requestContext: {} }],
+  ['an event of an Event API without an API', { ...eventApiEvent(), requestContext: { operation: 'EVENT_CONNECT' } }],
   ['an AppSync event without a context', { ...appSyncEvent(), requestContext: undefined }],
   ['an AppSync event with null as its context', { ...appSyncEvent(), requestContext: null }],
   ['an AppSync event with a string as its context', { ...appSyncEvent(), requestContext: 'apiId' }],

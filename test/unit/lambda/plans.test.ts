@@ -4,6 +4,7 @@ import type { KeyRecord } from '../../../keys/record.ts';
 import { Plans } from '../../../lambda/plans.ts';
 import {
   appSyncEvent,
+  eventApiEvent,
   httpApiEvent,
   httpApiV1Event,
   restRequestEvent,
@@ -16,21 +17,22 @@ import { at, makeKey } from '../../support/keys.ts';
 const NAMESPACE = '0123456789abcdef';
 const LISTS = { namespace: NAMESPACE, perKey: ['free', 'trial'], shared: ['pro'] };
 const PLANNED = { LATCHKEY_PLANS: JSON.stringify(LISTS) };
-const SCOPED = { ...PLANNED, LATCHKEY_SCOPES: '{"orders":["GET /orders"],"nothing":[]}' };
-const REST = [
+const SCOPED = { ...PLANNED, LATCHKEY_SCOPES: '{"orders":["GET /orders","$connect"],"nothing":[]}' };
+const COUNTED = [
   ['rest-token', restTokenEvent],
   ['rest-request', restRequestEvent],
+  ['websocket', webSocketEvent],
 ] as const;
 const OTHERS = [
   ['http-api', httpApiEvent],
   ['http-api-1.0', httpApiV1Event],
-  ['websocket', webSocketEvent],
   ['appsync', appSyncEvent],
+  ['appsync-events', eventApiEvent],
 ] as const;
 
 const bearing = (secret: string) => ({ headers: [['Authorization', `Bearer ${secret}`]] as const });
 
-describe.each(REST)('the response to a %s event', (_, makeEvent) => {
+describe.each(COUNTED)('the response to a %s event', (_, makeEvent) => {
   const identifierFor = async (
     fields: Partial<KeyRecord>,
     environment: Record<string, string> = PLANNED,

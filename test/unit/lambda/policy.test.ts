@@ -87,8 +87,13 @@ const LONGEST_ARN =
 test('the policy for the largest record fits the 8 KB limit of a WebSocket API', () => {
   const scopes = new Scopes(new Map([[LONGEST_SCOPE, [CONNECT]]]));
   const plans = new Plans({ namespace: '0'.repeat(16), perKey: new Set(['p'.repeat(64)]), shared: new Set() });
-  const answer = toPolicy({ effect: 'allow', key: toCachedKey(LARGEST, { scopes, plans }) }, LONGEST_ARN, 'websocket');
+  const key = toCachedKey(LARGEST, { scopes, plans });
+  // The longest value of an API key of API Gateway.
+  const answer = toPolicy({ effect: 'allow', key }, LONGEST_ARN, 'websocket', 'k'.repeat(128));
   expect(Buffer.byteLength(JSON.stringify(LARGEST.metadata))).toBe(1024);
-  expect(answer).toMatchObject({ policyDocument: { Statement: [{ Effect: 'Allow' }] } });
+  expect(answer).toMatchObject({
+    policyDocument: { Statement: [{ Effect: 'Allow' }] },
+    usageIdentifierKey: 'k'.repeat(128),
+  });
   expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThanOrEqual(MAX_RESULT_BYTES);
 });

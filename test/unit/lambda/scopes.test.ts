@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   appSyncEvent,
+  eventApiEvent,
+  type EventApiOperation,
   httpApiEvent,
   httpApiV1Event,
   restRequestEvent,
@@ -212,6 +214,74 @@ describe('scopes of AppSync', () => {
     expect(await invoke(appSyncEvent(bearing(refused.secret)))).toMatchObject({
       isAuthorized: false,
       resolverContext: INSUFFICIENT,
+    });
+  });
+});
+
+describe('scopes of an AppSync Event API', () => {
+  const subscriber = keyOf('listen');
+  const publisher = keyOf('tell');
+  const reader = keyOf('all', 'graph', 'live');
+  const unscoped = makeKey({ id: 'unscoped' });
+  const records = [subscriber, publisher, reader, unscoped].map(({ record }) => record);
+  const CHANNELS = {
+    LATCHKEY_SCOPES:
+      '{"listen":["SUBSCRIBE /orders/*"],"tell":["PUBLISH /orders/eu"],"all":["* /*"],"graph":["GRAPHQL /graphql"],"live":["$connect"]}',
+  };
+  const CACHED = { ...CHANNELS, LATCHKEY_RESULTS_CACHE_SECONDS: '300' };
+  const ask = async ({ secret }: { secret: string }, operation: EventApiOperation, environment = CHANNELS) =>
+    Object(await handlerUnderTest(records, environment).invoke(eventApiEvent(bearing(secret), operation)));
+  const CONNECT = { operation: 'EVENT_CONNECT' } as const;
+  const subscribeTo = (channel: string) => ({ operation: 'EVENT_SUBSCRIBE', channel }) as const;
+  const publishTo = (channel: string) => ({ operation: 'EVENT_PUBLISH', channel }) as const;
+
+  test.each([
+    ['connect', subscriber, CONNECT],
+    ['connect', publisher, CONNECT],
+    ['subscribe to a channel', subscriber, subscribeTo('/orders/eu')],
+    ['subscribe to every channel of their pattern', subscriber, subscribeTo('/orders/*')],
+    ['publish to a channel', publisher, publishTo('/orders/eu')],
+  ])('allow a key to %s', async (_, key, operation) => {
+    const answer = await ask(key, operation);
+    expect(answer).toMatchObject({ isAuthorized: true, handlerContext: { keyId: key.record.id } });
+    expect(answer).not.toHaveProperty('resolverContext');
+  });
+
+  test.each([
+    ['subscribe to another channel', subscriber, subscribeTo('/invoices/eu')],
+    ['subscribe to more channels than their pattern covers', subscriber, subscribeTo('/*')],
+    ['publish to a channel for subscriptions', subscriber, publishTo('/orders/eu')],
+    ['subscribe to a channel for publications', publisher, subscribeTo('/orders/eu')],
+    ['publish to another channel', publisher, publishTo('/orders/us')],
+    ['publish with a path that a server may read as another', subscriber, subscribeTo('/orders/../invoices')],
+    ['connect without a pattern for a channel', reader, CONNECT],
+    ['subscribe with a pattern for any method', reader, subscribeTo('/orders/eu')],
+    ['publish with a pattern for any method', reader, publishTo('/orders/eu')],
+    ['subscribe without a channel', subscriber, { operation: 'EVENT_SUBSCRIBE' } as const],
+  ])("don't allow a key to %s", async (_, key, operation) => {
+    expect(await ask(key, operation)).toMatchObject({ isAuthorized: false, handlerContext: INSUFFICIENT });
+  });
+
+  test('leave a key without scopes on every channel', async () => {
+    for (const operation of [CONNECT, subscribeTo('/invoices/*'), publishTo('/orders/eu')])
+      expect(await ask(unscoped, operation)).toMatchObject({ isAuthorized: true });
+  });
+
+  test('keep AppSync from caching a decision that holds for one channel', async () => {
+    expect(await ask(subscriber, subscribeTo('/orders/eu'), CACHED)).toMatchObject({
+      isAuthorized: true,
+      ttlOverride: 0,
+    });
+    expect(await ask(subscriber, subscribeTo('/other'), CACHED)).toMatchObject({ isAuthorized: false, ttlOverride: 0 });
+    expect(await ask(subscriber, CONNECT, CACHED)).toMatchObject({ isAuthorized: true, ttlOverride: 0 });
+  });
+
+  test('let AppSync cache a decision that holds for every channel', async () => {
+    expect(await ask(unscoped, publishTo('/orders/eu'), CACHED)).toMatchObject({ ttlOverride: 300 });
+    expect(await ask(makeKey({ id: 'unknown' }), CONNECT, CACHED)).toMatchObject({
+      isAuthorized: false,
+      handlerContext: { errorCode: 'INVALID_KEY' },
+      ttlOverride: 10,
     });
   });
 });

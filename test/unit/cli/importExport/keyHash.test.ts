@@ -23,6 +23,11 @@ describe('readKeyHash', () => {
     expect(readKeyHash(text)).toBe(HEX);
   });
 
+  test.each(['0x', '0X'])('returns a hash whose base64 starts with %s', (start) => {
+    const text = `${start}${SHA256.toString('base64').slice(2)}`;
+    expect(readKeyHash(text)).toBe(Buffer.from(text, 'base64').toString('hex'));
+  });
+
   test('returns the hash of 1,000 random digests from base64 and base64url', () => {
     for (let count = 0; count < 1000; count++) {
       const bytes = randomBytes(32);
