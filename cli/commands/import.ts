@@ -196,6 +196,8 @@ async function run(importRun: ImportRun): Promise<void> {
 
 /** @throws CliError `USAGE_INVALID` if an option about plans has no effect */
 function checkPlanOptions(format: ImportFormat, options: ImportOptions): void {
+  if (options.planKeys === STDIN)
+    throw new CliError('USAGE_INVALID', '--plan-keys: expected the path of a file, got -');
   const uses = FORMATS[format].planOptions ?? [];
   for (const [name, flag] of PLAN_OPTIONS) {
     if (options[name] === undefined || uses.includes(name)) continue;

@@ -78,7 +78,7 @@ const ANY_STAGE = "stageKeys isn't kept; an authorizer accepts a key on all its 
 function readItem(position: number, value: unknown, context: Context): ReadEntry {
   const source = new SourceObject(value);
   const raw = source.text('value');
-  if (raw === undefined) return { position, problem: NO_VALUE };
+  if (raw === undefined) return { position, problem: source.problem ?? NO_VALUE };
   const ownId = source.text('id');
   // Keys from before usage plans have their value as the id.
   const id = ownId === raw ? undefined : ownId;

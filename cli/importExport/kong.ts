@@ -2,7 +2,7 @@ import type { JsonObject } from '../../keys/json.ts';
 import { type Timestamp, toTimestamp } from '../../keys/timestamp.ts';
 import { fieldOf, type FileStart, namesIn } from './fileStart.ts';
 import type { ImportInput, PositionUnit } from './importFormat.ts';
-import { isConsumer, KEY_LIST, type KongPart, readKongJson, readKongYaml } from './kongParts.ts';
+import { KEY_LIST, type KongPart, readKongJson, readKongYaml } from './kongParts.ts';
 import { LeftOut } from './leftOut.ts';
 import { whyReference } from './rawKey.ts';
 import type { ReadEntry } from './readEntry.ts';
@@ -14,7 +14,10 @@ export function isKong({ json, line }: FileStart): boolean {
   if (namesIn(json).includes('_format_version')) return true;
   const data = fieldOf(json, 'data');
   if (!Array.isArray(data)) return false;
-  return isConsumer(data[0]) || ['key', 'consumer'].every((name) => namesIn(data[0]).includes(name));
+  const names = namesIn(data[0]);
+  const isKey = names.includes('key') && fieldOf(fieldOf(data[0], 'consumer'), 'id') !== undefined;
+  // The Admin API writes both names of a consumer, and null for a missing one.
+  return isKey || ['username', 'custom_id'].every((name) => names.includes(name));
 }
 
 /** Matches the first line of a configuration. Exports start with one of the fields with an underscore. */

@@ -51,7 +51,7 @@ export async function* readKongJson(
 const NOT_WHOLE = "the export isn't whole, because its last page names a next page; export every page";
 
 /** Returns whether an entry of the Admin API is a consumer. A consumer doesn't have a key. */
-export function isConsumer(value: unknown): boolean {
+function isConsumer(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Object.hasOwn(value, 'key')) return false;
   return Object.hasOwn(value, 'username') || Object.hasOwn(value, 'custom_id');
 }

@@ -13,10 +13,12 @@ import { isSession, readSessions, type TykSession } from './tykSessions.ts';
 /** Returns whether the file has sessions of Tyk. */
 export function isTyk({ json }: FileStart): boolean {
   const first: unknown = Array.isArray(json) ? json[0] : json;
-  if (isSession(first) || isSession(fieldOf(first, 'data'))) return true;
   const [name = ''] = namesIn(first);
-  return isSession(fieldOf(first, name));
+  return [first, fieldOf(first, 'data'), fieldOf(first, name)].some((value) => isSession(value, CERTAIN_FIELDS));
 }
+
+/** The number of fields with which a value is certainly a session of Tyk. */
+const CERTAIN_FIELDS = 3;
 
 /**
  * Reads the keys of Tyk: JSON documents with sessions by their keys, or answers of the Dashboard API. Hashes each key

@@ -8,7 +8,7 @@ export interface TykSession {
   readonly value: unknown;
 }
 
-/** Fields of a session. Two of them are enough to recognise one. */
+/** Fields that only sessions have together. */
 const SESSION_FIELDS = [
   'access_rights',
   'allowance',
@@ -22,12 +22,11 @@ const SESSION_FIELDS = [
   'quota_max',
   'quota_renewal_rate',
 ];
-const MIN_FIELDS = 2;
 
-/** Returns whether a value is a session. */
-export function isSession(value: unknown): boolean {
+/** Returns whether a value is a session: it has at least `least` fields of sessions. */
+export function isSession(value: unknown, least: number): boolean {
   const names = new Set(namesIn(value));
-  return SESSION_FIELDS.filter((name) => names.has(name)).length >= MIN_FIELDS;
+  return SESSION_FIELDS.filter((name) => names.has(name)).length >= least;
 }
 
 /**
@@ -46,12 +45,14 @@ export async function* readSessions(chunks: AsyncIterable<string>): AsyncGenerat
       current = document;
     }
     if (typeof key === 'number') yield* toSession(value);
-    else if (key === 'data' || (FIELD_NAME.test(key) && !isSession(value))) fields[key] = value;
+    else if (key === 'data' || (FIELD_NAME.test(key) && !isSession(value, MIN_FIELDS))) fields[key] = value;
     else yield { name: key, value };
   }
   yield* toSession(fields);
 }
 
+/** The number of fields that tell a session from a field of a session. */
+const MIN_FIELDS = 2;
 /** Matches the names of all fields of sessions and answers. */
 const FIELD_NAME = /^[a-z_]+$/;
 

@@ -70,6 +70,12 @@ describe('import with plans', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(message) });
   });
 
+  test('does not read --plan-keys from standard input, which can be the export', async () => {
+    const { exitCode, stderr } = await importKeys(['--plan-keys', '-']);
+    expect(stderr).toContain('error: --plan-keys: expected the path of a file, got -');
+    expect(exitCode).toBe(2);
+  });
+
   test.each([
     ['--plan-map', 'a=b', 'api-gateway or tyk'],
     ['--plan-keys', 'x.txt', 'api-gateway'],

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { readFileStart } from '../../../../cli/importExport/fileStart.ts';
+import { detectFormat } from '../../../../cli/importExport/formats.ts';
 import { readKong } from '../../../../cli/importExport/kong.ts';
 import { toArray } from '../../../support/chunks.ts';
 import { importInput } from '../../../support/importInput.ts';
@@ -214,5 +216,35 @@ describe('readKong of JSON', () => {
       consumers: [{ username: 'a', keyauth_credentials: [{ key: KEY }] }],
     };
     expect((await read(JSON.stringify(configuration))).entries).toMatchObject([{ entry: { owner: 'a' } }]);
+  });
+});
+
+describe('detectFormat', () => {
+  const detect = (text: string) => {
+    const start = readFileStart(text);
+    return start === undefined ? undefined : detectFormat(start);
+  };
+
+  test.each([
+    ['---\n_format_version: "3.0"\n', 'kong'],
+    ['_transform: false\n_format_version: "3.0"\n', 'kong'],
+    ['{"next":null,"data":[{"key":"a","consumer":{"id":"b"}}]}', 'kong'],
+    ['{"data":[{"id":"a","username":null,"custom_id":"c"}]}', 'kong'],
+    ['{"a":{"org_id":"b","expires":0,"is_inactive":false}}', 'tyk'],
+    ['{"items":[{"id":"a","enabled":true,"createdDate":1}]}', 'api-gateway'],
+    ['Enabled,Name,key,UsageplanIds\n', 'api-gateway'],
+  ])('returns the format of %j', (text, format) => {
+    expect(detect(text)).toBe(format);
+  });
+
+  test.each([
+    '{"data":[{"id":"a","username":"b"}]}',
+    '{"data":[{"key":"a","consumer":"b"}]}',
+    '{"a":{"org_id":"b","expires":0}}',
+    '{"items":[{"id":"a","name":"b","createdDate":1}]}',
+    'name,key,enabled\na,b,true\n',
+    'version: 3\nservices:\n',
+  ])('rejects %j, which other programs write too', (text) => {
+    expect(() => detect(text)).toThrow(expect.objectContaining({ code: 'USAGE_INVALID' }));
   });
 });

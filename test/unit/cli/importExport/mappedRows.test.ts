@@ -162,7 +162,7 @@ describe('raw keys with --map', () => {
     ['a weak key', 'k,name\npassword12345678,a\n', /^key: the key is weak: .*--allow-weak/],
     ['an empty cell', 'k,name\n,a\n', /^key: expected a key, got none$/],
     ['a hash', `k,name\n${hex('a')},a\n`, /^key: the value looks like a SHA-256 hash/],
-    ['a short key', 'k,name\nabc,a\n', /^key: expected a key of 16 to 255/],
+    ['a short key', 'k,name\nabc,a\n', /^key: expected a key of 16 to 1024/],
   ])('are rejected for %s without repeating it', async (_, text, problem) => {
     const read = await readMapped(text, 'key=k,label=name');
     expect(read).toEqual([{ position: 2, problem: expect.stringMatching(problem) }]);
