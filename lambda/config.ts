@@ -13,10 +13,12 @@ import { DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, parseKeySources, type KeySou
 import { Plans, PLANS_EXPECTED } from './plans.ts';
 import { ROUTE_PATTERN_EXPECTED } from './routes.ts';
 import { Scopes } from './scopes.ts';
-import { parseUsageIdentifier, USAGE_IDENTIFIER_EXPECTED, type UsageIdentifier } from './usageIdentifier.ts';
 
 /** The format of the response to a payload-2.0 event. */
 export type HttpApiResponse = 'iam' | 'simple';
+
+/** The value by which API Gateway counts a request: the identifier of the key's plan, or the key that the caller sent. */
+export type UsageIdentifier = 'plan' | 'presented-key';
 
 /** One setting of the function. */
 export interface Setting<T> {
@@ -94,8 +96,8 @@ export const SETTINGS = {
   usageIdentifier: setting<UsageIdentifier>({
     variable: 'LATCHKEY_USAGE_IDENTIFIER',
     default: 'plan',
-    expected: USAGE_IDENTIFIER_EXPECTED,
-    parse: parseUsageIdentifier,
+    expected: 'plan or presented-key',
+    parse: (text) => (text === 'plan' || text === 'presented-key' ? text : undefined),
   }),
   metrics: flag('LATCHKEY_METRICS', true),
   prime: flag('LATCHKEY_PRIME', true),

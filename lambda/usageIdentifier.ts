@@ -1,16 +1,6 @@
 import { type KeyFormat, parseSecret } from '../keys/secret.ts';
+import type { UsageIdentifier } from './config.ts';
 import type { PresentedKey } from './credentials.ts';
-
-/** The value by which API Gateway counts a request: the identifier of the key's plan, or the key that the caller sent. */
-export type UsageIdentifier = 'plan' | 'presented-key';
-
-/** The expected values, for messages. */
-export const USAGE_IDENTIFIER_EXPECTED = 'plan or presented-key';
-
-/** Parses the setting. Returns `undefined` if the value isn't valid. */
-export function parseUsageIdentifier(text: string): UsageIdentifier | undefined {
-  return text === 'plan' || text === 'presented-key' ? text : undefined;
-}
 
 /** The settings that the identifier of a presented key depends on. */
 interface IdentifierSettings {

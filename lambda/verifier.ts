@@ -3,14 +3,20 @@ import type { KeyReader } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
 import type { ExternalKeys } from '../keys/secret.ts';
 import { authorize, type AuthorizeDeps, type DenyCode, type KeyDecision } from './authorize.ts';
-import { type Config, type HttpApiResponse, readConfig, type SettingName, SETTINGS } from './config.ts';
+import {
+  type Config,
+  type HttpApiResponse,
+  readConfig,
+  type SettingName,
+  SETTINGS,
+  type UsageIdentifier,
+} from './config.ts';
 import { presentedKey, type PresentedKey } from './credentials.ts';
 import type { KeySourceSetting } from './keySources.ts';
 import { LastUsedThrottle } from './lastUsed.ts';
 import { Plans } from './plans.ts';
 import { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
-import type { UsageIdentifier } from './usageIdentifier.ts';
 
 /**
  * The decision on a key. A fault isn't a decision. The verifier throws it, because an outage must not read as an

@@ -1,5 +1,6 @@
 import type { Colors } from '../operator/colors.ts';
 import type { ServedApi } from './mountApis.ts';
+import { formatCurlCommand } from './curlCommand.ts';
 import { formatSeconds } from './steps.ts';
 
 /** The addresses and the key that `npm start` prints when the gateway is ready. */
@@ -10,6 +11,8 @@ export interface Banner {
   /** The console's URL. It works once, in one browser. `undefined` with `--no-console`. */
   readonly consoleUrl: string | undefined;
   readonly demoKey: string;
+  /** The function's setting of key sources, or `undefined` for its default. */
+  readonly keySources?: string | undefined;
   /** Milliseconds from the start of the process until the gateway was ready. */
   readonly startMs: number;
   /** `true` if the terminal's input reaches the gateway. */
@@ -18,7 +21,7 @@ export interface Banner {
 
 /** Formats the banner for a terminal. */
 export function formatBanner(banner: Banner, colors: Colors): string {
-  const { apis, consoleUrl, demoKey, startMs, hasKeyboard } = banner;
+  const { apis, consoleUrl, demoKey, keySources, startMs, hasKeyboard } = banner;
   const { bold, cyan, dim, green } = colors;
   const rows: (readonly [name: string, value: string])[] = [
     ...apis.map((api) => [api.type, cyan(toUrl(banner, api))] as const),
@@ -27,7 +30,7 @@ export function formatBanner(banner: Banner, colors: Colors): string {
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const tried = apis.find(({ type }) => type !== 'WebSocket');
-  const curl = tried && `curl -i -H 'Authorization: Bearer ${demoKey}' ${toUrl(banner, tried)}`;
+  const curl = tried && formatCurlCommand(demoKey, toUrl(banner, tried), keySources);
   const keys = hasKeyboard && consoleUrl !== undefined ? 'o + Enter opens the console, Enter prints a new link, ' : '';
   return [
     '',

@@ -55,6 +55,8 @@ export interface RunningGateway {
   readonly url: string;
   readonly apis: readonly ServedApi[];
   readonly demoKey: string;
+  /** The functions' setting of key sources, or `undefined` for their default. */
+  readonly keySources: string | undefined;
   readonly table: ServedTable;
 }
 
@@ -98,7 +100,8 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const state: GatewayState = { url, pid: process.pid, ...served };
   writePrivateFile(options.stateFile, `${JSON.stringify(state)}\n`);
   if (onRequest !== undefined) onServed = withLabels(registry, onRequest);
-  return { url, apis, demoKey, table: { location: { kind: 'local', ...served }, createRegistry } };
+  const keySources = getFunctionSetting(assembly, 'LATCHKEY_KEY_SOURCES');
+  return { url, apis, demoKey, keySources, table: { location: { kind: 'local', ...served }, createRegistry } };
 }
 
 /** Returns the format of the keys that the functions accept. An invalid setting fails the functions' start. */

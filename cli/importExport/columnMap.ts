@@ -1,4 +1,5 @@
 import { CliError } from '../../operator/errors.ts';
+import { showSettingName } from './notAKey.ts';
 import { FIELD_NAMES, type FieldName, plainName } from './readEntry.ts';
 import type { EpochUnit } from './sourceTime.ts';
 
@@ -29,11 +30,12 @@ const BY_PLAIN_NAME = new Map(TARGETS.map((target) => [plainName(target), target
 export function addColumns(text: string, earlier: ColumnMap = new Map()): ColumnMap {
   const map = new Map(earlier);
   for (const pair of text.split(',')) {
-    const [, name = '', given = ''] = /^\s*([^=]*?)\s*=\s*(.+?)\s*$/.exec(pair) ?? [];
+    const at = pair.indexOf('=');
+    const [name, given] = at === -1 ? ['', ''] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
     const target = BY_PLAIN_NAME.get(plainName(name));
-    if (given === '') throw unusable(`expected FIELD=COLUMN, got ${JSON.stringify(pair)}`);
+    if (given === '') throw unusable(`expected FIELD=COLUMN, got ${showSettingName(pair)}`);
     if (target === undefined) {
-      throw unusable(`unknown field ${JSON.stringify(name)}; expected one of ${TARGETS.join(', ')}`);
+      throw unusable(`unknown field ${showSettingName(name)}; expected one of ${TARGETS.join(', ')}`);
     }
     if (map.has(target)) throw unusable(`${target} is mapped twice`);
     map.set(target, toColumn(target, given));
@@ -45,7 +47,7 @@ export function addColumns(text: string, earlier: ColumnMap = new Map()): Column
 function toColumn(target: MapTarget, given: string): MappedColumn {
   const [, column, unit] = /^(.+):(seconds|milliseconds)$/.exec(given) ?? [];
   if (column === undefined) return { column: given };
-  if (!target.endsWith('At')) throw unusable(`only times have a unit, got ${JSON.stringify(given)} for ${target}`);
+  if (!target.endsWith('At')) throw unusable(`only times have a unit, got ${showSettingName(given)} for ${target}`);
   return { column, unit: unit as EpochUnit };
 }
 

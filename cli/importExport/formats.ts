@@ -32,7 +32,7 @@ export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 /** Each format: its meaning, how to detect it, and its reader. */
 export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
   json: {
-    meaning: `a JSON document with a list "${LIST_NAME}"`,
+    meaning: `a JSON list, or a JSON document with a list "${LIST_NAME}"`,
     details: `a JSON document with a list "${LIST_NAME}" at its top level, such as SoulSync's configuration, or only that list`,
     unit: 'entry',
     matches: isJsonDocument,

@@ -4,7 +4,7 @@ import { type ColumnMap, EXTRA_TARGETS, type MapTarget } from './columnMap.ts';
 import type { ImportInput } from './importFormat.ts';
 import { disabledIf, readBoolean, readStatus, STATUS_EXPECTED } from './keyStatus.ts';
 import { mayRestrict } from './mayRestrict.ts';
-import { whyNotAKey } from './notAKey.ts';
+import { showSettingName, whyNotAKey } from './notAKey.ts';
 import { readRawKey } from './rawKey.ts';
 import {
   type EntryFields,
@@ -17,7 +17,7 @@ import {
   withProblems,
 } from './readEntry.ts';
 import type { Row } from './row.ts';
-import { readSourceTime, sourceTimeExpected } from './sourceTime.ts';
+import { isEpochNumber, readSourceTime, sourceTimeExpected } from './sourceTime.ts';
 
 type MappedInput = Pick<ImportInput, 'warn' | 'nowMs' | 'options'> & { readonly map: ColumnMap };
 
@@ -50,8 +50,8 @@ export async function* readMappedRows(rows: AsyncIterable<Row>, input: MappedInp
  */
 export function checkColumns(missing: readonly string[]): void {
   if (missing.length === 0) return;
-  const names = missing.map((name) => JSON.stringify(name)).join(', ');
-  throw new CliError('IMPORT_INVALID', `cannot use --map: the file has no column ${names}`);
+  const names = missing.map(showSettingName).join(', ');
+  throw new CliError('IMPORT_INVALID', `cannot use --map: the file lacks these columns: ${names}`);
 }
 
 /** The values of one row, by target. */
@@ -123,10 +123,14 @@ function readFields(values: MappedRow['values'], map: ColumnMap, problems: strin
     const { unit } = map.get(target) ?? {};
     const read = unit === undefined ? value : readSourceTime(value, unit, target === 'expiresAt' ? 'end' : 'start');
     if (read === undefined) problems.push(`${show(target, map)}: expected ${sourceTimeExpected(unit)}`);
-    else fields[target] = read;
+    else if (unit === undefined && target.endsWith('At') && isEpochNumber(value)) {
+      problems.push(`${show(target, map)}: expected the unit of the number: ${UNIT_ADVICE}`);
+    } else fields[target] = read;
   }
   return fields;
 }
+
+const UNIT_ADVICE = 'add :seconds or :milliseconds to its column in --map';
 
 function isExtra(target: MapTarget): target is Exclude<MapTarget, FieldName> {
   return EXTRA_TARGETS.some((extra) => extra === target);
@@ -134,7 +138,7 @@ function isExtra(target: MapTarget): target is Exclude<MapTarget, FieldName> {
 
 function show(name: MapTarget, map: ColumnMap): string {
   const column = map.get(name)?.column;
-  return column === undefined || column === name ? name : `${name} (${showName(column)})`;
+  return column === undefined || column === name ? name : `${name} (${showSettingName(column)})`;
 }
 
 /** Reads a raw key. It leaves this function only as a hash, with the first characters that lists may show. */

@@ -22,13 +22,18 @@ export function readSourceTime(
   dateAs: 'start' | 'end' = 'start',
 ): Timestamp | null | undefined {
   if (isZeroTime(value)) return null;
-  const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text !== 'string') return undefined;
-  if (!NUMBER.test(text.trim())) return readTime(text.trim(), { dateAs, zone: 'UTC' });
-  const count = Number(text);
+  if (!isEpochNumber(value))
+    return typeof value === 'string' ? readTime(value.trim(), { dateAs, zone: 'UTC' }) : undefined;
+  const count = Number(value);
   if (unit === undefined || count >= FIRST_MILLISECONDS !== (unit === 'milliseconds')) return undefined;
   const epochMs = unit === 'seconds' ? count * 1000 : count;
-  return epochMs < END_MS ? toTimestamp(Math.floor(epochMs)) : undefined;
+  return epochMs >= 0 && epochMs < END_MS ? toTimestamp(Math.floor(epochMs)) : undefined;
+}
+
+/** Returns whether the value is a number that counts from 1970. Zero isn't, because it means "no time". */
+export function isEpochNumber(value: unknown): boolean {
+  if (isZeroTime(value)) return false;
+  return typeof value === 'number' || (typeof value === 'string' && NUMBER.test(value.trim()));
 }
 
 /** Returns the expected form of a time, as worded in error messages. */

@@ -7,6 +7,7 @@ import { EVENT_SOURCES } from '../../lambda/eventSources.ts';
 import { arbitraryRecord, arbitrarySecret } from '../support/arbitraries.ts';
 import {
   appSyncEvent,
+  eventApiEvent,
   httpApiEvent,
   httpApiV1Event,
   restRequestEvent,
@@ -20,7 +21,7 @@ import { evaluatePolicy, parseStatements } from '../../local/authorizer.ts';
 import { runs } from '../support/runs.ts';
 
 const POLICY_MAKERS = [restTokenEvent, restRequestEvent, httpApiEvent, httpApiV1Event];
-const MAKERS = [...POLICY_MAKERS, webSocketEvent, appSyncEvent];
+const MAKERS = [...POLICY_MAKERS, webSocketEvent, appSyncEvent, eventApiEvent];
 const RUNS = runs(1000);
 
 /** Anything in place of a map of headers: also arrays, nulls, numbers for names and values, and names of prototypes. */

@@ -8,12 +8,19 @@ describe('readAppContext', () => {
   test('returns the stack’s name, the key sources and the scopes', () => {
     const context = {
       name: 'Orders',
-      keySources: 'bearer,header:X-Api-Key',
+      keySources: 'bearer,header:X-Api-Key,header:Authorization:Token,basic,cookie:key,websocket-protocol',
       scopes: '{"orders:read":["GET /orders"]}',
     };
     expect(readAppContext(context)).toEqual({
       stackName: 'Orders',
-      keySources: ['bearer', 'header:X-Api-Key'],
+      keySources: [
+        'bearer',
+        'header:X-Api-Key',
+        'header:Authorization:Token',
+        'basic',
+        'cookie:key',
+        'websocket-protocol',
+      ],
       scopes: { 'orders:read': ['GET /orders'] },
     });
   });

@@ -34,6 +34,24 @@ describe('the banner', () => {
 `);
   });
 
+  test.each([
+    ['bearer,query:api_key', "-H 'Authorization: Bearer KEY' URL"],
+    ['basic,bearer', "-u 'KEY:' URL"],
+    ['header:X-Api-Key', "-H 'X-Api-Key: KEY' URL"],
+    ['header:Authorization:Token', "-H 'Authorization: Token KEY' URL"],
+    ['cookie:key', "-b 'key=KEY' URL"],
+    ['query:api:key', "'URL?api%3Akey=KEY'"],
+    ['websocket-protocol,query:key', "'URL?key=KEY'"],
+    ["header:It's", String.raw`-H 'It'\''s: KEY' URL`],
+  ])('shows a command for the key sources %s', (keySources, command) => {
+    const text = formatBanner({ ...BANNER, keySources }, plain);
+    expect(text).toContain(`\n  curl -i ${command.replace('URL', 'http://127.0.0.1:3000/rest/whoami')}\n`);
+  });
+
+  test('omits the command if only a WebSocket can send the key', () => {
+    expect(formatBanner({ ...BANNER, keySources: 'websocket-protocol' }, plain)).not.toContain('curl');
+  });
+
   test('omits the console and its keys without a console', () => {
     const text = formatBanner({ ...BANNER, consoleUrl: undefined }, plain);
     expect(text).not.toMatch(/console/i);

@@ -35,8 +35,8 @@ describe('addColumns', () => {
   });
 
   test.each([
-    ['an unknown field', 'colour=red', /unknown field "colour"; expected one of keyHash, id, label/],
-    ['a missing column', 'keyHash', /expected FIELD=COLUMN, got "keyHash"/],
+    ['an unknown field', 'colour=red', /unknown field colour; expected one of keyHash, id, label/],
+    ['a missing column', 'keyHash', /expected FIELD=COLUMN, got keyHash/],
     ['an empty column', 'keyHash=', /expected FIELD=COLUMN/],
     ['a field twice', 'owner=a,owner=b', /owner is mapped twice/],
     ['a key and its hash', 'key=a,keyHash=b', /expected key or keyHash, got both/],
@@ -72,7 +72,7 @@ describe('an import with --map', () => {
   });
 
   test('names the columns that the file lacks', async () => {
-    const message = 'cannot use --map: the file has no column "customer", "title"';
+    const message = 'cannot use --map: the file lacks these columns: customer, title';
     await expect(readMapped('hash,name\n', MAP)).rejects.toMatchObject({ code: 'IMPORT_INVALID', message });
     await expect(readMapped(`{"hash":"${hex('a')}"}\n`, MAP)).rejects.toMatchObject({
       code: 'IMPORT_INVALID',
@@ -80,11 +80,15 @@ describe('an import with --map', () => {
     });
   });
 
+  test('omits a key that the map has instead of a column', async () => {
+    const key = rawKey();
+    const error = await readMapped(`{"hash":"${hex('a')}"}\n`, `keyHash=hash,owner=${key}`).catch(String);
+    expect(error).toMatch(/the file lacks these columns: a name of 37 characters/);
+  });
+
   test('names the column in the problem of an entry', async () => {
     const read = await readMapped('hash,customer,title\nnonsense,acme,CI\n', MAP);
-    expect(read).toEqual([
-      { position: 2, problem: expect.stringMatching(/^keyHash \("hash"\): expected the SHA-256/) },
-    ]);
+    expect(read).toEqual([{ position: 2, problem: expect.stringMatching(/^keyHash \(hash\): expected the SHA-256/) }]);
   });
 
   test('rejects a row whose unmapped column may mean that the key has ended', async () => {
@@ -99,7 +103,7 @@ describe('an import with --map', () => {
     const text = `hash,title,ttl\n${hex('a')},x,1893456000\n${hex('b')},x,1893456000000\n${hex('c')},x,0\n`;
     expect(await readMapped(text, 'keyHash=hash,label=title,expiresAt=ttl:seconds')).toMatchObject([
       { entry: { expiresAt: '2030-01-01T00:00:00.000Z' } },
-      { problem: expect.stringMatching(/^expiresAt \("ttl"\): expected a number of seconds since 1970/) },
+      { problem: expect.stringMatching(/^expiresAt \(ttl\): expected a number of seconds since 1970/) },
       { entry: { label: 'x' } },
     ]);
   });
@@ -107,7 +111,11 @@ describe('an import with --map', () => {
   test('rejects a number without a unit', async () => {
     const text = `hash,title,ttl\n${hex('a')},x,1893456000\n`;
     expect(await readMapped(text, 'keyHash=hash,label=title,expiresAt=ttl')).toMatchObject([
-      { problem: expect.stringMatching(/^expiresAt \("ttl"\): expected a time in ISO 8601/) },
+      {
+        problem: expect.stringMatching(
+          /^expiresAt \(ttl\): expected the unit of the number: add :seconds or :milliseconds/,
+        ),
+      },
     ]);
   });
 });
