@@ -1,5 +1,6 @@
 import { CfnGatewayResponse, ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { authChallenge, authRequiredMessage, type KeySource } from '../lambda/keySources.ts';
+import { UNAVAILABLE } from '../lambda/policy.ts';
 
 interface ErrorResponse {
   readonly type: ResponseType;
@@ -7,7 +8,7 @@ interface ErrorResponse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const FAULT = envelope('"AUTHORIZER_UNAVAILABLE"', '"The API key could not be checked. Try again later."');
+const FAULT = envelope(JSON.stringify(UNAVAILABLE.errorCode), JSON.stringify(UNAVAILABLE.errorMessage));
 
 /**
  * The responses of every API. API Gateway replaces the `$context` variables. `$context.authorizer` is the context of a

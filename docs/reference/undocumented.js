@@ -7,7 +7,10 @@ const SETTINGS = /(Props|Options)$/;
  * documented default.
  */
 export function undocumented(project) {
-  const exported = (project.children ?? []).flatMap(({ children = [] }) => children);
+  // A reference is another entry's export, which has the docstring there.
+  const exported = (project.children ?? [])
+    .flatMap(({ children = [] }) => children)
+    .filter((reflection) => !reflection.isReference());
   const members = exported.flatMap(membersOf);
   return [
     ...[...exported, ...members].filter(saysNothing).map((it) => `${it.getFullName()}: expected a docstring`),

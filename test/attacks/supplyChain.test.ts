@@ -52,7 +52,7 @@ test.each([...PACKAGES, 'docs/reference/'])('%spackage.json pins exact versions'
   const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read(`${folder}package.json`));
   const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies });
   expect(versions).not.toHaveLength(0);
-  for (const version of versions) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  for (const version of versions) expect(version).toMatch(/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+$/);
 });
 
 test.each(PACKAGES)('%spackage-lock.json contains the SHA-512 hash of every package that it installs', (folder) => {
