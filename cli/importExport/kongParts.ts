@@ -1,6 +1,5 @@
 import type { ImportInput } from './importFormat.ts';
 import { readJsonParts } from './jsonParts.ts';
-import { loadYamlParser } from './yamlValue.ts';
 import { readYamlItems } from './yamlItems.ts';
 
 /** A consumer or a key in an export of Kong, or the problem with an entry of the file. */
@@ -63,9 +62,10 @@ function isConsumer(value: unknown): boolean {
  * @throws CliError `IMPORT_INVALID`
  */
 export async function* readKongYaml({ chunks }: ImportInput, onList: (name: string) => void): AsyncGenerator<KongPart> {
-  const parse = await loadYamlParser();
+  // Only YAML needs the library.
+  const { parseYamlItem } = await import('./yamlValue.ts');
   for await (const item of readYamlItems(chunks, new Set([CONSUMER_LIST, KEY_LIST]), onList)) {
-    const parsed = parse(item);
+    const parsed = parseYamlItem(item);
     if ('problem' in parsed) {
       yield { kind: 'problem', problem: parsed.problem, position: parsed.line };
       continue;

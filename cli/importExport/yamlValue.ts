@@ -1,4 +1,4 @@
-import type { Document } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { YamlItem } from './yamlItems.ts';
 
 /** A value of a top-level list. */
@@ -14,31 +14,26 @@ export interface YamlProblem {
   readonly problem: string;
 }
 
-/** Parses an entry from `readYamlItems`. An entry is a list of one value, unless the file has the list in brackets. */
-export type YamlParser = (item: YamlItem) => readonly YamlValue[] | YamlProblem;
-
 /**
- * Loads the YAML library, and returns a parser. Every value is a text, so that a key such as `0123` or `1e5` stays as
- * it is. An entry can use its own aliases, at most 100 times. It can't use the aliases of other entries.
+ * Parses an entry from `readYamlItems`. An entry is a list of one value, unless the file has the list in brackets. Every
+ * value is a text, so a key such as `0123` or `1e5` stays as it is. An entry can use its own aliases, at most 100 times.
+ * It can't use the aliases of other entries.
  */
-export async function loadYamlParser(): Promise<YamlParser> {
-  const { LineCounter, parseDocument } = await import('yaml');
-  return ({ section, line, text }) => {
-    const lineCounter = new LineCounter();
-    const document = parseDocument(text, {
-      schema: 'failsafe',
-      customTags: ['null'],
-      merge: true,
-      logLevel: 'silent',
-      prettyErrors: false,
-      lineCounter,
-    });
-    const toLine = (offset: number): number => line + lineCounter.linePos(offset).line - 1;
-    const [error] = document.errors;
-    // The library's message can quote the text.
-    if (error !== undefined) return { line: toLine(error.pos[0]), problem: `expected YAML, got ${error.code}` };
-    return toValues(document, section, toLine);
-  };
+export function parseYamlItem({ section, line, text }: YamlItem): readonly YamlValue[] | YamlProblem {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    customTags: ['null'],
+    merge: true,
+    logLevel: 'silent',
+    prettyErrors: false,
+    lineCounter,
+  });
+  const toLine = (offset: number): number => line + lineCounter.linePos(offset).line - 1;
+  const [error] = document.errors;
+  // The library's message can quote the text.
+  if (error !== undefined) return { line: toLine(error.pos[0]), problem: `expected YAML, got ${error.code}` };
+  return toValues(document, section, toLine);
 }
 
 const MAX_ALIASES = 100;
