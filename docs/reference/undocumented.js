@@ -25,8 +25,12 @@ function membersOf(reflection) {
   return (reflection.children ?? []).filter((member) => !member.kindOf(ReflectionKind.Constructor));
 }
 
-/** Returns whether a reflection lacks a docstring. The docstring of a function or a getter belongs to its signature. */
+/**
+ * Returns whether a reflection lacks a docstring. The docstring of a function or a getter belongs to its signature. A
+ * second entry that exports a type refers to the first one.
+ */
 function saysNothing(reflection) {
+  if (reflection.isReference()) return false;
   const { signatures = [], getSignature } = reflection;
   return ![reflection, ...signatures, getSignature].some((documented) => documented?.hasComment());
 }

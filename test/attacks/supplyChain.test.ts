@@ -4,7 +4,14 @@ import { expect, test } from '@jest/globals';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LICENCES = new Set(['Apache-2.0', 'MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD']);
-const PACKAGES = ['', 'bench/', 'mutation/', 'test/e2e/runtimeClient/', 'test/e2e/serverlessOffline/'];
+const PACKAGES = [
+  '',
+  'bench/',
+  'mutation/',
+  'test/e2e/jsii/',
+  'test/e2e/runtimeClient/',
+  'test/e2e/serverlessOffline/',
+];
 
 interface Locked {
   readonly license?: string;
