@@ -18,7 +18,8 @@ import type { Positions } from '../importExport/importFormat.ts';
 import { ImportReport } from '../importExport/importReport.ts';
 import type { ReadEntry } from '../importExport/readEntry.ts';
 import { ReviewedKeys, type ReviewedKey } from '../importExport/reviewedKeys.ts';
-import { addActorOption, addTableOptions } from '../options.ts';
+import { type PlanKeys, type PlanMap, parsePlanMap, readPlanKeys } from '../importExport/sourcePlans.ts';
+import { addActorOption, addTableOptions, parseNonEmpty } from '../options.ts';
 import { STDIN, TextSource } from '../textSource.ts';
 import { withActingRegistry, withRegistry, type RegistryOptions } from '../withRegistry.ts';
 import { wrap } from '../wrap.ts';
@@ -27,6 +28,8 @@ interface ImportOptions extends RegistryOptions {
   readonly format?: ImportFormat;
   readonly map?: ColumnMap;
   readonly allowWeak?: boolean;
+  readonly planMap?: PlanMap;
+  readonly planKeys?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -86,6 +89,11 @@ for each system.`;
 const JSON_HELP =
   'print one JSON document: {"format", "imported":[ids], "ended", "external", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for a JSON document, "entry" and "firstEntry" instead of "line" and "firstLine"; with --dry-run also "dryRun", and null for an id that the file lacks';
 
+const PLAN_MAP_HELP =
+  "Latchkey's names of the usage plans of api-gateway and the policies of tyk; the default is their ids, ID= means no plan";
+const PLAN_KEYS_HELP =
+  "a file that lists the usage plans of api-gateway's keys: the id of a key and the id of its usage plan on each line";
+
 const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys that are stored';
 
 /** Fills `latchkey import`, which stores the keys of another system or table by their hashes. */
@@ -110,6 +118,8 @@ export function addImportCommand(command: Command, deps: CommandDeps): void {
       addColumns,
     )
     .option('--allow-weak', 'import weak raw keys: below 112 bits, or consisting of words')
+    .option('--plan-map <id=name>', PLAN_MAP_HELP, parsePlanMap)
+    .option('--plan-keys <file>', PLAN_KEYS_HELP, parseNonEmpty('the path of a file'))
     .option('--dry-run', 'print what import would do, without a write to the table')
     .option('--json', JSON_HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
@@ -166,13 +176,15 @@ async function run(importRun: ImportRun): Promise<void> {
   if (options.format === undefined && format !== undefined && options.json !== true) {
     deps.output.note(`reading ${source.name} as ${format} (${FORMATS[format].meaning})`);
   }
+  if (format !== undefined) checkPlanOptions(format, options);
+  const planKeys = options.planKeys === undefined ? undefined : await readPlanKeys(options.planKeys, deps.stdin);
   const unit = format === undefined ? 'line' : getPositionUnit(format, start);
   const placeOf: Positions['placeOf'] = (position) =>
     unit === 'line' ? source.placeOf(position) : `entry ${position}`;
   try {
     await report.begin(format, { unit, placeOf }, importRun.acceptedKeys);
     await importAll(
-      format === undefined ? noEntries() : readEntries(format, head, importRun),
+      format === undefined ? noEntries() : readEntries(format, head, planKeys, importRun),
       { unit, placeOf },
       importRun,
     );
@@ -181,6 +193,23 @@ async function run(importRun: ImportRun): Promise<void> {
   }
   if (deps.interruption.exitCode !== undefined) throw interrupted();
 }
+
+/** @throws CliError `USAGE_INVALID` if an option about plans has no effect */
+function checkPlanOptions(format: ImportFormat, options: ImportOptions): void {
+  if (options.planKeys === STDIN)
+    throw new CliError('USAGE_INVALID', '--plan-keys: expected the path of a file, got -');
+  const uses = FORMATS[format].planOptions ?? [];
+  for (const [name, flag] of PLAN_OPTIONS) {
+    if (options[name] === undefined || uses.includes(name)) continue;
+    const formats = IMPORT_FORMATS.filter((other) => FORMATS[other].planOptions?.includes(name)).join(' or ');
+    throw new CliError('USAGE_INVALID', `${flag}: expected the format ${formats}, got ${format}`);
+  }
+}
+
+const PLAN_OPTIONS = [
+  ['planMap', '--plan-map'],
+  ['planKeys', '--plan-keys'],
+] as const;
 
 function checkMap(format: ImportFormat, { map }: ImportOptions): void {
   if (map === undefined || MAPPED_FORMATS.includes(format)) return;
@@ -192,6 +221,7 @@ async function* noEntries(): AsyncGenerator<ReadEntry> {}
 function readEntries(
   format: ImportFormat,
   head: string,
+  planKeys: PlanKeys | undefined,
   { source, options, deps }: ImportRun,
 ): AsyncIterable<ReadEntry> {
   return FORMATS[format].read({
@@ -199,7 +229,12 @@ function readEntries(
     chunks: source.chunks(),
     warn: (warning) => deps.output.note(warning),
     nowMs: deps.now(),
-    options: { allowWeak: options.allowWeak === true, ...(options.map === undefined ? {} : { map: options.map }) },
+    options: {
+      allowWeak: options.allowWeak === true,
+      ...(options.map === undefined ? {} : { map: options.map }),
+      ...(options.planMap === undefined ? {} : { planMap: options.planMap }),
+      ...(planKeys === undefined ? {} : { planKeys }),
+    },
   });
 }
 

@@ -35,10 +35,10 @@ export function readFileStart(head: string): FileStart | undefined {
 }
 
 /**
- * Matches a string with one whole line that isn't blank, a comment or `sep=`. It's enough to read a file in a given
+ * Matches a string with one whole line that isn't blank, a comment, `sep=` or the start of a YAML document. It's enough to read a file in a given
  * format.
  */
-const DECISIVE_LINE = /^(?!"?sep=."?\r?\n)[^\S\n]*[^\s#].*\n/im;
+const DECISIVE_LINE = /^(?!"?sep=."?\r?\n|---\s*\n)[^\S\n]*[^\s#].*\n/im;
 
 /** Returns whether the text is long enough to read a file in a given format. */
 export function hasDecisiveLine(head: string): boolean {
@@ -105,7 +105,9 @@ function toCells(line: string, delimiter: string): readonly string[] {
 }
 
 function isBeforeHeader(line: string): boolean {
-  return line.trim() === '' || line.trimStart().startsWith('#') || readSeparator(line) !== undefined;
+  const trimmed = line.trim();
+  // Three hyphens start a YAML document.
+  return trimmed === '' || trimmed === '---' || trimmed.startsWith('#') || readSeparator(line) !== undefined;
 }
 
 /** Returns the separator from a line such as `sep=;`. Excel reads and writes such a line before the header row. */

@@ -1,4 +1,5 @@
 import { CliError } from '../../operator/errors.ts';
+import { isApiGateway, readApiGateway } from './apiGateway.ts';
 import { getBetterAuthUnit, isBetterAuth, readBetterAuth } from './betterAuth.ts';
 import type { ColumnMap } from './columnMap.ts';
 import { readCsv } from './csv.ts';
@@ -7,12 +8,25 @@ import { readEnv } from './env.ts';
 import { fieldOf, type FileStart, namesIn } from './fileStart.ts';
 import type { ImportFormatEntry, PositionUnit } from './importFormat.ts';
 import { LIST_NAME, readJsonDocument, readJsonLines } from './jsonEntries.ts';
+import { getKongUnit, isKong, readKong } from './kong.ts';
 import { showSettingName } from './notAKey.ts';
 import { toFieldName } from './readEntry.ts';
+import { isTyk, readTyk } from './tyk.ts';
 import { getUnkeyUnit, isUnkey, readUnkey } from './unkey.ts';
 
 /** The formats that `import` reads. */
-export const IMPORT_FORMATS = ['json', 'csv', 'jsonl', 'env', 'unkey', 'better-auth', 'dynamodb'] as const;
+export const IMPORT_FORMATS = [
+  'json',
+  'csv',
+  'jsonl',
+  'env',
+  'api-gateway',
+  'kong',
+  'unkey',
+  'better-auth',
+  'tyk',
+  'dynamodb',
+] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
 /** Each format: its meaning, how to detect it, and its reader. */
@@ -50,6 +64,33 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
     matches: ({ line }) => isAssignment(line.trim()),
     read: ({ chunks, options }) => readEnv(chunks, options),
     listsLabels: true,
+  },
+  'api-gateway': {
+    meaning: "API Gateway's get-api-keys, or an API key file",
+    details:
+      "API Gateway's keys: the output of aws apigateway get-api-keys --include-values, or an API key file in CSV",
+    unit: ({ json }) => (json === undefined ? 'line' : 'entry'),
+    matches: isApiGateway,
+    read: readApiGateway,
+    isFromElsewhere: true,
+    planOptions: ['planMap', 'planKeys'],
+  },
+  kong: {
+    meaning: "Kong's consumers and their keyauth_credentials",
+    details: "Kong's consumers and their keyauth_credentials: the YAML of decK or db_export, or the Admin API's JSON",
+    unit: getKongUnit,
+    matches: isKong,
+    read: readKong,
+    isFromElsewhere: true,
+  },
+  tyk: {
+    meaning: "Tyk's sessions by their keys",
+    details: 'Tyk\'s sessions by their keys, as {"KEY": SESSION}, or answers of the Dashboard API',
+    unit: 'entry',
+    matches: isTyk,
+    read: readTyk,
+    isFromElsewhere: true,
+    planOptions: ['planMap'],
   },
   unkey: {
     meaning: "Unkey's keys, as keys.migrateKeys accepts them",

@@ -1,6 +1,7 @@
 import type { ColumnMap } from './columnMap.ts';
 import type { FileStart } from './fileStart.ts';
 import type { ReadEntry } from './readEntry.ts';
+import type { PlanKeys, PlanMap } from './sourcePlans.ts';
 
 /** The unit of an entry's position: a line of the file, or a list entry in a document. */
 export type PositionUnit = 'line' | 'entry';
@@ -16,6 +17,10 @@ export interface Positions {
 export interface ReaderOptions {
   /** Accepts weak raw keys, which attackers can guess. */
   readonly allowWeak: boolean;
+  /** The names of another system's plans, from `--plan-map`. Only formats with `planOptions` get them. */
+  readonly planMap?: PlanMap;
+  /** The plans of another system's keys, from `--plan-keys`. */
+  readonly planKeys?: PlanKeys;
   /** The columns of the fields, if the user gave them. Only formats with `takesMap` get it. */
   readonly map?: ColumnMap;
 }
@@ -51,6 +56,8 @@ export interface ImportFormatEntry {
   readonly takesMap?: boolean;
   /** `true` if another system certainly issued the keys, whatever their prefixes look like. */
   readonly isFromElsewhere?: boolean;
+  /** The options about plans that the reader uses. */
+  readonly planOptions?: readonly ('planMap' | 'planKeys')[];
   /** `true` if the summary lists the labels of the imported keys, because they tell settings from keys. */
   readonly listsLabels?: boolean;
 }

@@ -1,7 +1,7 @@
 import type { ImportedKey } from '../../keys/registry.ts';
 import { isKeyPrefix } from '../../keys/keyPrefix.ts';
 import { ANY_KEY, hashSecret, type KeySecret, parseSecret, getShownPrefix } from '../../keys/secret.ts';
-import { estimateBits, getShownPart, isWords, MIN_STRENGTH_BITS } from './notAKey.ts';
+import { estimateBits, getShownPart, isGuessableUuid, isWords, MIN_STRENGTH_BITS } from './notAKey.ts';
 
 /** Options of `readRawKey`. */
 export interface RawKeyOptions {
@@ -31,11 +31,23 @@ export function readRawKey(
 /** The format of a raw key, as worded in error messages. */
 export const RAW_KEY_EXPECTED = 'a key of 16 to 1024 visible ASCII characters without a comma';
 
+/** Returns why a value isn't a key but refers to one, or `undefined`. Such values are in configurations of gateways. */
+export function whyReference(value: string): string | undefined {
+  if (/^\{vault:\/\//i.test(value)) return 'expected the key, got a reference to a vault';
+  const isPlaceholder = PLACEHOLDERS.some((start) => value.includes(start)) || VARIABLE.test(value);
+  return isPlaceholder ? 'expected the key, got a placeholder' : undefined;
+}
+
+/** The starts of placeholders in templates, such as `${{ env "DECK_KEY" }}`. */
+const PLACEHOLDERS = ['${', '{{'];
+const VARIABLE = /^(?:\$\w{1,128}|\{\w{0,128}\})$/;
+
 function whyWeak(secret: KeySecret): string | undefined {
   const bits = estimateBits(secret);
   if (bits < MIN_STRENGTH_BITS) {
     return `the key is weak: expected ${MIN_STRENGTH_BITS} bits, got about ${bits} bits by its length and alphabet; ${ALLOW}`;
   }
+  if (isGuessableUuid(secret)) return `the key is weak: a UUID of another version than 4 can be guessed; ${ALLOW}`;
   return isWords(secret) ? `the key is weak: it consists of words and isn't random; ${ALLOW}` : undefined;
 }
 

@@ -36,6 +36,12 @@ const SAMPLES: Readonly<Record<string, string>> = {
       createdAt: 1_893_456_000_000,
     },
   ]),
+  'api-gateway': JSON.stringify({
+    items: [{ id: 'a', value: RAW_KEY, name: 'a', enabled: true, createdDate: 1, stageKeys: [], tags: { a: 'b' } }],
+    position: 'x',
+  }),
+  kong: `_format_version: "3.0"\nconsumers:\n- &a\n  username: a\n  keyauth_credentials:\n  - key: ${RAW_KEY}\n    ttl: 60\n- {id: b}\nkeyauth_credentials:\n- consumer: a\n  key: "${RAW_KEY}"\n`,
+  tyk: JSON.stringify({ [RAW_KEY]: { org_id: 'a', expires: -1, is_inactive: false, tags: ['a'] } }, null, 1),
   dynamodb: `{"Item":{"keyHash":{"S":"${HEX}"},"label":{"S":"a"},"scopes":{"L":[{"S":"a"}]},"metadata":{"M":{"a":{"N":"1"}}},"key":{"S":"${RAW_KEY}"}}}\n`,
 };
 
