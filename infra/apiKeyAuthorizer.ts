@@ -35,7 +35,13 @@ import { OpenRootWarning } from './openRootWarning.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 import { requireWebSocketKeys } from './requireWebSocketKeys.ts';
-import { addApiPermission, type DefinedApi, securityScheme, type SecuritySchemeOptions } from './securityScheme.ts';
+import {
+  addApiPermission,
+  type DefinedApi,
+  hasSimpleResponses,
+  securityScheme,
+  type SecuritySchemeOptions,
+} from './securityScheme.ts';
 
 /** A Lambda function that authorizes requests by API key, and an authorizer for each API that uses the function. */
 export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IGrantable, IConnectable {
@@ -190,8 +196,8 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
   securityScheme(options: SecuritySchemeOptions = {}): { [name: string]: unknown } {
     if (options.invocationRole === undefined) this.#hasSchemeWithoutRole = true;
     else this.function.grantInvoke(options.invocationRole);
-    this.#warnOfPolicySize();
     const { config, resultsCacheTtl } = this.#settings;
+    if (!hasSimpleResponses(config, options)) this.#warnOfPolicySize();
     return securityScheme({ owner: this, handler: this.#handler, config, resultsCacheTtl }, options);
   }
 

@@ -92,11 +92,10 @@ function restAuthorizer({ owner, config: { keySources } }: SchemeProps, { type =
   return { type: type.toLowerCase(), ...(sources.length > 0 && { identitySource: sources.join(', ') }) };
 }
 
-function httpAuthorizer(
-  { config: { keySources, scopes, httpApiResponse }, resultsCacheTtl }: SchemeProps,
-  { payloadFormat = '2.0' }: SecuritySchemeOptions,
-) {
-  const enableSimpleResponses = payloadFormat === '2.0' && httpApiResponse === 'simple';
+function httpAuthorizer({ config, resultsCacheTtl }: SchemeProps, options: SecuritySchemeOptions) {
+  const { payloadFormat = '2.0' } = options;
+  const { keySources, scopes } = config;
+  const enableSimpleResponses = hasSimpleResponses(config, options);
   const perRoute = enableSimpleResponses && mayCache(resultsCacheTtl) && !scopes.isEmpty;
   const sources = httpIdentitySources(keySources, { perRoute });
   return {
@@ -105,6 +104,14 @@ function httpAuthorizer(
     authorizerPayloadFormatVersion: payloadFormat,
     ...(payloadFormat === '2.0' && { enableSimpleResponses }),
   };
+}
+
+/** Returns whether the function answers the API with `isAuthorized` instead of a policy. */
+export function hasSimpleResponses(
+  { httpApiResponse }: Config,
+  { apiType, payloadFormat = '2.0' }: SecuritySchemeOptions,
+): boolean {
+  return apiType === 'http' && payloadFormat === '2.0' && httpApiResponse === 'simple';
 }
 
 /**

@@ -79,6 +79,7 @@ variable() {
   aws lambda list-functions --query 'Functions[].Environment.Variables' --output json |
     json "it.find(({ LATCHKEY_TABLE }) => LATCHKEY_TABLE === '$(table "$1")').$2 ?? 'none'"
 }
+# rates: prints the rates of Stages' plans. The partner's own plan in WishList has the rate 10.
 rates() {
   aws apigateway get-usage-plans --output json |
     json "it.items.flatMap(({ throttle }) => throttle?.rateLimit ?? []).map(Number).filter((rate) => rate !== 10).sort((a, b) => a - b).join()"

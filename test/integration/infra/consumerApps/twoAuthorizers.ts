@@ -3,7 +3,7 @@ import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Construct } from 'constructs';
-import { ApiKeyAuthorizer, ApiKeyMonitoring, ApiKeyTable } from '../../../../infra/index.ts';
+import { ApiKeyAuthorizer, ApiKeyMonitoring, ApiKeyTable, KeySource } from '../../../../infra/index.ts';
 
 /** Two authorizers with one table: partners use a header and a cache, internal services use bearer without one. */
 export class TwoAuthorizersStack extends Stack {
@@ -12,13 +12,13 @@ export class TwoAuthorizersStack extends Stack {
     const table = new ApiKeyTable(this, 'Keys');
     const partners = new ApiKeyAuthorizer(this, 'Partners', {
       table,
-      keySources: ['header:X-Partner-Key'],
+      keySources: [KeySource.header('X-Partner-Key')],
       resultsCacheTtl: Duration.minutes(5),
       scopes: { 'orders:read': ['GET /partners/orders'] },
     });
     const services = new ApiKeyAuthorizer(this, 'Services', {
       table,
-      keySources: ['bearer'],
+      keySources: [KeySource.bearer()],
       recordCacheTtl: Duration.seconds(0),
     });
     const api = new RestApi(this, 'Api', { cloudWatchRole: false });
