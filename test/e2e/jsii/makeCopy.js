@@ -9,7 +9,8 @@ const ENTRY = 'infra/index.ts';
 const RELATIVE_IMPORT = /(?<before>\bfrom '(?<path>\.{1,2}\/[^']+))\.ts'/g;
 
 const [folder] = process.argv.slice(2);
-const { version, description, license, peerDependencies } = JSON.parse(readText('package.json'));
+const { version, description, license, peerDependencies: peers } = JSON.parse(readText('package.json'));
+const peerDependencies = { 'aws-cdk-lib': peers['aws-cdk-lib'], constructs: peers.constructs };
 const exported = new Set([...readText(ENTRY).matchAll(/\b[A-Z]\w+/g)].map(([name]) => name));
 
 const copied = new Set();
