@@ -1,10 +1,23 @@
 // The import table of docs/adr/0005: a layer may import only from layers below it.
-const LAYERS = ['keys', 'lambda', 'infra', 'testing', 'operator', 'cli', 'local', 'console', 'bench', 'soak'];
+const LAYERS = [
+  'keys',
+  'lambda',
+  'infra',
+  'middleware',
+  'testing',
+  'operator',
+  'cli',
+  'local',
+  'console',
+  'bench',
+  'soak',
+];
 const MAY_IMPORT = {
   keys: [],
   lambda: ['keys'],
   infra: ['keys', 'lambda'],
-  testing: ['keys', 'lambda'],
+  middleware: ['keys', 'lambda'],
+  testing: ['keys', 'lambda', 'middleware'],
   operator: ['keys'],
   cli: ['keys', 'operator', 'console'],
   local: ['keys', 'operator', 'console'],
@@ -22,7 +35,7 @@ const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({
 const packagesOnlyIn = (name, packages, only) => ({
   name,
   severity: 'error',
-  from: { path: '^(keys|lambda|infra|testing|operator|cli|local|console)/', pathNot: only },
+  from: { path: '^(keys|lambda|infra|middleware|testing|operator|cli|local|console)/', pathNot: only },
   to: { path: packages },
 });
 
@@ -52,13 +65,16 @@ module.exports = {
       name: 'the-library-is-registry-and-verifier',
       severity: 'error',
       from: { path: '^index\\.ts$' },
-      to: { pathNot: '^(keys/index|lambda/(authorize|client|createKeyVerifier|verifier))\\.ts$' },
+      to: {
+        pathNot:
+          '^(keys/index|lambda/(authorize|cachedKey|client|createKeyVerifier|keySources|verifier)|middleware/(authenticate|createAuthenticator|refusal|requestParts|requirements))\\.ts$',
+      },
     },
     {
       name: 'testing-has-no-store',
       severity: 'error',
       from: { path: '^testing/' },
-      to: { path: '^(keys/(registry|index)|lambda/(client|createKeyVerifier))\\.ts$' },
+      to: { path: '^(keys/(registry|index)|lambda/(client|createKeyVerifier)|middleware/(?!authenticate\\.ts$))' },
     },
     {
       name: 'infra-takes-names-and-settings-only',
@@ -89,7 +105,14 @@ module.exports = {
       '^lambda/usagePlanSync/',
     ),
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
-    packagesOnlyIn('hono-in-the-console', 'node_modules/(hono|@hono)/', '^console/server/'),
+    packagesOnlyIn('hono-in-the-console', 'node_modules/(hono|@hono)/', '^(console/server/|middleware/hono\\.ts$)'),
+    {
+      name: 'a-framework-stays-in-its-file',
+      comment: 'and gives only types: test/integration/store/library.test.ts loads the entries without a framework',
+      severity: 'error',
+      from: { path: '^middleware/', pathNot: '^middleware/(fastify|hono)\\.ts$' },
+      to: { path: 'node_modules/' },
+    },
     packagesOnlyIn('preact-in-the-page', 'node_modules/preact/', '^console/page/'),
     packagesOnlyIn('dynalite-in-local', 'node_modules/dynalite/', '^local/table\\.ts$'),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -105,10 +128,10 @@ module.exports = {
       severity: 'error',
       from: {
         // The build bundles the command line with its packages.
-        path: '^(index\\.ts$|(keys|lambda|testing)/)',
+        path: '^(index\\.ts$|(keys|lambda|middleware|testing)/)',
         pathNot: '^lambda/usagePlanSync',
       },
-      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/(@types|fastify|hono)/' },
     },
   ],
   options: {

@@ -1,5 +1,6 @@
 /**
- * The entry point `latchkey`: the registry, the verifier and their types. It doesn't import the CDK.
+ * The entry point `latchkey`: the registry, the verifier, the authenticator and their types. It doesn't import the CDK
+ * or a web framework.
  *
  * @module latchkey
  */
@@ -8,3 +9,10 @@ export type { DenyCode } from './lambda/authorize.ts';
 export type { Decision, DecisionOptions, KeyVerifier } from './lambda/verifier.ts';
 export type { ClientOptions } from './lambda/client.ts';
 export { createKeyVerifier, type KeyVerifierOptions } from './lambda/createKeyVerifier.ts';
+export type { AuthorizerContext } from './lambda/cachedKey.ts';
+export type { KeySourceSetting } from './lambda/keySources.ts';
+export type { AllowedRequest, AuthenticateOptions, Authentication, Authenticator } from './middleware/authenticate.ts';
+export { createAuthenticator, type AuthenticatorOptions } from './middleware/createAuthenticator.ts';
+export type { ErrorEnvelope, RefusalCode, RefusedRequest } from './middleware/refusal.ts';
+export type { RequestParts } from './middleware/requestParts.ts';
+export type { KeyRequirements } from './middleware/requirements.ts';

@@ -136,7 +136,15 @@ writeFileSync(join(root, 'dist/cli/licenses.txt'), licences(cli.metafile));
 // For tools such as Jest that load CommonJS. In Node, `require` loads the modules that are compiled below.
 await build({
   absWorkingDir: root,
-  entryPoints: { latchkey: 'index.ts', cdk: 'infra/index.ts', testing: 'testing/index.ts' },
+  entryPoints: {
+    latchkey: 'index.ts',
+    cdk: 'infra/index.ts',
+    express: 'middleware/express.ts',
+    fastify: 'middleware/fastify.ts',
+    hono: 'middleware/hono.ts',
+    lambda: 'middleware/lambda.ts',
+    testing: 'testing/index.ts',
+  },
   outdir: 'dist/cjs',
   outExtension: { '.js': '.cjs' },
   bundle: true,

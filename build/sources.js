@@ -19,7 +19,7 @@ export const TEMPLATE_SOURCES = [
 ];
 
 /** The sources of `dist`. */
-export const BUILD_SOURCES = [...TEMPLATE_SOURCES, 'cli', 'index.ts', 'testing'];
+export const BUILD_SOURCES = [...TEMPLATE_SOURCES, 'cli', 'index.ts', 'middleware', 'testing'];
 
 /** Returns whether the stamp belongs to the current contents of the sources. */
 export function isCurrent(root, stamp, sources) {

@@ -41,7 +41,7 @@ export function addYesOption(command: Command): Command {
   return command.option('--yes', 'skip the prompt; required without a terminal');
 }
 
-/** Adds `--key-prefix`. Use it for commands that issue keys. */
+/** Adds `--prefix`. Use it for commands that issue keys. */
 export function addPrefixOption(command: Command): Command {
   const description =
     "the prefix of new keys, one of the deployment's keyPrefixes (default: the first of them with --stack, or in LATCHKEY_KEY_PREFIXES, or sk_)";

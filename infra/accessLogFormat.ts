@@ -31,36 +31,48 @@ const AUTHORIZER_FIELDS = {
  *   scopes are mapped. A 401 lacks a code, because API Gateway drops the context of a thrown `Unauthorized`.
  * - `authorizerRequestId` is the `requestId` of the function's log line.
  */
-export const latchkeyAccessLogFormat = Object.freeze({
+export class ApiKeyAccessLogFormat {
   /**
    * Returns the format for `accessLogFormat` of a REST API's stage ("Variables for access logging for API Gateway").
    */
-  rest: (): AccessLogFormat =>
-    jsonFormat({
+  static rest(): AccessLogFormat {
+    return jsonFormat({
       ...COMMON_FIELDS,
       route: '$context.httpMethod $context.resourcePath',
       ...AUTHORIZER_FIELDS,
       responseLatency: '$context.responseLatency',
-    }),
+    });
+  }
 
   /**
    * Returns the format for `accessLogSettings` of an HTTP API's stage ("Customize HTTP API access logs").
    */
-  http: (): AccessLogFormat =>
-    jsonFormat({ ...COMMON_FIELDS, route: '$context.routeKey', responseLatency: '$context.responseLatency' }),
+  static http(): AccessLogFormat {
+    return jsonFormat({ ...COMMON_FIELDS, route: '$context.routeKey', responseLatency: '$context.responseLatency' });
+  }
 
   /**
    * Returns the format for `accessLogSettings` of a WebSocket API's stage ("Configure logging for WebSocket APIs"). The
    * API invokes the authorizer only on `$connect`. Use `connectionId` to find the later messages of a key.
    */
-  webSocket: (): AccessLogFormat =>
-    jsonFormat({
+  static webSocket(): AccessLogFormat {
+    return jsonFormat({
       ...COMMON_FIELDS,
       route: '$context.routeKey',
       ...AUTHORIZER_FIELDS,
       eventType: '$context.eventType',
       connectionId: '$context.connectionId',
-    }),
+    });
+  }
+
+  private constructor() {}
+}
+
+/** The methods of `ApiKeyAccessLogFormat` by their name before jsii. jsii exports only classes. */
+export const latchkeyAccessLogFormat = Object.freeze({
+  rest: ApiKeyAccessLogFormat.rest,
+  http: ApiKeyAccessLogFormat.http,
+  webSocket: ApiKeyAccessLogFormat.webSocket,
 });
 
 /**

@@ -1,101 +1,85 @@
-import { Annotations, Duration, FeatureFlags } from 'aws-cdk-lib';
-import type { IAuthorizer, RestApi, Stage } from 'aws-cdk-lib/aws-apigateway';
+import { Annotations, AspectPriority, Aspects, type Duration, Stage as AppStage } from 'aws-cdk-lib';
+import type { IAuthorizer, IRestApi, RestApiBase, Stage } from 'aws-cdk-lib/aws-apigateway';
 import {
-  ParameterMapping,
-  WebSocketApi,
   type IHttpRouteAuthorizer,
   type IWebSocketRouteAuthorizer,
   type IWebSocketStage,
+  type ParameterMapping,
+  WebSocketApi,
 } from 'aws-cdk-lib/aws-apigatewayv2';
-import {
-  AppSyncAuthorizationType,
-  AuthorizationType,
-  type AppSyncAuthProvider,
-  type AuthorizationMode,
-} from 'aws-cdk-lib/aws-appsync';
+import type { AppSyncAuthProvider, AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
 import { Stats, type Alarm, type Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
-import { Function as LambdaFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2';
+import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
-import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
 import type { MetricName } from '../lambda/metrics.ts';
+import { ApiAuthorizers } from './apiAuthorizers.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
 import { authorizerFunction, LIVE_ALIAS } from './authorizerFunction.ts';
-import {
-  type AuthorizerId,
-  freeIdIn,
-  HttpApiKeyAuthorizer,
-  type HttpApiPayloadFormat,
-  RestRequestKeyAuthorizer,
-  RestTokenKeyAuthorizer,
-  WebSocketKeyAuthorizer,
-} from './authorizers.ts';
+import { invocationUri } from './authorizers.ts';
 import { functionMetric, rolloutAlarm, unauthorizedFilter } from './authorizerMetrics.ts';
-import { addGatewayResponses } from './gatewayResponses.ts';
-import {
-  hideCredential,
-  httpIdentitySources,
-  isTokenSource,
-  restIdentitySources,
-  webSocketIdentitySources,
-} from './keySources.ts';
+import { addGatewayResponses, type GatewayResponsesOptions } from './gatewayResponses.ts';
+import type {
+  AppSyncAuthorizerOptions,
+  HttpApiAuthorizerOptions,
+  IApiKeyAuthorizer,
+  RestApiAuthorizerOptions,
+} from './iApiKeyAuthorizer.ts';
+import { type ApiKeyAuthorizerAttributes, ImportedApiKeyAuthorizer } from './importedApiKeyAuthorizer.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
+import { OpenRootWarning } from './openRootWarning.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 import { requireWebSocketKeys } from './requireWebSocketKeys.ts';
-
-/** Options of `forRestApi`. */
-export interface RestApiAuthorizerOptions {
-  /**
-   * The type of the Lambda authorizer. A `TOKEN` authorizer requires exactly one key source, `bearer` or a header. API
-   * Gateway passes only that header to it.
-   *
-   * @default 'REQUEST'
-   */
-  readonly type?: 'REQUEST' | 'TOKEN';
-
-  /**
-   * The scope of the authorizer and of its permission to invoke the function. Both depend on the API. The API's methods
-   * depend on them. Pass the API itself if it belongs to another stack than this construct. A nested stack also counts
-   * as another stack.
-   *
-   * @default - this construct
-   */
-  readonly scope?: Construct;
-}
-
-/** Options of `forAppSync` and `forEventApi`. */
-export interface AppSyncAuthorizerOptions {
-  /**
-   * The scope of the permissions to invoke the function. They depend on the API, which depends on the function. Pass a
-   * construct of the API's stack if this construct belongs to another stack. A nested stack also counts as another
-   * stack.
-   *
-   * @default - the function
-   */
-  readonly scope?: Construct;
-}
-
-/** Options of `forHttpApi`. */
-export interface HttpApiAuthorizerOptions {
-  /**
-   * The payload format of the requests that API Gateway sends to the function. The response to format 1.0 is always a
-   * policy, even if `httpApiResponse` is `simple`.
-   *
-   * @default '2.0'
-   */
-  readonly payloadFormat?: HttpApiPayloadFormat;
-}
+import {
+  addApiPermission,
+  type DefinedApi,
+  hasSimpleResponses,
+  securityScheme,
+  type SecuritySchemeOptions,
+} from './securityScheme.ts';
 
 /** A Lambda function that authorizes requests by API key, and an authorizer for each API that uses the function. */
-export class ApiKeyAuthorizer extends Construct {
+export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IGrantable, IConnectable {
+  /**
+   * Imports an authorizer of another stack or app by the ARN of its function. If that authorizer has the alias `live`,
+   * pass the alias's ARN. Use `fromFunctionAttributes` if the authorizer doesn't have the default key sources, or if
+   * it has a `resultsCacheTtl`.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` if the ARN isn't one of a Lambda function
+   */
+  static fromFunctionArn(scope: Construct, id: string, functionArn: string): IApiKeyAuthorizer {
+    return new ImportedApiKeyAuthorizer(scope, id, { functionArn });
+  }
+
+  /**
+   * Imports an authorizer of another stack or app by its attributes. `functionArn` and `keySources` of the other
+   * construct have their values.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID`, with a list of every invalid attribute
+   */
+  static fromFunctionAttributes(
+    scope: Construct,
+    id: string,
+    attributes: ApiKeyAuthorizerAttributes,
+  ): IApiKeyAuthorizer {
+    return new ImportedApiKeyAuthorizer(scope, id, attributes);
+  }
+
   /**
    * The Lambda function. Use it for alarms and permissions. Lambda limits the total size of the environment variables
    * to 4 KB. The synthesis doesn't count environment variables that you add here.
    */
   readonly function: LambdaFunction;
+
+  readonly functionArn: string;
+
+  /** The function's role. Use it to grant the function further permissions. */
+  readonly grantPrincipal: IPrincipal;
 
   /** The function's log group. It contains one line for each denial and fault. */
   readonly logGroup: ILogGroup;
@@ -113,13 +97,6 @@ export class ApiKeyAuthorizer extends Construct {
   readonly rolloutAlarm: Alarm | undefined;
 
   /**
-   * The maximum time for which the authorizer may accept a revoked key. It's the sum of `recordCacheTtl` and
-   * `resultsCacheTtl`. `staleIfError` replaces a shorter `recordCacheTtl` while DynamoDB is unavailable. A revocation
-   * doesn't close open WebSocket connections.
-   */
-  readonly revocationDelay: Duration;
-
-  /**
    * The keys that the authorizer accepts, separated by commas: the prefixes of issued keys (`sk_live_`), and the prefixes
    * of external keys with a star (`acme-*`) or `any`. Use it for the output `AcceptedKeys`.
    */
@@ -130,15 +107,11 @@ export class ApiKeyAuthorizer extends Construct {
 
   readonly #settings: AuthorizerSettings;
   readonly #handler: IFunction;
-  /** The authorizers from `forRestApi` in all stacks. */
-  readonly #restAuthorizers = new Set<IAuthorizer>();
-  // Options → authorizer, because the same options must return the same construct.
-  readonly #restByOptions = new Map<string, IAuthorizer>();
-  readonly #httpByOptions = new Map<string, HttpApiKeyAuthorizer>();
-  readonly #webSocketByOptions = new Map<string, WebSocketKeyAuthorizer>();
-  readonly #importedByScope = new Map<string, IFunction>();
+  readonly #apis: ApiAuthorizers;
   #unauthorized: MetricFilter | undefined;
   #hasWarnedOfPolicySize = false;
+  #hasSchemeWithoutRole = false;
+  #hasApiPermission = false;
 
   /**
    * Creates the function with its role and its log group.
@@ -149,155 +122,109 @@ export class ApiKeyAuthorizer extends Construct {
     super(scope, id);
     const namespace = planNamespace(this);
     this.#settings = authorizerSettings(this, props, namespace);
-    const { environment, config, acceptedKeys } = this.#settings;
+    const { environment, config, acceptedKeys, resultsCacheTtl } = this.#settings;
     this.acceptedKeys = acceptedKeys;
-    this.revocationDelay = Duration.seconds(config.recordCacheSeconds + config.resultsCacheSeconds);
 
     const created = authorizerFunction(this, props, environment);
     this.function = created.function;
     this.logGroup = created.logGroup;
     this.deploymentGroup = created.deploymentGroup;
     this.#handler = created.handler;
+    this.functionArn = created.handler.functionArn;
+    this.grantPrincipal = created.function.grantPrincipal;
+    this.#apis = new ApiAuthorizers(this, {
+      handler: created.handler,
+      keySources: config.keySources,
+      resultsCacheTtl,
+      hasSimpleResponses: config.httpApiResponse === 'simple',
+      hasScopes: !config.scopes.isEmpty,
+      onPolicy: () => this.#warnOfPolicySize(),
+    });
     this.rolloutAlarm = props.rolloutAlarm === false ? undefined : this.#createRolloutAlarm();
 
-    const { table, plans, logRetention } = props;
-    this.plans = plans && new KeyPlans(this, 'Plans', { plans, table, namespace, logRetention });
+    const { plans } = props;
+    this.plans = plans && KeyPlans._create(this, 'Plans', { ...props, plans, namespace });
+    this.node.addValidation({ validate: () => this.#permissionProblems() });
+    // Aspects of an App don't visit its Stages (aws/aws-cdk#20468).
+    const aspects = Aspects.of(AppStage.of(this) ?? this.node.root);
+    aspects.add(new OpenRootWarning(this.#apis.restAuthorizers), { priority: AspectPriority.READONLY });
   }
 
   /**
-   * Returns an authorizer for one REST API. You can call this method for each API method. The same options return the
-   * same authorizer. A second REST API needs its own id, such as `forRestApi('SecondApi')`. The authorizer rejects a
-   * revoked key after the revocation delay.
+   * The maximum time for which the authorizer may accept a revoked key. It's the sum of `recordCacheTtl` and
+   * `resultsCacheTtl`. `staleIfError` replaces a shorter `recordCacheTtl` while DynamoDB is unavailable. A revocation
+   * doesn't close open WebSocket connections.
    *
-   * A change to the authorizer takes effect with the next deployment of the API. The construct triggers that
-   * deployment. If the API has `deploy: false` or isn't from this app, deploy it yourself. You need a deployment after
-   * a change to `keySources`, `resultsCacheTtl`, `rollout` or `provisionedConcurrentExecutions`. The stage uses the old
-   * authorizer until then. A change to `rollout` or `provisionedConcurrentExecutions` also changes the invoked
-   * function. The stage then responds to every request with 500 until the deployment.
-   *
-   * @param id the authorizer's id. The default is `RestApi`, with a suffix for a second type in the same scope
-   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources, or one outside a header. Also
-   * thrown if another construct has the id, or if methods of two REST APIs use the authorizer
+   * @throws LatchkeyError `CONFIG_INVALID` if only the deployment knows one of two TTLs, because CloudFormation can't add
    */
-  forRestApi(id?: string, { type = 'REQUEST', scope = this }: RestApiAuthorizerOptions = {}): IAuthorizer {
-    const authorizerId = this.#getId('forRestApi', id, type);
-    const authorizer = getOrCreate(this.#restByOptions, [scope.node.path, authorizerId.id, type], () =>
-      this.#createRestAuthorizer(scope, authorizerId, type),
-    );
-    this.#restAuthorizers.add(authorizer);
-    this.#warnOfPolicySize();
-    return authorizer;
+  get revocationDelay(): Duration {
+    return this.#settings.revocationDelay();
   }
 
   /**
-   * Returns an authorizer for HTTP APIs. You can call this method for each route. The same options return the same
-   * authorizer. Each API that uses it gets one authorizer resource. The authorizer rejects a revoked key after the
-   * revocation delay.
+   * The function's security groups. Use it to allow or deny the function's traffic.
    *
-   * Preflight requests don't need a key if the API answers them through `corsPreflight`. A `$default` or `ANY` route
-   * behind the authorizer also matches OPTIONS. For such a route, add `OPTIONS /{proxy+}` without an authorizer (AWS,
-   * "Configure CORS for HTTP APIs").
-   *
-   * @param id the authorizer's id in the API. The default is `HttpApi`, with a suffix for a second payload format in the same API
-   * @throws LatchkeyError `CONFIG_INVALID` when you add the route if the API already has a construct with that id
+   * @throws Error without the prop `vpc`
    */
-  forHttpApi(id?: string, { payloadFormat = '2.0' }: HttpApiAuthorizerOptions = {}): IHttpRouteAuthorizer {
-    const { keySources, scopes, httpApiResponse, resultsCacheSeconds } = this.#settings.config;
-    const simpleResponses = payloadFormat === '2.0' && httpApiResponse === 'simple';
-    const perRoute = simpleResponses && resultsCacheSeconds > 0 && !scopes.isEmpty;
-    const authorizerId = this.#getId('forHttpApi', id, payloadFormat);
-    if (!simpleResponses) this.#warnOfPolicySize();
-    const props = {
-      handler: this.#handler,
-      payloadFormat,
-      identitySources: httpIdentitySources(keySources, { perRoute }),
-      resultsCacheTtl: this.#resultsCacheTtl,
-      simpleResponses,
-    };
-    return getOrCreate(
-      this.#httpByOptions,
-      [authorizerId.id, payloadFormat],
-      () => new HttpApiKeyAuthorizer(authorizerId, props),
-    );
+  get connections(): Connections {
+    return this.function.connections;
   }
 
-  /**
-   * Returns an authorizer for the `$connect` routes of WebSocket APIs. The same id returns the same authorizer. Each
-   * API that uses it gets one authorizer resource.
-   *
-   * API Gateway invokes the authorizer when a client connects. It doesn't cache the response. A revoked key can't open
-   * a connection after `recordCacheTtl`. A connected client stays connected for up to two hours. To disconnect the
-   * client sooner, close its connection.
-   *
-   * @param id the authorizer's id in the API. The default is `WebSocketApi`
-   * @throws LatchkeyError `CONFIG_INVALID` when you add the route if the API already has a construct with that id
-   */
+  forRestApi(id?: string, options?: RestApiAuthorizerOptions): IAuthorizer {
+    return this.#apis.forRestApi(id, options);
+  }
+
+  forHttpApi(id?: string, options?: HttpApiAuthorizerOptions): IHttpRouteAuthorizer {
+    return this.#apis.forHttpApi(id, options);
+  }
+
   forWebSocketApi(id?: string): IWebSocketRouteAuthorizer {
-    const identitySources = webSocketIdentitySources(this.#settings.config.keySources);
-    const authorizerId = this.#getId('forWebSocketApi', id, 'connect');
-    const props = { handler: this.#handler, identitySources };
-    return getOrCreate(
-      this.#webSocketByOptions,
-      [authorizerId.id],
-      () => new WebSocketKeyAuthorizer(authorizerId, props),
-    );
+    return this.#apis.forWebSocketApi(id);
   }
 
   /**
-   * Returns an authorization mode for `authorizationConfig` of AppSync GraphQL APIs. You can use it for several APIs.
-   * AppSync always reads the key from the `Authorization` header, with or without `Bearer`. It ignores `keySources`.
-   * The authorizer rejects a revoked key after the revocation delay. Each response includes the TTL for AppSync's
-   * cache. An open subscription continues.
+   * Returns an entry for `components.securitySchemes` of an OpenAPI definition, or `securityDefinitions` in Swagger 2.
+   * Its `x-amazon-apigateway-authorizer` makes API Gateway create the authorizer. Name the entry in the `security` of
+   * each operation that requires a key. REST APIs ignore `security` at the root of the definition.
    *
-   * Set the CDK's feature flag `@aws-cdk/aws-appsync:appSyncGraphQLAPIScopeLambdaPermission`. The CDK otherwise lets
-   * every AppSync API in AWS invoke the function. The synthesis then warns.
+   * Then call `addApiPermission` with the API, or pass an `invocationRole`. The synthesis fails without either, because
+   * the API couldn't invoke the function. The authorizer rejects a revoked key after the revocation delay. HTTP APIs
+   * don't support `TOKEN` authorizers.
    *
-   * The permission refers to the API, so CloudFormation updates the API before it creates the permission. Requests fail
-   * between those two steps if you change `rollout` or `provisionedConcurrentExecutions`.
+   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter
    */
-  forAppSync({ scope }: AppSyncAuthorizerOptions = {}): AuthorizationMode {
-    if (!FeatureFlags.of(this).isEnabled(APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION)) {
-      Annotations.of(this).addWarningV2(
-        'latchkey:appSyncPermission',
-        `Without the feature flag ${APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION} the CDK lets every AppSync API invoke the authorizer. Set it in cdk.json.`,
-      );
-    }
-    const handler = scope === undefined ? this.#handler : this.#importHandler(scope);
-    return {
-      authorizationType: AuthorizationType.LAMBDA,
-      lambdaAuthorizerConfig: { handler, resultsCacheTtl: this.#resultsCacheTtl },
-    };
+  securityScheme(options: SecuritySchemeOptions = {}): { [name: string]: unknown } {
+    if (options.invocationRole === undefined) this.#hasSchemeWithoutRole = true;
+    else this.function.grantInvoke(options.invocationRole);
+    const { config, resultsCacheTtl } = this.#settings;
+    if (!hasSimpleResponses(config, options)) this.#warnOfPolicySize();
+    return securityScheme({ owner: this, handler: this.#handler, config, resultsCacheTtl }, options);
   }
 
   /**
-   * Returns an authorization provider for `authProviders` of AppSync Event APIs. You can use it for several APIs. Also
-   * list `AppSyncAuthorizationType.LAMBDA` among the API's authorization types. AppSync always reads the key from the
-   * `Authorization` header, with or without `Bearer`. It ignores `keySources`.
+   * Lets an API that has the entry from `securityScheme` in its definition invoke the function. The API may belong to
+   * another stack. The synthesis checks the inline definition of a `SpecRestApi`: it fails if no operation requires a
+   * key, or if only the root of the definition does.
    *
-   * AppSync invokes the authorizer for each connection, subscription and publication. The `scopes` patterns `SUBSCRIBE
-   * /orders/*` and `PUBLISH /orders/*` open channels. A key with a pattern for any channel may connect. The authorizer
-   * rejects a revoked key after the revocation delay. An open subscription continues. AppSync may not cache a response
-   * for a key with scopes.
+   * The permission contains the API's id, so CloudFormation creates it after the API. A REST API's new deployment waits
+   * for it. An HTTP API with `autoDeploy` doesn't: its requests fail for a moment if you change `rollout` or
+   * `provisionedConcurrentExecutions`. An `invocationRole` avoids that.
    */
-  forEventApi({ scope }: AppSyncAuthorizerOptions = {}): AppSyncAuthProvider {
-    const handler = scope === undefined ? this.#handler : this.#importHandler(scope);
-    return {
-      authorizationType: AppSyncAuthorizationType.LAMBDA,
-      lambdaAuthorizerConfig: { handler, resultsCacheTtl: this.#resultsCacheTtl },
-    };
+  addApiPermission(api: DefinedApi): void {
+    this.#hasApiPermission = true;
+    addApiPermission(this, this.#handler, api);
   }
 
-  /**
-   * Returns a `parameterMapping` for the integration of an HTTP API. The mapping removes every header and query
-   * parameter in `keySources` before the request reaches the integration. It also contains the changes that `mapping`
-   * makes. The authorizer still receives the whole request, so the revocation delay stays the same. A Lambda
-   * integration's `rawQueryString` may still contain the parameter. We haven't tested this on a live account.
-   *
-   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`, and
-   * for a cookie, because API Gateway can't remove one of several cookies
-   */
-  hideCredential(mapping = new ParameterMapping()): ParameterMapping {
-    return hideCredential(this, this.#settings.config.keySources, mapping);
+  forAppSync(options?: AppSyncAuthorizerOptions): AuthorizationMode {
+    return this.#apis.forAppSync(options);
+  }
+
+  forEventApi(options?: AppSyncAuthorizerOptions): AppSyncAuthProvider {
+    return this.#apis.forEventApi(options);
+  }
+
+  hideCredential(mapping?: ParameterMapping): ParameterMapping {
+    return this.#apis.hideCredential(mapping);
   }
 
   /**
@@ -315,10 +242,14 @@ export class ApiKeyAuthorizer extends Construct {
    * Without `plans`, the call requires `usageIdentifier: 'presented-key'`. API Gateway's own keys then count on their
    * own usage plans.
    *
+   * In the inline definition of a `SpecRestApi`, each operation behind an entry from `securityScheme` also requires an
+   * API key of API Gateway. The synthesis warns if it can't read the definition, or if the API is imported. Set the API
+   * key source and the requirements there yourself.
+   *
    * @throws LatchkeyError `CONFIG_INVALID` before any change, if the authorizer lacks `plans` or the API lacks a stage.
    * Also thrown if a stage belongs to another API, or if the API reads API Gateway keys from a header
    */
-  applyPlans(api: RestApi | WebSocketApi, { stages }: ApplyPlansOptions = {}): void {
+  applyPlans(api: IRestApi | RestApiBase | WebSocketApi, { stages }: ApplyPlansOptions = {}): void {
     const { plans } = this;
     if (plans === undefined && this.#settings.config.usageIdentifier === 'plan') {
       throw propError(this, 'applyPlans: expected the prop plans to be set, got an authorizer without plans');
@@ -326,24 +257,17 @@ export class ApiKeyAuthorizer extends Construct {
     // Each function rejects stages of another API.
     if (api instanceof WebSocketApi) {
       const own = stages && { stages: stages as readonly IWebSocketStage[] };
-      requireWebSocketKeys({ api, authorizers: this.#webSocketByOptions, plans, ...own });
+      requireWebSocketKeys({ api, authorizers: this.#apis.webSocketAuthorizers, plans, ...own });
     } else {
       const own = stages && { stages: stages as readonly Stage[] };
-      requireApiKeys({ api, authorizers: this.#restAuthorizers, plans, ...own });
+      const authorizerUri = invocationUri(this.#handler);
+      requireApiKeys({ api, authorizers: this.#apis.restAuthorizers, authorizerUri, plans, ...own });
     }
   }
 
-  /**
-   * Adds gateway responses to a REST API. Denials and faults then have Latchkey's JSON body. A 401 has a
-   * `WWW-Authenticate` header. The responses include the CORS headers of the root resource's
-   * `defaultCorsPreflightOptions`. The responses omit `Access-Control-Allow-Credentials` if those options list several
-   * origins. HTTP APIs don't support gateway responses. Their error bodies come from API Gateway.
-   *
-   * Existing gateway responses of the API stay unchanged. The synthesis fails if you add another response of the same
-   * type later. An API can have only one response of each type.
-   */
-  addGatewayResponses(api: RestApi): void {
-    addGatewayResponses(api, { keySources: this.#settings.config.keySources, hasPlans: this.#hasUsagePlans });
+  addGatewayResponses(api: IRestApi | RestApiBase, options: GatewayResponsesOptions = {}): void {
+    const { keySources } = this.#settings.config;
+    addGatewayResponses(api, { keySources, hasPlans: this.#hasUsagePlans, ...options });
   }
 
   /**
@@ -425,6 +349,14 @@ export class ApiKeyAuthorizer extends Construct {
     return alarm;
   }
 
+  #permissionProblems(): string[] {
+    if (!this.#hasSchemeWithoutRole || this.#hasApiPermission) return [];
+    return [
+      'securityScheme: expected addApiPermission(api) for the API of the definition, or an invocationRole, got neither: API Gateway ' +
+        'could not invoke the function',
+    ];
+  }
+
   #warnOfPolicySize(): void {
     const { policyWarning } = this.#settings;
     if (policyWarning === undefined || this.#hasWarnedOfPolicySize) return;
@@ -432,52 +364,8 @@ export class ApiKeyAuthorizer extends Construct {
     Annotations.of(this).addWarningV2('latchkey:policySize', `scopes: ${policyWarning}.`);
   }
 
-  #getId(method: AuthorizerId['method'], id: string | undefined, variant: string): AuthorizerId {
-    return { owner: this, method, id: id ?? method.slice('for'.length), isGiven: id !== undefined, variant };
-  }
-
-  #createRestAuthorizer(scope: Construct, authorizerId: AuthorizerId, type: 'REQUEST' | 'TOKEN'): IAuthorizer {
-    const { keySources } = this.#settings.config;
-    const identitySources = restIdentitySources(keySources);
-    const [identitySource] = identitySources;
-    if (type === 'TOKEN' && !(identitySources.length === 1 && keySources.every(isTokenSource))) {
-      const got = keySources.map(({ kind }) => kind).join(', ');
-      throw propError(
-        this,
-        `type: expected exactly one key source for "${type}", bearer, basic or a header, got the key sources ${got}`,
-      );
-    }
-    const id = freeIdIn(scope, authorizerId);
-    const shared = { handler: this.#handler, resultsCacheTtl: this.#resultsCacheTtl };
-    return type === 'TOKEN' && identitySource !== undefined
-      ? new RestTokenKeyAuthorizer(scope, id, { ...shared, identitySource })
-      : new RestRequestKeyAuthorizer(scope, id, { ...shared, identitySources });
-  }
-
-  /** Imports the function, because the CDK creates permissions for an imported function in `scope`. */
-  #importHandler(scope: Construct): IFunction {
-    const { functionArn } = this.#handler;
-    return getOrCreate(this.#importedByScope, [scope.node.path], () =>
-      LambdaFunction.fromFunctionAttributes(scope, `Latchkey-${this.node.addr}`, {
-        functionArn,
-        sameEnvironment: true,
-      }),
-    );
-  }
-
   /** `true` if API Gateway may count requests, so it may reject them with the codes of plans. */
   get #hasUsagePlans(): boolean {
     return this.plans !== undefined || this.#settings.config.usageIdentifier === 'presented-key';
   }
-
-  get #resultsCacheTtl(): Duration {
-    return Duration.seconds(this.#settings.config.resultsCacheSeconds);
-  }
-}
-
-function getOrCreate<T>(byOptions: Map<string, T>, options: readonly string[], create: () => T): T {
-  const key = JSON.stringify(options);
-  const value = byOptions.get(key) ?? create();
-  byOptions.set(key, value);
-  return value;
 }

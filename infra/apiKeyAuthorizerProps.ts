@@ -1,7 +1,10 @@
-import type { Duration } from 'aws-cdk-lib';
+import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { ILambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ExternalKeys } from '../keys/secret.ts';
 import type { HttpApiResponse, UsageIdentifier } from '../lambda/config.ts';
 import type { KeySourceSetting } from '../lambda/keySources.ts';
@@ -171,6 +174,44 @@ export interface ApiKeyAuthorizerProps {
   readonly usageIdentifier?: UsageIdentifier;
 
   /**
+   * The function's name. CloudFormation can't replace a function that has a name of your own.
+   *
+   * @default - CloudFormation generates a name
+   */
+  readonly functionName?: string;
+
+  /**
+   * The function's execution role. Lambda must be able to assume it. The construct grants it the function's
+   * permissions, unless it's an imported role with `mutable: false`. The function that syncs usage plans always has its
+   * own role.
+   *
+   * @default - a new role
+   */
+  readonly role?: IRole;
+
+  /**
+   * The Node.js runtime of the authorizer's functions, Node.js 20 or newer.
+   *
+   * @default Runtime.NODEJS_24_X
+   */
+  readonly runtime?: Runtime;
+
+  /**
+   * The instruction set of the authorizer's functions. Latchkey doesn't contain native code.
+   *
+   * @default Architecture.ARM_64
+   */
+  readonly architecture?: Architecture;
+
+  /**
+   * The KMS key that encrypts the environment variables of the authorizer's functions. They don't contain secrets. The
+   * construct grants the functions the permission to decrypt them.
+   *
+   * @default - a key that AWS manages
+   */
+  readonly environmentEncryption?: IKey;
+
+  /**
    * The function's memory, from 128 to 10,240 MB. Lambda allocates CPU in proportion to the memory.
    *
    * @default 256
@@ -217,11 +258,28 @@ export interface ApiKeyAuthorizerProps {
   readonly securityGroups?: readonly ISecurityGroup[];
 
   /**
-   * The time for which CloudWatch keeps the function's log. The log contains one line for each denial and fault.
+   * The function's log group, for example one that your own KMS key encrypts. Its metric filters also count the lines of
+   * other functions in the group. Set its retention and removal policy on the group itself. The function that syncs
+   * usage plans always has its own log group.
+   *
+   * @default - a new log group
+   */
+  readonly logGroup?: ILogGroup;
+
+  /**
+   * The time for which CloudWatch keeps the logs of the authorizer's functions. They contain one line for each denial
+   * and fault.
    *
    * @default RetentionDays.ONE_MONTH
    */
   readonly logRetention?: RetentionDays;
+
+  /**
+   * The removal policy of the log groups that the construct creates.
+   *
+   * @default RemovalPolicy.DESTROY
+   */
+  readonly logRemovalPolicy?: RemovalPolicy;
 
   /**
    * The configuration with which CodeDeploy shifts traffic to a new version of the function, for example

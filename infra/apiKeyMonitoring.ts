@@ -37,6 +37,13 @@ export interface ApiKeyMonitoringProps {
   readonly alarmActions?: readonly IAlarmAction[];
 
   /**
+   * The actions of every alarm when its state returns to OK.
+   *
+   * @default []
+   */
+  readonly okActions?: readonly IAlarmAction[];
+
+  /**
    * Creates a dashboard.
    *
    * @default true
@@ -156,7 +163,10 @@ export class ApiKeyMonitoring extends Construct {
         alarmDescription: 'Keys on a plan are refused because API Gateway has no API key for them.',
       }));
     this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, authorizer, table, this.alarms);
-    for (const alarm of this.alarms) alarm.addAlarmAction(...(props.alarmActions ?? []));
+    for (const alarm of this.alarms) {
+      alarm.addAlarmAction(...(props.alarmActions ?? []));
+      alarm.addOkAction(...(props.okActions ?? []));
+    }
   }
 
   /** All alarms that the construct created. */
@@ -204,14 +214,15 @@ function checkThresholds(scope: Construct, props: ApiKeyMonitoringProps): void {
 }
 
 function thresholdProblems(
-  thresholds: Readonly<Record<string, number | false | undefined>>,
+  thresholds: Readonly<Record<string, number | boolean | undefined>>,
   most: number,
   expected: string,
 ): readonly string[] {
+  // The type through jsii is a boolean instead of `false`.
   const given = Object.entries(thresholds).filter(
-    ([, value]) => typeof value === 'number' && !Token.isUnresolved(value),
+    ([, value]) => value !== undefined && value !== false && !Token.isUnresolved(value),
   );
-  const outside = given.filter(([, value]) => !(Number(value) > 0 && Number(value) <= most));
+  const outside = given.filter(([, value]) => !(typeof value === 'number' && value > 0 && value <= most));
   return outside.map(([prop, value]) => `${prop}: expected ${expected}, got ${String(value)}`);
 }
 

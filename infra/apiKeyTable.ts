@@ -10,10 +10,11 @@ import {
   type ITable,
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct, type IConstruct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import { INDEXES, PARTITION_KEY, TTL_ATTRIBUTE } from '../keys/table.ts';
-import { propError } from './propChecks.ts';
+import { propError, wholeNumberProblems } from './propChecks.ts';
 import { grantManage, grantVerify } from './tableGrants.ts';
 
 /** Properties of `ApiKeyTable`: name, encryption, replicas and protection. */
@@ -33,6 +34,23 @@ export interface ApiKeyTableProps {
    * @default - a key that DynamoDB owns, at no cost
    */
   readonly encryption?: TableEncryptionV2;
+
+  /**
+   * Maximum number of read request units per second. DynamoDB throttles further reads of the table, but not those of its
+   * indexes. The authorizer then responds to some requests with 500, so the maximum limits the cost of a flood and also
+   * the traffic of your callers.
+   *
+   * @default - unlimited
+   */
+  readonly maxReadRequestUnits?: number;
+
+  /**
+   * Maximum number of write request units per second. DynamoDB throttles further writes. The authorizer still allows a
+   * request if its last-used write is throttled.
+   *
+   * @default - unlimited
+   */
+  readonly maxWriteRequestUnits?: number;
 
   /**
    * The other Regions with a replica of the table. Each replica has its own deletion protection and point-in-time
@@ -60,13 +78,47 @@ export interface ApiKeyTableProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
+/** Attributes of a table that another stack or tool creates. Pass either `tableName` or `tableArn`. */
+export interface ApiKeyTableAttributes {
+  /**
+   * The table's name. The table is in the account and the Region of the stack.
+   *
+   * @default - the name in `tableArn`
+   */
+  readonly tableName?: string;
+
+  /**
+   * The table's ARN.
+   *
+   * @default - the ARN of the table `tableName` in the account and the Region of the stack
+   */
+  readonly tableArn?: string;
+
+  /**
+   * The ARN of the table's stream, with new and old images. Only plans that limit each key read it.
+   *
+   * @default - plans must be shared
+   */
+  readonly tableStreamArn?: string;
+
+  /**
+   * The KMS key of the table's encryption. The grants include its use through DynamoDB.
+   *
+   * @default - a key that DynamoDB owns
+   */
+  readonly encryptionKey?: IKey;
+}
+
 /** A table of API keys, from this stack or another source. */
 export interface IApiKeyTable extends IConstruct {
   /** The CDK's table. Use it for metrics and further grants. */
-  readonly table: ITable | TableV2;
+  readonly resource: ITable;
 
   /** The table's name. Use it for `latchkey --table` and `createKeyRegistry`. */
   readonly tableName: string;
+
+  /** The table's ARN. A function in another account uses it instead of the name. */
+  readonly tableArn: string;
 
   /**
    * Returns the ARN of the table's stream, which contains each record before and after a write. The call enables the
@@ -94,20 +146,55 @@ export interface IApiKeyTable extends IConstruct {
  * retains it by default when the stack is deleted.
  */
 export class ApiKeyTable extends Construct implements IApiKeyTable {
+  /** The CDK's table, with the methods of `TableV2`, such as `addReplica`. */
   readonly table: TableV2;
+
+  /**
+   * Imports an existing table of the stack's account and Region by its name. It may be a replica. Use
+   * `fromTableAttributes` if it has its own encryption key, or if plans read its stream.
+   */
+  static fromTableName(scope: Construct, id: string, tableName: string): IApiKeyTable {
+    return ApiKeyTable.fromTableAttributes(scope, id, { tableName });
+  }
+
+  /**
+   * Imports an existing table by its ARN, for example a table of another account. Its resource policy must then allow
+   * the function's role. Use `fromTableAttributes` if it has its own encryption key, or if plans read its stream.
+   */
+  static fromTableArn(scope: Construct, id: string, tableArn: string): IApiKeyTable {
+    return ApiKeyTable.fromTableAttributes(scope, id, { tableArn });
+  }
+
+  /**
+   * Imports an existing table by its attributes.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` if `attributes` doesn't have exactly one of `tableName` and `tableArn`
+   */
+  static fromTableAttributes(scope: Construct, id: string, attributes: ApiKeyTableAttributes): IApiKeyTable {
+    return new ExistingApiKeyTable(scope, id, (owner) => importTable(owner, attributes));
+  }
 
   /**
    * Imports an existing table: from another stack, a replica in this Region, or one that Terraform or SAM created
    * (docs/storage.md). If the table has its own encryption key, pass that key to `table`. The grants then include it.
    */
   static fromTable(scope: Construct, id: string, table: ITable): IApiKeyTable {
-    return new ExistingApiKeyTable(scope, id, table);
+    return new ExistingApiKeyTable(scope, id, () => table);
   }
 
+  /**
+   * Creates the table.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` if a maximum isn't a whole number above 0
+   */
   constructor(scope: Construct, id: string, props: ApiKeyTableProps = {}) {
     super(scope, id);
     const pointInTimeRecoverySpecification = { pointInTimeRecoveryEnabled: true };
-    const { removalPolicy = RemovalPolicy.RETAIN } = props;
+    const { removalPolicy = RemovalPolicy.RETAIN, maxReadRequestUnits, maxWriteRequestUnits } = props;
+    const problems = Object.entries({ maxReadRequestUnits, maxWriteRequestUnits }).flatMap(([prop, units]) =>
+      wholeNumberProblems(prop, units, { least: 1 }),
+    );
+    if (problems.length > 0) throw propError(this, ...problems);
     const protection = props.deletionProtection === undefined ? {} : { deletionProtection: props.deletionProtection };
     this.table = new TableV2(this, 'Table', {
       ...(props.tableName === undefined ? {} : { tableName: props.tableName }),
@@ -119,7 +206,10 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
         projectionType: ProjectionType.KEYS_ONLY,
       })),
       timeToLiveAttribute: TTL_ATTRIBUTE,
-      billing: Billing.onDemand(),
+      billing: Billing.onDemand({
+        ...(maxReadRequestUnits !== undefined && { maxReadRequestUnits }),
+        ...(maxWriteRequestUnits !== undefined && { maxWriteRequestUnits }),
+      }),
       encryption: props.encryption ?? TableEncryptionV2.dynamoOwnedKey(),
       pointInTimeRecoverySpecification,
       ...protection,
@@ -129,9 +219,18 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
     protectUnlessDestroyed(this.#cfnTable);
   }
 
-  /** The table's name. Use it for `latchkey --table` and `createKeyRegistry`. */
+  get resource(): ITable {
+    // The CDK's classes declare `undefined` for properties that its interfaces omit. Exact optional property types
+    // require this assertion.
+    return this.table as ITable;
+  }
+
   get tableName(): string {
     return this.table.tableName;
+  }
+
+  get tableArn(): string {
+    return this.table.tableArn;
   }
 
   streamArn(): string {
@@ -141,11 +240,11 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
   }
 
   grantVerify(grantee: IGrantable): Grant {
-    return grantVerify(this.table, grantee);
+    return grantVerify(this.resource, grantee);
   }
 
   grantManage(grantee: IGrantable): Grant {
-    return grantManage(this.table, grantee);
+    return grantManage(this.resource, grantee);
   }
 
   get #cfnTable(): CfnGlobalTable {
@@ -156,19 +255,23 @@ export class ApiKeyTable extends Construct implements IApiKeyTable {
 }
 
 class ExistingApiKeyTable extends Construct implements IApiKeyTable {
-  readonly table: ITable;
+  readonly resource: ITable;
 
-  constructor(scope: Construct, id: string, table: ITable) {
+  constructor(scope: Construct, id: string, getTable: (owner: Construct) => ITable) {
     super(scope, id);
-    this.table = table;
+    this.resource = getTable(this);
   }
 
   get tableName(): string {
-    return this.table.tableName;
+    return this.resource.tableName;
+  }
+
+  get tableArn(): string {
+    return this.resource.tableArn;
   }
 
   streamArn(): string {
-    const { tableStreamArn } = this.table;
+    const { tableStreamArn } = this.resource;
     if (tableStreamArn !== undefined) return tableStreamArn;
     throw propError(
       this,
@@ -178,12 +281,21 @@ class ExistingApiKeyTable extends Construct implements IApiKeyTable {
   }
 
   grantVerify(grantee: IGrantable): Grant {
-    return grantVerify(this.table, grantee);
+    return grantVerify(this.resource, grantee);
   }
 
   grantManage(grantee: IGrantable): Grant {
-    return grantManage(this.table, grantee);
+    return grantManage(this.resource, grantee);
   }
+}
+
+/** Imports the table. Omits absent attributes, because exact optional property types don't accept `undefined`. */
+function importTable(scope: Construct, attributes: ApiKeyTableAttributes): ITable {
+  const { tableName, tableArn } = attributes;
+  if ((tableName === undefined) !== (tableArn === undefined))
+    return TableV2.fromTableAttributes(scope, 'Table', attributes);
+  const got = tableName === undefined ? 'neither' : `both ${tableName} and ${tableArn}`;
+  throw propError(scope, `fromTableAttributes: expected tableName or tableArn, got ${got}`);
 }
 
 /**

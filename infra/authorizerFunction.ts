@@ -1,15 +1,17 @@
 import { Duration } from 'aws-cdk-lib';
 import { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
-import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
+  type Alias,
   ApplicationLogLevel,
+  CfnAlias,
   type Function as LambdaFunction,
   type FunctionOptions,
   type IFunction,
   SystemLogLevel,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
-import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { latchkeyFunction } from './latchkeyFunction.ts';
@@ -53,7 +55,7 @@ export const LIVE_ALIAS = 'live';
 /** The authorizer's function, its log group and the handler that APIs invoke. */
 export interface AuthorizerFunction {
   readonly function: LambdaFunction;
-  readonly logGroup: LogGroup;
+  readonly logGroup: ILogGroup;
   /** The alias of the live version if it exists, otherwise the function. */
   readonly handler: IFunction;
   /** The CodeDeploy group that shifts traffic to a new version in steps. */
@@ -66,17 +68,19 @@ export function authorizerFunction(
   props: ApiKeyAuthorizerProps,
   environment: Readonly<Record<string, string>>,
 ): AuthorizerFunction {
-  const { table, vpc, tracing, logRetention } = props;
+  const { table, vpc, tracing, role, logGroup } = props;
   const created = latchkeyFunction(scope, {
     bundle: 'authorizer',
     description: 'Latchkey: decides on API keys',
     // The function responds with a fault within 4 seconds. An invocation that takes longer hangs.
     timeout: Duration.seconds(6),
     environment,
-    logRetention,
-    grant: (role) => {
-      table.grantVerify(role);
-      if (vpc !== undefined) grantVpc(role);
+    shared: props,
+    role,
+    logGroup,
+    grant: (grantee) => {
+      table.grantVerify(grantee);
+      if (vpc !== undefined) grantVpc(grantee);
     },
     lossesByLogLevel: LOSSES_BY_LOG_LEVEL,
     options: functionOptions(props),
@@ -85,19 +89,20 @@ export function authorizerFunction(
   return { function: created.function, logGroup: created.logGroup, ...liveVersion(scope, props, created.function) };
 }
 
-function grantVpc(role: Role): void {
+function grantVpc(role: IRole): void {
   role.addToPrincipalPolicy(new PolicyStatement({ actions: [...VPC_ACTIONS], resources: ['*'] }));
 }
 
 /** Omits absent props, because the CDK's options don't accept `undefined` under exact optional property types. */
 function functionOptions(props: ApiKeyAuthorizerProps): FunctionOptions {
-  const { memorySize, tracing, vpc, vpcSubnets, securityGroups, reservedConcurrentExecutions } = props;
+  const { functionName, memorySize, tracing, vpc, vpcSubnets, securityGroups, reservedConcurrentExecutions } = props;
   return {
     // Lambda's lines about successful invocations would make up most of the log and its price. Lambda still logs
     // failures.
     systemLogLevelV2: SystemLogLevel.WARN,
     // Lambda drops lines below INFO by default.
     ...(mayLogSamples(props) && { applicationLogLevelV2: ApplicationLogLevel.DEBUG }),
+    ...(functionName !== undefined && { functionName }),
     ...(memorySize !== undefined && { memorySize }),
     ...(tracing === true && { tracing: Tracing.ACTIVE }),
     ...(vpc && { vpc }),
@@ -121,13 +126,17 @@ function liveVersion(
   if (provisionedConcurrentExecutions === undefined && rollout === undefined) {
     return { handler: lambda, deploymentGroup: undefined };
   }
-  const alias = lambda.addAlias(
-    LIVE_ALIAS,
-    provisionedConcurrentExecutions === undefined ? {} : { provisionedConcurrentExecutions },
-  );
+  const alias = lambda.addAlias(LIVE_ALIAS);
+  if (provisionedConcurrentExecutions !== undefined) provision(alias, provisionedConcurrentExecutions);
   const deploymentGroup = rollout && new LambdaDeploymentGroup(scope, 'Rollout', { alias, deploymentConfig: rollout });
   if (deploymentGroup !== undefined) acknowledge(deploymentGroup, CODE_DEPLOY_ROLE);
   // The CDK's classes declare `undefined` for properties that its interfaces omit. Exact optional property types
   // require this assertion.
   return { handler: alias as IFunction, deploymentGroup };
+}
+
+/** Sets the property of the resource, because older releases of the CDK reject a token in the alias's options. */
+function provision(alias: Alias, provisionedConcurrentExecutions: number): void {
+  const { defaultChild } = alias.node;
+  if (defaultChild instanceof CfnAlias) defaultChild.provisionedConcurrencyConfig = { provisionedConcurrentExecutions };
 }

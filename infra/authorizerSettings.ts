@@ -1,4 +1,4 @@
-import { type Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
+import { Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import { type Config, readConfig, SETTING_INFO, type SettingName, SETTINGS } from '../lambda/config.ts';
@@ -25,11 +25,17 @@ export interface AuthorizerSettings {
   readonly config: Config;
   /** The accepted keys in the format of the output `AcceptedKeys`. */
   readonly acceptedKeys: string;
+  /** The prop `resultsCacheTtl` or its default. It may be a token. */
+  readonly resultsCacheTtl: Duration;
+  /** Returns the sum of both cache TTLs. Throws `CONFIG_INVALID` if the synthesis can't add them. */
+  readonly revocationDelay: () => Duration;
   /** The warning about a policy that exceeds the size known to work, or `undefined`. */
   readonly policyWarning: string | undefined;
 }
 
 type Prop = keyof ApiKeyAuthorizerProps;
+/** The props that become environment variables. */
+type SettingProps = Omit<ApiKeyAuthorizerProps, 'table'>;
 type Environment = Readonly<Record<string, string>>;
 
 /** Prop → the function's environment variable. */
@@ -51,13 +57,13 @@ export function authorizerSettings(
   props: ApiKeyAuthorizerProps,
   namespace: string,
 ): AuthorizerSettings {
-  const problems = [...tokenProblems(props), ...capacityProblems(props)];
-  const table = tableReference(scope, props.table.table);
+  const problems = [...tokenProblems(props), ...capacityProblems(props), ...functionProblems(props)];
+  const table = tableReference(scope, props.table.resource);
   const environment: Environment = { [TABLE_VARIABLE]: table.value, ...toEnvironment(scope, props, namespace) };
   const known = knownEnvironment(scope, environment, props, LONGEST_TABLE[table.kind]);
   const config = readSettings(known, problems);
   if (config === undefined) throw propError(scope, ...problems);
-  if (config.resultsCacheSeconds > 0 && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
+  if (mayCacheResults(props, config) && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
   problems.push(...environmentProblems(known, table.kind));
   problems.push(...resourceExcesses(knownScopes(props.scopes ?? {})).map((problem) => `scopes: ${problem}`));
   if (config.usageIdentifier === 'presented-key' && (props.externalKeys ?? false) === false) {
@@ -69,8 +75,54 @@ export function authorizerSettings(
     environment,
     config,
     acceptedKeys: acceptedKeysOutput(props),
+    resultsCacheTtl: props.resultsCacheTtl ?? Duration.seconds(config.resultsCacheSeconds),
+    revocationDelay: () => revocationDelay(scope, props, config),
     policyWarning: policyExcess(config.scopes.allPatterns),
   };
+}
+
+/** The settings of an authorizer that another stack or app creates. */
+export type ImportedSettings = Pick<ApiKeyAuthorizerProps, 'keySources' | 'resultsCacheTtl' | 'httpApiResponse'>;
+
+/**
+ * Returns the configuration for the attributes of an imported authorizer, by the rules of `authorizerSettings`.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID`, with a list of every problem: attribute, expected value, actual value
+ */
+export function importedSettings(scope: Construct, attributes: ImportedSettings): Config {
+  const problems = [...tokenProblems(attributes)];
+  const environment = { [TABLE_VARIABLE]: LONGEST_TABLE.name, ...toEnvironment(scope, attributes, '') };
+  const config = readSettings(knownEnvironment(scope, environment, attributes, LONGEST_TABLE.name), problems);
+  if (config !== undefined && mayCacheResults(attributes, config) && config.keySources.length > 1) {
+    problems.push(ONE_SOURCE_EXPECTED);
+  }
+  if (config === undefined || problems.length > 0) throw propError(scope, ...problems);
+  return config;
+}
+
+/** Returns true for a token, because the deployment may resolve it to a TTL above 0. */
+function mayCacheResults({ resultsCacheTtl }: ImportedSettings, { resultsCacheSeconds }: Config): boolean {
+  return resultsCacheSeconds > 0 || isUnresolved(resultsCacheTtl);
+}
+
+/** Returns the sum of the TTLs. CloudFormation can't add, so a token is the sum only if the other TTL is 0. */
+function revocationDelay(
+  scope: Construct,
+  { recordCacheTtl, resultsCacheTtl }: SettingProps,
+  config: Config,
+): Duration {
+  const ttls = [
+    recordCacheTtl ?? Duration.seconds(config.recordCacheSeconds),
+    resultsCacheTtl ?? Duration.seconds(config.resultsCacheSeconds),
+  ];
+  const tokens = ttls.filter((ttl) => ttl.isUnresolved());
+  if (tokens.length === 0) return Duration.seconds(config.recordCacheSeconds + config.resultsCacheSeconds);
+  const [token, ...others] = ttls.filter((ttl) => ttl.isUnresolved() || ttl.toSeconds() > 0);
+  if (token !== undefined && others.length === 0) return token;
+  const problem =
+    'revocationDelay: expected recordCacheTtl and resultsCacheTtl known at synthesis, or one of them to be 0, got a TTL that only ' +
+    'the deployment knows: CloudFormation cannot add two numbers';
+  throw propError(scope, problem);
 }
 
 const ONE_SOURCE_EXPECTED =
@@ -96,8 +148,28 @@ function capacityProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   ];
 }
 
+/** The oldest Node.js version that the bundles support (`target` in build/build.js). */
+const OLDEST_NODE = 20;
+
+/** Rejects a runtime that can't run the bundles, and settings of a log group that the construct doesn't create. */
+function functionProblems({ runtime, logGroup, logRetention, logRemovalPolicy, plans }: ApiKeyAuthorizerProps) {
+  const name = runtime?.name;
+  const version = isKnown(name) ? Number(/^nodejs(\d+)\.x$/.exec(name)?.[1] ?? 0) : OLDEST_NODE;
+  // Plans may have a function whose log group the construct creates.
+  const unused = logGroup === undefined || plans !== undefined ? {} : { logRetention, logRemovalPolicy };
+  const given = Object.entries(unused).filter(([, value]) => value !== undefined);
+  return [
+    ...(version < OLDEST_NODE
+      ? [`runtime: expected Node.js ${OLDEST_NODE} or newer, such as nodejs24.x, got ${name}`]
+      : []),
+    ...given.map(
+      ([prop, value]) => `${prop}: expected it to be set on your logGroup instead, got ${value} and a logGroup`,
+    ),
+  ];
+}
+
 /** Returns the function's environment variables for all props except `table`. */
-function toEnvironment(scope: Construct, props: ApiKeyAuthorizerProps, namespace: string): Environment {
+function toEnvironment(scope: Construct, props: SettingProps, namespace: string): Environment {
   const values: Readonly<Record<string, unknown>> = {
     ...props,
     table: undefined,
@@ -126,7 +198,7 @@ function toSeconds(duration: Duration | undefined): number | undefined {
 }
 
 /** Writes an entry without patterns as `null`, which the parser rejects. JSON.stringify would drop the entry. */
-function toScopesText(scope: Construct, scopes: ScopeMapping): string {
+function toScopesText(scope: Construct, scopes: Readonly<Record<string, readonly string[]>>): string {
   if (containsToken(scopes)) return Stack.of(scope).toJsonString(scopes);
   return JSON.stringify(scopes, (_, value: unknown) => value ?? null);
 }
@@ -146,7 +218,7 @@ const LONGEST_TABLE = {
 function knownEnvironment(
   scope: Construct,
   environment: Environment,
-  { scopes }: ApiKeyAuthorizerProps,
+  { scopes }: SettingProps,
   table: string,
 ): Environment {
   const known = Object.entries(environment).filter(([, text]) => !Token.isUnresolved(text));
@@ -193,13 +265,11 @@ function environmentProblems(environment: Environment, tableKind: TableReference
   ];
 }
 
-type IsToken = (props: ApiKeyAuthorizerProps) => boolean;
+type IsToken = (props: SettingProps) => boolean;
 
 /** The props that determine the template. Each has a token check and the reason for the rejection. */
 const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: Prop, isToken: IsToken, reason: string])[] = [
   ['keySources', ({ keySources }) => containsToken(keySources), 'the identity sources of each API depend on it'],
-  ['recordCacheTtl', ({ recordCacheTtl }) => isUnresolved(recordCacheTtl), 'the revocation delay depends on it'],
-  ['resultsCacheTtl', ({ resultsCacheTtl }) => isUnresolved(resultsCacheTtl), 'the revocation delay depends on it'],
   [
     'usageIdentifier',
     ({ usageIdentifier }) => Token.isUnresolved(usageIdentifier),
@@ -213,10 +283,10 @@ const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: Prop, isToken: IsToken, reas
 ];
 
 /** Returns one problem for each prop with a token that the synthesis can't use. */
-function tokenProblems(props: ApiKeyAuthorizerProps): readonly string[] {
-  const { lastUsedInterval, staleIfError, scopes, plans } = props;
+function tokenProblems(props: SettingProps): readonly string[] {
+  const { lastUsedInterval, recordCacheTtl, resultsCacheTtl, staleIfError, scopes, plans } = props;
   const needed = KNOWN_AT_SYNTHESIS.filter(([, isToken]) => isToken(props));
-  const inOtherUnits = Object.entries({ lastUsedInterval, staleIfError }).filter(
+  const inOtherUnits = Object.entries({ lastUsedInterval, recordCacheTtl, resultsCacheTtl, staleIfError }).filter(
     ([, duration]) => duration !== undefined && !canBeSeconds(duration),
   );
   const named = Object.entries({ scopes, plans }).filter(([, mapping]) =>
@@ -243,7 +313,7 @@ function canBeSeconds(duration: Duration): boolean {
 const PLACEHOLDER_ROUTE = 'GET /known-at-deployment';
 
 /** Returns the mapping with a short route in place of each token. The parser can then check the other routes. */
-function knownScopes(scopes: ScopeMapping): ScopeMapping {
+function knownScopes(scopes: ScopeMapping): Readonly<Record<string, readonly string[]>> {
   if (!containsToken(scopes)) return scopes;
   const entries = Object.entries(scopes).map(([name, patterns], index) => {
     const knownName = Token.isUnresolved(name) ? `known-at-deployment-${index}` : name;

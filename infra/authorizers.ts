@@ -1,10 +1,12 @@
-import { type Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
+import { AspectPriority, Aspects, type Duration, Lazy, Names, Stack } from 'aws-cdk-lib';
 import {
   type Authorizer,
   type CfnAuthorizerProps,
-  type IRestApi,
   RequestAuthorizer,
+  type RequestAuthorizerProps,
+  RestApiBase,
   TokenAuthorizer,
+  type TokenAuthorizerProps,
 } from 'aws-cdk-lib/aws-apigateway';
 import {
   AuthorizerPayloadVersion,
@@ -28,14 +30,9 @@ import { propError } from './propChecks.ts';
 
 /** The CDK's REQUEST authorizer, with the permission in the authorizer's scope instead of the function's. */
 export class RestRequestKeyAuthorizer extends RequestAuthorizer {
-  /**
-   * Attaches the authorizer to the API. The CDK calls this for each method.
-   *
-   * @throws LatchkeyError `CONFIG_INVALID` for a second API
-   */
-  override _attachToApi(restApi: IRestApi): void {
-    attach(this, this.restApiId, this.authorizerProps, restApi);
-    super._attachToApi(restApi);
+  constructor(scope: Construct, id: string, props: RequestAuthorizerProps) {
+    super(scope, id, props);
+    redeployOnChange(this, this.authorizerProps, () => this.restApiId);
   }
 
   protected override setupPermissions(): void {
@@ -45,14 +42,9 @@ export class RestRequestKeyAuthorizer extends RequestAuthorizer {
 
 /** The CDK's TOKEN authorizer, with the permission in the authorizer's scope instead of the function's. */
 export class RestTokenKeyAuthorizer extends TokenAuthorizer {
-  /**
-   * Attaches the authorizer to the API. The CDK calls this for each method.
-   *
-   * @throws LatchkeyError `CONFIG_INVALID` for a second API
-   */
-  override _attachToApi(restApi: IRestApi): void {
-    attach(this, this.restApiId, this.authorizerProps, restApi);
-    super._attachToApi(restApi);
+  constructor(scope: Construct, id: string, props: TokenAuthorizerProps) {
+    super(scope, id, props);
+    redeployOnChange(this, this.authorizerProps, () => this.restApiId);
   }
 
   protected override setupPermissions(): void {
@@ -65,23 +57,24 @@ export class RestTokenKeyAuthorizer extends TokenAuthorizer {
  * then. The old authorizer may have lost its permission to invoke the function. The CDK triggers a deployment only with
  * the feature flag `@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId`. The deployment also waits for the
  * permission, which is a child of the authorizer.
+ *
+ * The authorizer doesn't know its API before a method uses it, so an aspect finds the API.
  */
-function attach(
+function redeployOnChange(
   authorizer: Authorizer,
-  attachedTo: string | undefined,
-  authorizerProps: CfnAuthorizerProps,
-  restApi: IRestApi,
+  latchkeyAuthorizer: CfnAuthorizerProps,
+  getRestApiId: () => string | undefined,
 ): void {
-  if (attachedTo === restApi.restApiId) return;
-  if (attachedTo !== undefined) {
-    const problem =
-      `forRestApi: expected an authorizer of its own for each REST API, got methods of a second one, ${restApi.node.path}: use ` +
-      "authorizer.forRestApi('SecondApi')";
-    throw propError(authorizer, problem);
-  }
-  const { latestDeployment } = restApi;
-  latestDeployment?.node.addDependency(authorizer);
-  latestDeployment?.addToLogicalId({ latchkeyAuthorizer: authorizerProps });
+  const visit = (node: IConstruct) => {
+    if (node !== authorizer) return;
+    const apis = node.node.root.node.findAll().filter((one) => one instanceof RestApiBase);
+    for (const { latestDeployment, restApiId } of apis) {
+      if (latestDeployment === undefined || restApiId !== getRestApiId()) continue;
+      latestDeployment.node.addDependency(authorizer);
+      latestDeployment.addToLogicalId({ latchkeyAuthorizer });
+    }
+  };
+  Aspects.of(authorizer).add({ visit }, { priority: AspectPriority.MUTATING });
 }
 
 /**
@@ -240,7 +233,7 @@ export function freeIdIn(scope: Construct, { owner, method, id, isGiven, variant
   throw propError(owner, problem);
 }
 
-interface InvokePermissionProps {
+export interface InvokePermissionProps {
   /** The scope of the permission. It belongs to the API's stack. */
   readonly scope: Construct;
   readonly id: string;
@@ -257,7 +250,10 @@ interface InvokePermissionProps {
  * outlast that step. CloudFormation creates and updates resources in dependency order, and deletes them last. The
  * permission therefore doesn't refer to the authorizer. Its logical id differs between the function and the alias.
  */
-function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api, apiId }: InvokePermissionProps): void {
+export function allowToInvoke(
+  authorizer: IConstruct | undefined,
+  { scope, id, handler, api, apiId }: InvokePermissionProps,
+): void {
   const permissionId = handler instanceof Alias ? `${id}-${handler.aliasName}` : id;
   handler.addPermission(permissionId, {
     scope,
@@ -265,11 +261,11 @@ function allowToInvoke(authorizer: IConstruct, { scope, id, handler, api, apiId 
     sourceArn: Stack.of(api).formatArn({ service: 'execute-api', resource: apiId, resourceName: 'authorizers/*' }),
   });
   const permission = scope.node.tryFindChild(permissionId);
-  if (permission !== undefined) authorizer.node.addDependency(permission);
+  if (permission !== undefined) authorizer?.node.addDependency(permission);
 }
 
 /** Returns the URI through which an authorizer of an HTTP or WebSocket API invokes the handler. */
-function invocationUri(handler: IFunction): string {
+export function invocationUri(handler: IFunction): string {
   const { partition, region } = Stack.of(handler);
   return `arn:${partition}:apigateway:${region}:lambda:path/2015-03-31/functions/${handler.functionArn}/invocations`;
 }

@@ -1,5 +1,16 @@
-import { CfnGatewayResponse, ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Annotations } from 'aws-cdk-lib';
+import {
+  CfnGatewayResponse,
+  type CorsOptions,
+  GatewayResponse,
+  type IRestApi,
+  ResponseType,
+  RestApi,
+  type RestApiBase,
+} from 'aws-cdk-lib/aws-apigateway';
 import { authChallenge, authRequiredMessage, type KeySource } from '../lambda/keySources.ts';
+import { UNAVAILABLE } from '../lambda/policy.ts';
+import { OpenApiDefinition } from './openApiDefinition.ts';
 
 interface ErrorResponse {
   readonly type: ResponseType;
@@ -7,7 +18,7 @@ interface ErrorResponse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const FAULT = envelope('"AUTHORIZER_UNAVAILABLE"', '"The API key could not be checked. Try again later."');
+const FAULT = envelope(JSON.stringify(UNAVAILABLE.errorCode), JSON.stringify(UNAVAILABLE.errorMessage));
 
 /**
  * The responses of every API. API Gateway replaces the `$context` variables. `$context.authorizer` is the context of a
@@ -46,7 +57,17 @@ const PLAN_RESPONSES: readonly ErrorResponse[] = [
   },
 ];
 
-interface GatewayResponsesOptions {
+/** Options of `addGatewayResponses`. */
+export interface GatewayResponsesOptions {
+  /**
+   * The CORS settings of the API. The responses include the headers that these settings require.
+   *
+   * @default - the `defaultCorsPreflightOptions` of a `RestApi`, otherwise no CORS headers
+   */
+  readonly cors?: CorsOptions;
+}
+
+interface GatewayResponsesProps extends GatewayResponsesOptions {
   readonly keySources: readonly KeySource[];
   readonly hasPlans: boolean;
 }
@@ -55,21 +76,57 @@ interface GatewayResponsesOptions {
  * Adds gateway responses with Latchkey's JSON body. Pages of other origins can read them if the API answers their
  * preflight requests. Existing responses of the API stay unchanged.
  */
-export function addGatewayResponses(api: RestApi, { keySources, hasPlans }: GatewayResponsesOptions): void {
-  const cors = corsHeaders(api);
+export function addGatewayResponses(
+  api: IRestApi | RestApiBase,
+  { keySources, hasPlans, cors = apiCors(api) }: GatewayResponsesProps,
+): void {
+  const corsOnly = cors === undefined ? {} : corsHeaders(cors);
   const defined = new Set(getResponses(api).map(({ responseType }) => responseType));
-  for (const { type, body, headers } of [unauthorized(keySources), ...RESPONSES, ...(hasPlans ? PLAN_RESPONSES : [])]) {
-    if (defined.has(type.responseType)) continue;
-    api.addGatewayResponse(`Latchkey-${type.responseType}`, {
+  const responses = [unauthorized(keySources), ...RESPONSES, ...(hasPlans ? PLAN_RESPONSES : [])]
+    .filter(({ type }) => !defined.has(type.responseType))
+    .map(({ headers, ...response }) => ({ ...response, headers: { ...corsOnly, ...headers } }));
+  const definition = OpenApiDefinition.of(api);
+  if (definition !== undefined) {
+    // An update of a definition removes responses that the definition lacks (aws/serverless-application-model#623).
+    definition.addGatewayResponses(Object.fromEntries(responses.map(toDefinition)));
+    return;
+  }
+  if (OpenApiDefinition.isHidden(api)) {
+    Annotations.of(api).addWarningV2(
+      'latchkey:gatewayResponses',
+      'addGatewayResponses: expected an inline definition, got one that the synthesis cannot read. API Gateway may drop the ' +
+        'responses when the definition changes. Write them in the definition instead (docs/recipes.md, An OpenAPI definition).',
+    );
+  }
+  for (const { type, body, headers } of responses) {
+    new GatewayResponse(api, `Latchkey-${type.responseType}`, {
+      restApi: api as IRestApi,
       type,
-      responseHeaders: { ...cors, ...headers },
+      responseHeaders: headers,
       templates: { 'application/json': body },
     });
   }
   api.node.addValidation({ validate: () => duplicateResponseProblems(api) });
 }
 
-function getResponses(api: RestApi): CfnGatewayResponse[] {
+/** Returns the API's own CORS settings. An API from `fromRestApiId` throws an error for `root`. */
+function apiCors(api: IRestApi | RestApiBase): CorsOptions | undefined {
+  return api instanceof RestApi ? api.root.defaultCorsPreflightOptions : undefined;
+}
+
+/** Returns the response's type and its value in `x-amazon-apigateway-gateway-responses`. */
+function toDefinition({ type, body, headers = {} }: ErrorResponse): readonly [type: string, response: object] {
+  const parameters = Object.entries(headers).map(([name, value]) => [`gatewayresponse.header.${name}`, value]);
+  return [
+    type.responseType,
+    {
+      ...(parameters.length > 0 && { responseParameters: Object.fromEntries(parameters) }),
+      responseTemplates: { 'application/json': body },
+    },
+  ];
+}
+
+function getResponses(api: IRestApi | RestApiBase): CfnGatewayResponse[] {
   return api.node.root.node
     .findAll()
     .filter((construct) => construct instanceof CfnGatewayResponse)
@@ -77,7 +134,7 @@ function getResponses(api: RestApi): CfnGatewayResponse[] {
 }
 
 /** Rejects a second response of the same type, because the deployment would fail on it. */
-function duplicateResponseProblems(api: RestApi): string[] {
+function duplicateResponseProblems(api: IRestApi | RestApiBase): string[] {
   const types = getResponses(api).map(({ responseType }) => responseType);
   const twice = new Set(types.filter((type, at) => types.indexOf(type) !== at));
   return [...twice].map(
@@ -102,8 +159,7 @@ function envelope(code: string, message: string): string {
  * Returns the CORS headers. A gateway response can't choose among several origins. It returns the request's origin, so
  * it can't allow credentials.
  */
-function corsHeaders({ root: { defaultCorsPreflightOptions: cors } }: RestApi): Record<string, string> {
-  if (cors === undefined) return {};
+function corsHeaders(cors: CorsOptions): Record<string, string> {
   const [origin = '*', ...others] = cors.allowOrigins;
   const isAny = cors.allowOrigins.includes('*');
   return {

@@ -3,21 +3,26 @@
  *
  * @module cdk
  */
-export { latchkeyAccessLogFormat } from './accessLogFormat.ts';
-export {
-  ApiKeyAuthorizer,
-  type AppSyncAuthorizerOptions,
-  type HttpApiAuthorizerOptions,
-  type RestApiAuthorizerOptions,
-} from './apiKeyAuthorizer.ts';
+export { ApiKeyAccessLogFormat, latchkeyAccessLogFormat } from './accessLogFormat.ts';
+export { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 export type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 export { ApiKeyMonitoring, type ApiKeyMonitoringProps } from './apiKeyMonitoring.ts';
-export { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
+export { ApiKeyTable, type ApiKeyTableAttributes, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
+export type { ExternalKeys } from '../keys/secret.ts';
 export type { HttpApiResponse, UsageIdentifier } from '../lambda/config.ts';
 export type { KeySourceSetting } from '../lambda/keySources.ts';
 export type { HttpApiPayloadFormat } from './authorizers.ts';
+export type { GatewayResponsesOptions } from './gatewayResponses.ts';
+export type {
+  AppSyncAuthorizerOptions,
+  HttpApiAuthorizerOptions,
+  IApiKeyAuthorizer,
+  RestApiAuthorizerOptions,
+} from './iApiKeyAuthorizer.ts';
+export type { ApiKeyAuthorizerAttributes } from './importedApiKeyAuthorizer.ts';
 export { KeySource, type HeaderKeySourceOptions } from './keySource.ts';
 export type { KeyPlans, PlanMapping, PlanProps } from './keyPlans.ts';
 export type { ScopeMapping } from './propChecks.ts';
 export type { ApplyPlansOptions } from './requireApiKeys.ts';
+export type { DefinedApi, SecuritySchemeOptions } from './securityScheme.ts';
 export type { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';

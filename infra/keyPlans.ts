@@ -13,10 +13,10 @@ import {
   UsagePlan,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IWebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type Counted, usageIdentifier } from '../lambda/plans.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
+import type { SharedFunctionSettings } from './latchkeyFunction.ts';
 import { propError } from './propChecks.ts';
 import { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
 
@@ -47,14 +47,13 @@ export interface PlanProps {
 }
 
 /** Plan name → limits. */
-export type PlanMapping = Readonly<Record<string, PlanProps>>;
+export type PlanMapping = { readonly [name: string]: PlanProps };
 
-export interface KeyPlansProps {
+export interface KeyPlansProps extends SharedFunctionSettings {
   readonly plans: PlanMapping;
   readonly table: IApiKeyTable;
   /** The namespace from `planNamespace`. */
   readonly namespace: string;
-  readonly logRetention: RetentionDays | undefined;
 }
 
 /** A stage of a REST API or of a WebSocket API. */
@@ -80,8 +79,14 @@ export class KeyPlans extends Construct {
   readonly #unplanned: UsagePlan;
   readonly #stages = new Set<PlannedStage>();
 
-  constructor(scope: Construct, id: string, { plans, table, namespace, logRetention }: KeyPlansProps) {
+  /** @internal */
+  static _create(scope: Construct, id: string, props: KeyPlansProps): KeyPlans {
+    return new KeyPlans(scope, id, props);
+  }
+
+  private constructor(scope: Construct, id: string, props: KeyPlansProps) {
     super(scope, id);
+    const { plans, namespace } = props;
     const entries = Object.entries(plans).map(([name, plan]) => ({
       name,
       plan,
@@ -100,8 +105,9 @@ export class KeyPlans extends Construct {
     const perKey = entries.filter(({ plan }) => plan.shared !== true);
     const usagePlanIds = Object.fromEntries(perKey.map(({ name, usagePlan }) => [name, usagePlan.usagePlanId]));
     const sharedUsagePlanIds = shared.map(({ usagePlan }) => usagePlan.usagePlanId);
-    const syncProps = { table, namespace, usagePlanIds, sharedUsagePlanIds, logRetention };
-    this.usagePlanSync = perKey.length > 0 ? new UsagePlanSyncFunction(this, 'UsagePlanSync', syncProps) : undefined;
+    const syncProps = { ...props, usagePlanIds, sharedUsagePlanIds };
+    this.usagePlanSync =
+      perKey.length > 0 ? UsagePlanSyncFunction._create(this, 'UsagePlanSync', syncProps) : undefined;
     // The function also adds keys to plans. It must not do this during the deployment.
     const last = lastOnPlan.get(Stack.of(this));
     if (last !== undefined) this.usagePlanSync?.node.addDependency(last);

@@ -1,13 +1,25 @@
+import type { Duration } from 'aws-cdk-lib';
 import { IdentitySource } from 'aws-cdk-lib/aws-apigateway';
 import type { ParameterMapping } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IConstruct } from 'constructs';
 import type { KeySource } from '../lambda/keySources.ts';
 import { propError } from './propChecks.ts';
 
-/** Returns whether a TOKEN authorizer can pass on the key source: one header that contains nothing but the key. */
-export function isTokenSource({ kind }: KeySource): boolean {
-  return kind === 'bearer' || kind === 'basic' || kind === 'header';
+/**
+ * Checks that a TOKEN authorizer can pass on the key source: one header that contains nothing but the key.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID` for several key sources, a query parameter or a cookie
+ */
+export function checkTokenSource(owner: IConstruct, keySources: readonly KeySource[]): void {
+  const kinds = keySources.map(({ kind }) => kind);
+  if (kinds.length === 1 && kinds.every((kind) => TOKEN_KINDS.has(kind))) return;
+  throw propError(
+    owner,
+    `type: expected exactly one key source for "TOKEN", bearer, basic or a header, got the key sources ${kinds.join(', ')}`,
+  );
 }
+
+const TOKEN_KINDS: ReadonlySet<KeySource['kind']> = new Set(['bearer', 'basic', 'header']);
 
 /**
  * Returns the identity sources of a REST API's authorizer. API Gateway requires all identity sources in a request. The
@@ -30,6 +42,11 @@ export function httpIdentitySources(
 ): string[] {
   const sources = single(keySources, (source) => `$request.${locationOf(source)}`);
   return perRoute ? [...sources, '$context.routeKey'] : sources;
+}
+
+/** Returns whether API Gateway may cache responses. A TTL that only the deployment knows may be above 0. */
+export function mayCache(resultsCacheTtl: Duration): boolean {
+  return resultsCacheTtl.isUnresolved() || resultsCacheTtl.toSeconds() > 0;
 }
 
 /** Returns the identity sources of a WebSocket API's authorizer, by the rule of `restIdentitySources`. */

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { Annotations, AspectPriority, Aspects, type Duration, type IAspect, RemovalPolicy, Token } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IRole, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Architecture,
   CfnFunction,
@@ -11,8 +12,17 @@ import {
   LoggingFormat,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct, IConstruct } from 'constructs';
+
+/** Settings that all functions of one authorizer share. `ApiKeyAuthorizerProps` documents them. */
+export interface SharedFunctionSettings {
+  readonly architecture?: Architecture;
+  readonly environmentEncryption?: IKey;
+  readonly logRemovalPolicy?: RemovalPolicy;
+  readonly logRetention?: RetentionDays;
+  readonly runtime?: Runtime;
+}
 
 /** The properties of a Lambda function that runs one of this package's bundles. */
 export interface LatchkeyFunctionProps {
@@ -21,10 +31,13 @@ export interface LatchkeyFunctionProps {
   readonly description: string;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
-  /** The time for which CloudWatch keeps the log. The default is one month. */
-  readonly logRetention: RetentionDays | undefined;
-  /** Grants the role the function's permissions, except the permission to write to its log group. */
-  readonly grant: (role: Role) => void;
+  readonly shared: SharedFunctionSettings;
+  /** The function's role. The default is a new one. */
+  readonly role?: IRole | undefined;
+  /** The function's log group. The default is a new one. */
+  readonly logGroup?: ILogGroup | undefined;
+  /** Grants the role the function's permissions, except those for its log group and its encryption key. */
+  readonly grant: (role: IRole) => void;
   /** The lines that Lambda drops at each log level, worded as the end of a sentence. */
   readonly lossesByLogLevel: LossesByLogLevel;
   /** Further options of the function. */
@@ -34,11 +47,11 @@ export interface LatchkeyFunctionProps {
 /** The log levels at which Lambda drops lines of the function, with a description of those lines. */
 export type LossesByLogLevel = Partial<Readonly<Record<'WARN' | 'ERROR' | 'FATAL', string>>>;
 
-/** A function with the resources that it owns. */
+/** A function with its role and its log group. */
 export interface LatchkeyFunction {
   readonly function: LambdaFunction;
-  readonly role: Role;
-  readonly logGroup: LogGroup;
+  readonly role: IRole;
+  readonly logGroup: ILogGroup;
 }
 
 /**
@@ -46,13 +59,17 @@ export interface LatchkeyFunction {
  * `grant` adds. The synthesis warns if the function's log level drops lines that Latchkey needs.
  */
 export function latchkeyFunction(scope: Construct, props: LatchkeyFunctionProps): LatchkeyFunction {
-  const logGroup = new LogGroup(scope, 'Logs', {
-    retention: props.logRetention ?? RetentionDays.ONE_MONTH,
-    removalPolicy: RemovalPolicy.DESTROY,
-  });
+  const { architecture, environmentEncryption, logRemovalPolicy, logRetention, runtime } = props.shared;
+  const logGroup =
+    props.logGroup ??
+    new LogGroup(scope, 'Logs', {
+      retention: logRetention ?? RetentionDays.ONE_MONTH,
+      removalPolicy: logRemovalPolicy ?? RemovalPolicy.DESTROY,
+    });
   // Lambda's managed policies would let the function write to every log group of the account.
-  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  const role = props.role ?? new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   logGroup.grantWrite(role);
+  environmentEncryption?.grantDecrypt(role);
   props.grant(role);
   const lambda = new LambdaFunction(scope, 'Function', {
     memorySize: 256,
@@ -60,8 +77,9 @@ export function latchkeyFunction(scope: Construct, props: LatchkeyFunctionProps)
     description: props.description,
     code: Code.fromAsset(bundleFolder(props.bundle)),
     handler: 'index.handler',
-    runtime: Runtime.NODEJS_24_X,
-    architecture: Architecture.ARM_64,
+    runtime: runtime ?? Runtime.NODEJS_24_X,
+    architecture: architecture ?? Architecture.ARM_64,
+    ...(environmentEncryption && { environmentEncryption }),
     timeout: props.timeout,
     environment: props.environment,
     role,

@@ -73,7 +73,7 @@ function functionRows({ function: lambda }: ApiKeyAuthorizer): IWidget[][] {
   ];
 }
 
-function tableRow({ table }: IApiKeyTable): IWidget[] {
+function tableRow({ resource: table }: IApiKeyTable): IWidget[] {
   return [
     graph('Table: capacity used', [table.metricConsumedReadCapacityUnits(), table.metricConsumedWriteCapacityUnits()]),
     graph('Table: throttled', [

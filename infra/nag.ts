@@ -1,6 +1,6 @@
 import * as cdk from 'aws-cdk-lib';
 import { Stack } from 'aws-cdk-lib';
-import { Policy, type Role } from 'aws-cdk-lib/aws-iam';
+import { type IRole, Policy } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /**
@@ -14,7 +14,7 @@ export function acknowledge(construct: Construct, reasons: Readonly<Record<strin
 }
 
 /** Records why the role's policies may have these resources, which end with a `*`. Call it after the policies exist. */
-export function acknowledgeWildcards(role: Role, arns: readonly string[], reason: string): void {
+export function acknowledgeWildcards(role: IRole, arns: readonly string[], reason: string): void {
   const names = arns.map((arn) => toNagName(Stack.of(role).resolve(arn)));
   const reasons = Object.fromEntries(names.map((name) => [`AwsSolutions-IAM5[Resource::${name}]`, reason]));
   for (const child of role.node.children) if (child instanceof Policy) acknowledge(child, reasons);

@@ -45,7 +45,7 @@ export function containsToken(value: unknown): boolean {
 }
 
 /** Scope → patterns of the routes that it opens. */
-export type ScopeMapping = Readonly<Record<string, readonly string[]>>;
+export type ScopeMapping = { readonly [scope: string]: readonly string[] };
 
 /** Maximum length of one `Resource` in a policy ("Output from an API Gateway Lambda authorizer"). */
 const MAX_RESOURCE_CHARACTERS = 512;
@@ -67,7 +67,7 @@ const LONGEST_STAGE_ARN = `arn:aws-us-gov:execute-api:us-isof-south-1:1234567890
  * Returns one problem for each pattern that exceeds API Gateway's limit for a policy's `Resource`. The problem includes
  * the excess.
  */
-export function resourceExcesses(mapping: ScopeMapping): string[] {
+export function resourceExcesses(mapping: Readonly<Record<string, readonly string[]>>): string[] {
   return Object.entries(mapping).flatMap(([scope, patterns]) =>
     patterns.flatMap((pattern) => resourceExcess(scope, pattern)),
   );

@@ -1,9 +1,17 @@
-import { Aspects, AspectPriority, Stage as AppStage, type IAspect } from 'aws-cdk-lib';
-import { CfnMethod, CfnRestApi, CfnStage, Stage, type IAuthorizer, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Annotations, Aspects, AspectPriority, Stage as AppStage, type IAspect } from 'aws-cdk-lib';
+import {
+  CfnMethod,
+  CfnRestApi,
+  CfnStage,
+  Stage,
+  type IAuthorizer,
+  type IRestApi,
+  type RestApiBase,
+} from 'aws-cdk-lib/aws-apigateway';
 import type { IWebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IConstruct, IValidation } from 'constructs';
-import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyPlans } from './keyPlans.ts';
+import { OpenApiDefinition } from './openApiDefinition.ts';
 import { propError } from './propChecks.ts';
 
 /** Options of `applyPlans`. */
@@ -17,9 +25,11 @@ export interface ApplyPlansOptions {
 }
 
 interface ApiKeyRequirementProps {
-  readonly api: RestApi;
+  readonly api: IRestApi | RestApiBase;
   /** The authorizers from `forRestApi`, including those that later calls create. */
   readonly authorizers: ReadonlySet<IAuthorizer>;
+  /** The URI of the authorizers from `securityScheme`. */
+  readonly authorizerUri: string;
   /** The deployment's plans, or `undefined` if keys count only on their own usage plans. */
   readonly plans: KeyPlans | undefined;
   /** The stages to count. All stages of the API, including later ones, if it's absent. */
@@ -50,18 +60,20 @@ export function requireApiKeys(props: ApiKeyRequirementProps): void {
   const requirement = new ApiKeyRequirement(props, root);
   aspects.add(requirement, { priority: AspectPriority.MUTATING });
   api.node.addValidation(requirement);
-  cfnApi.apiKeySourceType = 'AUTHORIZER';
+  if (cfnApi !== undefined) cfnApi.apiKeySourceType = 'AUTHORIZER';
+  requireInDefinition(props);
   // A changed method takes effect only with a new deployment.
   api.latestDeployment?.addToLogicalId({ latchkeyPlans: true });
 }
 
-function getCheckedApi({ api, plans, stages = getStages(api) }: ApiKeyRequirementProps): CfnRestApi {
+/** Returns the API's resource, or `undefined` for an imported API. */
+function getCheckedApi({ api, plans, stages = getStages(api) }: ApiKeyRequirementProps): CfnRestApi | undefined {
   const { defaultChild } = api.node;
-  if (!(defaultChild instanceof CfnRestApi))
-    throw new LatchkeyError('INTERNAL_ERROR', `${api.node.path}: a RestApi has no CfnRestApi`);
-  const { apiKeySourceType = 'AUTHORIZER' } = defaultChild;
-  if (apiKeySourceType !== 'AUTHORIZER') {
-    const problem = `applyPlans: expected a REST API with apiKeySourceType AUTHORIZER or none, got ${apiKeySourceType}`;
+  const cfnApi = defaultChild instanceof CfnRestApi ? defaultChild : undefined;
+  const definedSource = OpenApiDefinition.of(api)?.apiKeySource;
+  for (const source of [cfnApi?.apiKeySourceType, definedSource]) {
+    if (source === undefined || source === 'AUTHORIZER') continue;
+    const problem = `applyPlans: expected a REST API with apiKeySourceType AUTHORIZER or none, got ${String(source)}`;
     throw propError(api, problem);
   }
   const [stage] = stages;
@@ -72,15 +84,37 @@ function getCheckedApi({ api, plans, stages = getStages(api) }: ApiKeyRequiremen
     throw propError(api, problem);
   }
   const foreign = stages.find((each) => !isStageOf(each, api));
-  if (foreign === undefined) return defaultChild;
+  if (foreign === undefined) return cfnApi;
   throw propError(
     api,
     `applyPlans: stages: expected stages of this REST API, got ${foreign.node.path}, a stage of another one`,
   );
 }
 
+/** Makes an inline definition require keys. Warns about what a definition or an API from elsewhere must contain. */
+function requireInDefinition({ api, authorizerUri }: ApiKeyRequirementProps): void {
+  const definition = OpenApiDefinition.of(api);
+  definition?.requireApiKeys(definition.schemesOf(authorizerUri));
+  if (OpenApiDefinition.isHidden(api)) {
+    warn(
+      api,
+      'expected an inline definition, got one that the synthesis cannot read. It must contain "x-amazon-apigateway-api-key-source": ' +
+        '"AUTHORIZER", and each operation with a plan must require an apiKey scheme named x-api-key next to the authorizer.',
+    );
+  } else if (!(api.node.defaultChild instanceof CfnRestApi)) {
+    warn(
+      api,
+      'expected an API of this app, got an imported one. Set its apiKeySourceType to AUTHORIZER, and deploy it.',
+    );
+  }
+}
+
+function warn(api: IRestApi | RestApiBase, problem: string): void {
+  Annotations.of(api).addWarningV2('latchkey:apiKeySource', `applyPlans: ${problem}`);
+}
+
 /** Returns the stages of the API in all stacks of the app. */
-function getStages(api: RestApi): readonly Stage[] {
+function getStages(api: IRestApi | RestApiBase): Stage[] {
   return api.node.root.node
     .findAll()
     .filter((node) => node instanceof Stage)
@@ -88,13 +122,13 @@ function getStages(api: RestApi): readonly Stage[] {
 }
 
 /** Returns whether the stage belongs to the API. A caller may also pass a stage of a WebSocket API. */
-function isStageOf({ restApi }: Partial<Stage>, { restApiId }: RestApi): boolean {
+function isStageOf({ restApi }: Partial<Stage>, { restApiId }: IRestApi | RestApiBase): boolean {
   return restApi?.restApiId === restApiId;
 }
 
 /** Makes methods require a key. Fails the synthesis for a method or a stage that it couldn't reach. */
 class ApiKeyRequirement implements IAspect, IValidation {
-  readonly #api: RestApi;
+  readonly #api: IRestApi | RestApiBase;
   readonly #authorizers: ReadonlySet<IAuthorizer>;
   readonly #plans: KeyPlans | undefined;
   /** `true` if the plans also count stages that are added later. */
@@ -110,7 +144,7 @@ class ApiKeyRequirement implements IAspect, IValidation {
     this.#root = root;
   }
 
-  isOf(api: RestApi, authorizers: ReadonlySet<IAuthorizer>): boolean {
+  isOf(api: IRestApi | RestApiBase, authorizers: ReadonlySet<IAuthorizer>): boolean {
     return this.#api === api && this.#authorizers === authorizers;
   }
 
@@ -127,7 +161,10 @@ class ApiKeyRequirement implements IAspect, IValidation {
     const nodes = this.#root.node.findAll();
     const methods = nodes.filter((node) => this.#isUncounted(node));
     const stages = nodes.filter((node) => this.#isUnplanned(node));
-    const unidentified = nodes.filter((node) => this.#isUnidentified(node));
+    const unidentified = [
+      ...nodes.filter((node) => this.#isUnidentified(node)).map(({ node }) => node.path),
+      ...(OpenApiDefinition.of(this.#api)?.operationsWithoutAuthorizer() ?? []),
+    ];
     return [
       ...methods.map(
         ({ node }) =>
@@ -139,8 +176,8 @@ class ApiKeyRequirement implements IAspect, IValidation {
           'refuse every key',
       ),
       ...unidentified.map(
-        ({ node }) =>
-          `applyPlans: ${node.path}: expected an authorizer from forRestApi, or apiKeyRequired: false, got a method that requires an API ` +
+        (path) =>
+          `applyPlans: ${path}: expected an authorizer from forRestApi, or apiKeyRequired: false, got a method that requires an API ` +
           'key without an authorizer: API Gateway reads the API keys of the whole API from authorizers now, and would refuse every request',
       ),
     ];

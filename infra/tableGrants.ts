@@ -1,5 +1,5 @@
 import { Arn, ArnFormat, type ResourceEnvironment, Stack, Token, TokenComparison } from 'aws-cdk-lib';
-import type { ITable, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
@@ -20,7 +20,7 @@ const KEY_USE = [
 ] as const;
 
 /** Grants GetItem, and UpdateItem of only `lastUsedAt`. */
-export function grantVerify(table: ITable | TableV2, grantee: IGrantable): Grant {
+export function grantVerify(table: ITable, grantee: IGrantable): Grant {
   const resourceArns = [table.tableArn];
   const read = Grant.addToPrincipal({ grantee, actions: ['dynamodb:GetItem'], resourceArns });
   const write = Grant.addToPrincipal({
@@ -38,7 +38,7 @@ export function grantVerify(table: ITable | TableV2, grantee: IGrantable): Grant
 }
 
 /** Grants only the actions that the registry calls, on the table and its two indexes. */
-export function grantManage(table: ITable | TableV2, grantee: IGrantable): Grant {
+export function grantManage(table: ITable, grantee: IGrantable): Grant {
   const indexArns = [BY_ID, BY_OWNER].map(({ indexName }) => `${table.tableArn}/index/${indexName}`);
   const onTable = Grant.addToPrincipal({
     grantee,
@@ -62,7 +62,7 @@ export function grantManage(table: ITable | TableV2, grantee: IGrantable): Grant
 }
 
 /** Adds the use of the table's KMS key to the grant, because DynamoDB uses that key with the caller's permissions. */
-function withEncryptionKey(table: ITable | TableV2, grantee: IGrantable, grant: Grant): Grant {
+function withEncryptionKey(table: ITable, grantee: IGrantable, grant: Grant): Grant {
   const use = grantEncryptionKey(table, grantee, KEY_USE);
   return use === undefined ? grant : grant.combine(use);
 }
@@ -72,11 +72,7 @@ function withEncryptionKey(table: ITable | TableV2, grantee: IGrantable, grant: 
  * key only through DynamoDB in the table's Region ("kms:ViaService", AWS KMS Developer Guide). The CDK's `grant` method
  * of a key doesn't accept a condition.
  */
-export function grantEncryptionKey(
-  table: ITable | TableV2,
-  grantee: IGrantable,
-  actions: readonly string[],
-): Grant | undefined {
+export function grantEncryptionKey(table: ITable, grantee: IGrantable, actions: readonly string[]): Grant | undefined {
   const { encryptionKey: resource } = table;
   if (resource === undefined) return undefined;
   return Grant.addToPrincipalOrResource({
@@ -104,7 +100,7 @@ export interface TableReference {
  *
  * @throws LatchkeyError `CONFIG_INVALID` if the synthesis knows that the table is in another Region than the stack
  */
-export function tableReference(construct: IConstruct, table: ITable | TableV2): TableReference {
+export function tableReference(construct: IConstruct, table: ITable): TableReference {
   const stack = Stack.of(construct);
   const tableEnv = getEnvironment(table);
   if (isDifferent(tableEnv.region, stack.region)) {
@@ -112,7 +108,7 @@ export function tableReference(construct: IConstruct, table: ITable | TableV2): 
       construct,
       `table: expected a table in ${stack.region}, the Region of this stack, got ${table.node.path} in ${tableEnv.region}: the ` +
         'function reads a table in its own Region. Add that Region to replicaRegions of the ApiKeyTable, and pass its replica: ' +
-        `ApiKeyTable.fromTable(this, 'Keys', TableV2.fromTableName(this, 'Replica', tableName))`,
+        "ApiKeyTable.fromTableName(this, 'Replica', tableName)",
     );
   }
   return tableEnv.account === stack.account
@@ -124,7 +120,7 @@ export function tableReference(construct: IConstruct, table: ITable | TableV2): 
  * Returns the account and the Region from the table's ARN. Each may be a token. It doesn't use `env`, because an
  * imported `Table` has the `env` of its stack. It returns `env` only if the whole ARN is one token.
  */
-function getEnvironment(table: ITable | TableV2): ResourceEnvironment {
+function getEnvironment(table: ITable): ResourceEnvironment {
   const isOneToken = !table.tableArn.startsWith('arn:') && Token.isUnresolved(table.tableArn);
   if (isOneToken) return table.env;
   const { region = '', account = '' } = Arn.split(table.tableArn, ArnFormat.SLASH_RESOURCE_NAME);

@@ -1,6 +1,6 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { type Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   EventSourceMapping,
   FilterCriteria,
@@ -8,11 +8,11 @@ import {
   type Function as LambdaFunction,
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
-import { FilterPattern, type ILogGroup, MetricFilter, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METRIC_NAMESPACE } from '../lambda/metrics.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
-import { latchkeyFunction } from './latchkeyFunction.ts';
+import { latchkeyFunction, type SharedFunctionSettings } from './latchkeyFunction.ts';
 import { acknowledgeWildcards } from './nag.ts';
 import { grantEncryptionKey } from './tableGrants.ts';
 
@@ -34,7 +34,7 @@ const LOSSES_BY_LOG_LEVEL = {
 const IDS_ASSIGNED_LATER =
   'API Gateway assigns the id of an API key when it is created. The policy cannot list ids of keys that do not exist yet.';
 
-export interface UsagePlanSyncFunctionProps {
+export interface UsagePlanSyncFunctionProps extends SharedFunctionSettings {
   readonly table: IApiKeyTable;
   /** The namespace from `planNamespace`. */
   readonly namespace: string;
@@ -42,7 +42,6 @@ export interface UsagePlanSyncFunctionProps {
   readonly usagePlanIds: Readonly<Record<string, string>>;
   /** The usage plan ids of shared plans. */
   readonly sharedUsagePlanIds: readonly string[];
-  readonly logRetention: RetentionDays | undefined;
 }
 
 /**
@@ -61,9 +60,14 @@ export class UsagePlanSyncFunction extends Construct {
 
   #refused: MetricFilter | undefined;
 
-  constructor(scope: Construct, id: string, props: UsagePlanSyncFunctionProps) {
+  /** @internal */
+  static _create(scope: Construct, id: string, props: UsagePlanSyncFunctionProps): UsagePlanSyncFunction {
+    return new UsagePlanSyncFunction(scope, id, props);
+  }
+
+  private constructor(scope: Construct, id: string, props: UsagePlanSyncFunctionProps) {
     super(scope, id);
-    const { table, namespace, usagePlanIds, sharedUsagePlanIds, logRetention } = props;
+    const { table, namespace, usagePlanIds, sharedUsagePlanIds } = props;
     const streamArn = table.streamArn();
     const created = latchkeyFunction(this, {
       bundle: 'usage-plan-sync',
@@ -74,7 +78,7 @@ export class UsagePlanSyncFunction extends Construct {
         LATCHKEY_USAGE_PLANS: Stack.of(this).toJsonString(usagePlanIds),
         LATCHKEY_SHARED_USAGE_PLANS: Stack.of(this).toJsonString(sharedUsagePlanIds),
       },
-      logRetention,
+      shared: props,
       grant: (role) => this.#grant(role, streamArn, props),
       lossesByLogLevel: LOSSES_BY_LOG_LEVEL,
     });
@@ -119,11 +123,15 @@ export class UsagePlanSyncFunction extends Construct {
     });
   }
 
-  #grant(role: Role, streamArn: string, { table, usagePlanIds, sharedUsagePlanIds }: UsagePlanSyncFunctionProps): void {
+  #grant(
+    role: IRole,
+    streamArn: string,
+    { table, usagePlanIds, sharedUsagePlanIds }: UsagePlanSyncFunctionProps,
+  ): void {
     const allow = (actions: readonly string[], resources: string[]) =>
       role.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources }));
     allow(STREAM_ACTIONS, [streamArn]);
-    grantEncryptionKey(table.table, role, ['kms:Decrypt']);
+    grantEncryptionKey(table.resource, role, ['kms:Decrypt']);
 
     const ids = Object.values(usagePlanIds);
     allow(['apigateway:GET'], [this.#arn('/apikeys'), this.#arn('/usageplans')]);

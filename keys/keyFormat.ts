@@ -5,7 +5,7 @@ import { EXTERNAL_LENGTH, type ExternalKeys } from './secret.ts';
 const MAX_PREFIXES = 16;
 
 /** The expected format of a list of key prefixes, as worded in error messages. */
-export const KEY_PREFIXES_EXPECTED = `1 to ${MAX_PREFIXES} different prefixes, separated by commas, each ${KEY_PREFIX_EXPECTED}`;
+export const KEY_PREFIXES_EXPECTED = `1 to ${MAX_PREFIXES} different prefixes, separated by commas, each of ${KEY_PREFIX_EXPECTED}`;
 
 /**
  * Parses the prefixes of the keys that a deployment issues, separated by commas. Returns `undefined` if the list isn't

@@ -5,7 +5,7 @@ export const DEFAULT_KEY_PREFIX = 'sk_';
 export const MAX_PREFIX_LENGTH = 24;
 
 /** The expected format of a key prefix, as worded in error messages. */
-export const KEY_PREFIX_EXPECTED = `one or more of a lower-case letter, then letters or digits, then an underscore, at most ${MAX_PREFIX_LENGTH} characters together`;
+export const KEY_PREFIX_EXPECTED = `segments of a lower-case letter, letters or digits, and an underscore, such as sk_live_, at most ${MAX_PREFIX_LENGTH} characters`;
 
 /** Returns whether the string can be the prefix of keys that Latchkey issues. */
 export function isKeyPrefix(text: string): boolean {

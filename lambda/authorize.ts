@@ -8,7 +8,7 @@ import type { PresentedKey } from './credentials.ts';
 import type { LastUsedThrottle } from './lastUsed.ts';
 import type { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
-import { allowsRoute } from './scopes.ts';
+import { allowsRoute, hasScopes } from './scopes.ts';
 
 /** The reasons for a refusal. */
 export type DenyCode = 'INVALID_KEY' | 'KEY_EXPIRED' | 'KEY_DISABLED' | 'KEY_REVOKED' | 'INSUFFICIENT_SCOPE';
@@ -61,6 +61,7 @@ export interface AuthorizeDeps extends KeySettings {
 
 /** The trace of a request that used neither the cache nor the table. */
 export const NO_LOOKUP: Trace = Object.freeze({ cacheHit: false, lastUsedWrite: 'not due' });
+const NO_SCOPES: readonly string[] = Object.freeze([]);
 const CACHE_HIT: Trace = Object.freeze({ cacheHit: true, lastUsedWrite: 'not due' });
 
 const INVALID: KeyDecision = Object.freeze({ effect: 'deny', code: 'INVALID_KEY' });
@@ -75,23 +76,29 @@ const MALFORMED_KEY: Authorization = Object.freeze({ decision: INVALID, trace: N
  * synchronously if it needs neither a read nor a write, because a promise would double the duration. It doesn't throw
  * or reject if the store fails. It returns a `Fault` with a LatchkeyError `STORE_UNAVAILABLE` or `RECORD_CORRUPT`.
  *
- * `nowMs` is the time of the request, in epoch milliseconds.
+ * `nowMs` is the time of the request, in epoch milliseconds. A key with a scope list needs every scope in `required`.
  */
 export function authorize(
   presented: PresentedKey,
   route: Route,
   nowMs: number,
   deps: AuthorizeDeps,
+  required: readonly string[] = NO_SCOPES,
 ): Authorization | Promise<Authorization> {
   if (presented.kind === 'absent') return ABSENT_KEY;
   if (presented.kind === 'malformed') return MALFORMED_KEY;
   const keyHash = hashSecret(presented.secret);
   const cached = deps.cache.get(keyHash, nowMs);
-  if (cached === undefined) return readAndDecide(keyHash, route, deps);
-  return withUse(decide(cached.value, route, nowMs), CACHE_HIT, nowMs, deps);
+  if (cached === undefined) return readAndDecide(keyHash, route, deps, required);
+  return withUse(decide(cached.value, route, nowMs, required), CACHE_HIT, nowMs, deps);
 }
 
-async function readAndDecide(keyHash: KeyHash, route: Route, deps: AuthorizeDeps): Promise<Authorization> {
+async function readAndDecide(
+  keyHash: KeyHash,
+  route: Route,
+  deps: AuthorizeDeps,
+  required: readonly string[],
+): Promise<Authorization> {
   const { cache, now } = deps;
   const ownRead: { lookupMs?: number } = {};
   try {
@@ -105,7 +112,7 @@ async function readAndDecide(keyHash: KeyHash, route: Route, deps: AuthorizeDeps
     });
     const trace = ownRead.lookupMs === undefined ? CACHE_HIT : { ...NO_LOOKUP, ...ownRead };
     const nowMs = now();
-    return await withUse(decide(key, route, nowMs), trace, nowMs, deps);
+    return await withUse(decide(key, route, nowMs, required), trace, nowMs, deps);
   } catch (error) {
     return { decision: { effect: 'fault', error }, trace: { ...NO_LOOKUP, ...ownRead } };
   }
@@ -122,11 +129,11 @@ const DENY_CODES = {
   disabled: 'KEY_DISABLED',
 } as const satisfies Record<Exclude<KeyState, 'active'>, DenyCode>;
 
-function decide(key: CachedKey | undefined, route: Route, nowMs: number): KeyDecision {
+function decide(key: CachedKey | undefined, route: Route, nowMs: number, required: readonly string[]): KeyDecision {
   if (key === undefined) return INVALID;
   const state = keyStateAt(key.record, key.expiresAtMs, nowMs);
   if (state !== 'active') return { effect: 'deny', code: DENY_CODES[state], key };
-  return allowsRoute(key.scopes, route)
+  return allowsRoute(key.scopes, route) && hasScopes(key.record, required)
     ? { effect: 'allow', key }
     : { effect: 'deny', code: 'INSUFFICIENT_SCOPE', key };
 }

@@ -1,14 +1,13 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyReader } from '../keys/reader.ts';
-import { authorize, type AuthorizeDeps, NO_LOOKUP, type Trace } from './authorize.ts';
+import { authorize, NO_LOOKUP, type Trace } from './authorize.ts';
+import { createAuthorizeDeps } from './authorizeDeps.ts';
 import type { Config } from './config.ts';
 import { presentedKey } from './credentials.ts';
 import { type Answer, type AnswerDeps, eventSourceFor, toFields } from './eventSources.ts';
-import { LastUsedThrottle } from './lastUsed.ts';
 import { createRecorder, Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { UNAUTHORIZED } from './policy.ts';
-import { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
 
 export interface HandlerDeps {
@@ -44,14 +43,8 @@ const NO_ROUTE = '' as Route;
  * to keep them as long as the execution environment.
  */
 export function createHandler({ config, functionName, lookup, now, random, writeLog }: HandlerDeps): Handler {
-  const throttle = new LastUsedThrottle({ intervalMs: config.lastUsedSeconds * 1000 });
-  const cache: AuthorizeDeps['cache'] = new RecordCache({
-    recordMs: config.recordCacheSeconds * 1000,
-    staleIfErrorMs: config.staleIfErrorSeconds * 1000,
-    now,
-  });
-  const { scopes, plans, debugSampleRate } = config;
-  const authorizeDeps: AuthorizeDeps = { lookup, cache, throttle, scopes, plans, now };
+  const { scopes, debugSampleRate } = config;
+  const authorizeDeps = createAuthorizeDeps({ config, lookup, now });
   const answerDeps: AnswerDeps = { config, now };
   const log = new Log({ write: writeLog, now });
   const metrics = config.metrics ? new Metrics({ functionName, write: writeLog }) : undefined;

@@ -102,6 +102,12 @@ const DENIAL_MESSAGES: Readonly<Record<DenyCode, string>> = {
   INSUFFICIENT_SCOPE: 'This API key may not use this route.',
 };
 
+/** The code and the message of a response if the key couldn't be checked. */
+export const UNAVAILABLE = Object.freeze({
+  errorCode: 'AUTHORIZER_UNAVAILABLE',
+  errorMessage: 'The API key could not be checked. Try again later.',
+});
+
 /** Returns the context of a refused key. */
 function getDenialContext(errorCode: DenyCode): AuthorizerContext {
   return { errorCode, errorMessage: DENIAL_MESSAGES[errorCode] };

@@ -167,7 +167,15 @@ const OF_OTHER_API = /^(?:\$connect$|GRAPHQL \/graphql$|EVENT_CONNECT$|SUBSCRIBE
  * pattern covers.
  */
 export function toRoute(methodArn: MethodArn): Route {
-  const route = getRouteEnd(methodArn).replace('/', ' /');
+  return withoutReserved(getRouteEnd(methodArn).replace('/', ' /'));
+}
+
+/** Returns the route of a request that API Gateway didn't authorize. A reserved route becomes an empty one here, too. */
+export function toRequestRoute(method: string, path: string): Route {
+  return withoutReserved(`${method} ${path}`);
+}
+
+function withoutReserved(route: string): Route {
   return (OF_OTHER_API.test(route) ? '' : route) as Route;
 }
 

@@ -85,6 +85,11 @@ export function allowsRoute(opened: OpenedRoutes | undefined, route: Route): boo
   return isWellFormedRoute(route) && opened.patterns.some((pattern) => coversRoute(pattern, route));
 }
 
+/** Returns whether a key has every required scope. A key without a scope list isn't restricted, so it has them all. */
+export function hasScopes({ scopes }: Pick<KeyRecord, 'scopes'>, required: readonly string[]): boolean {
+  return scopes === undefined || required.every((scope) => scopes.includes(scope));
+}
+
 function readMapping(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -3,6 +3,7 @@ import type { KeyReader } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
 import type { ExternalKeys } from '../keys/secret.ts';
 import { authorize, type AuthorizeDeps, type DenyCode, type KeyDecision } from './authorize.ts';
+import { createAuthorizeDeps } from './authorizeDeps.ts';
 import {
   type Config,
   type HttpApiResponse,
@@ -13,9 +14,8 @@ import {
 } from './config.ts';
 import { presentedKey, type PresentedKey } from './credentials.ts';
 import type { KeySourceSetting } from './keySources.ts';
-import { LastUsedThrottle } from './lastUsed.ts';
+import { notify } from './notify.ts';
 import { Plans } from './plans.ts';
-import { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
 
 /**
@@ -50,15 +50,8 @@ export class KeyVerifier {
   readonly #onLastUsedWriteFailed: KeyVerifierDeps['onLastUsedWriteFailed'];
 
   constructor({ config, lookup, now, onLastUsedWriteFailed }: KeyVerifierDeps) {
-    const { scopes, plans, lastUsedSeconds, recordCacheSeconds, staleIfErrorSeconds } = config;
-    const throttle = new LastUsedThrottle({ intervalMs: lastUsedSeconds * 1000 });
-    const cache: AuthorizeDeps['cache'] = new RecordCache({
-      recordMs: recordCacheSeconds * 1000,
-      staleIfErrorMs: staleIfErrorSeconds * 1000,
-      now,
-    });
     this.#config = config;
-    this.#deps = { lookup, cache, throttle, scopes, plans, now };
+    this.#deps = createAuthorizeDeps({ config, lookup, now });
     this.#onLastUsedWriteFailed = onLastUsedWriteFailed;
   }
 
@@ -87,7 +80,7 @@ export class KeyVerifier {
     const { decision, trace } = await authorize(presented, (route ?? '') as Route, this.#deps.now(), this.#deps);
     if (decision.effect === 'fault') throw decision.error;
     if (decision.effect === 'allow' && trace.lastUsedWrite === 'failed') {
-      void report(this.#onLastUsedWriteFailed, decision.key.record, trace.lastUsedError);
+      void notify(this.#onLastUsedWriteFailed, decision.key.record, trace.lastUsedError);
     }
     return toDecision(decision);
   }
@@ -97,19 +90,6 @@ export class KeyVerifier {
 function readKey(keyText: unknown, { keyFormat }: Config): PresentedKey {
   if (typeof keyText !== 'string' && keyText !== undefined && keyText !== null) return { kind: 'malformed' };
   return presentedKey({ kind: 'token', token: keyText ?? '', acceptsBareKey: true }, [], keyFormat);
-}
-
-/** Calls the application's callback, which may throw or reject. Neither may change the decision or end the process. */
-async function report(
-  onLastUsedWriteFailed: KeyVerifierDeps['onLastUsedWriteFailed'],
-  record: PublicRecord,
-  error: unknown,
-): Promise<void> {
-  try {
-    await onLastUsedWriteFailed(record, error);
-  } catch {
-    // Only the application could handle the error.
-  }
 }
 
 function toDecision(decision: KeyDecision): Decision {

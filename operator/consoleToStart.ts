@@ -8,6 +8,8 @@ export interface ConsoleToStart {
   /** The actor to record for changes. */
   readonly actor: string;
   readonly isReadOnly: boolean;
+  /** The prefix of every new key. Absent if the page offers the deployment's prefixes. */
+  readonly prefix?: string | undefined;
   /** The command that starts this console again. The page shows it after its session has ended. */
   readonly command: string;
   /** The port on 127.0.0.1. The system chooses a free port if it's 0. */

@@ -1,6 +1,7 @@
 import type { KeyRecord } from '../keys/record.ts';
 import { type AuthorizerOptions, KeyVerifier, readOptions } from '../lambda/verifier.ts';
 import { createHandler, type Handler } from '../lambda/createHandler.ts';
+import { Authenticator } from '../middleware/authenticate.ts';
 import { MemoryLookup } from './memoryLookup.ts';
 
 /** The settings of the deployment under test, and the records in its table. */
@@ -25,8 +26,10 @@ export interface TestAuthorizer {
   readonly handler: Handler;
   /** A verifier, the same as from `createKeyVerifier`. */
   readonly verifier: KeyVerifier;
+  /** An authenticator, the same as from `createAuthenticator`. Pass it to the middleware of the app under test. */
+  readonly authenticator: Authenticator;
   /**
-   * The table of the handler and the verifier. Put records into it, count its reads and writes, or make it unavailable.
+   * The table of the handler, the verifier and the authenticator. Put records into it, count its reads and writes, or make it unavailable.
    */
   readonly table: MemoryLookup;
   /** The lines that the function has logged, in order. Metrics aren't included. */
@@ -34,8 +37,8 @@ export interface TestAuthorizer {
 }
 
 /**
- * Creates the authorizer that you deploy, with records in memory instead of DynamoDB. The function and the verifier
- * have separate caches. Pass `recordCacheSeconds: 0` if a test must see a changed record immediately.
+ * Creates the authorizer that you deploy, with records in memory instead of DynamoDB. The function, the
+ * verifier and the authenticator have separate caches. Pass `recordCacheSeconds: 0` if a test must see a changed record immediately.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected format, actual value
  */
@@ -58,6 +61,7 @@ export function createTestAuthorizer({
       writeLog: (line) => log.push(line),
     }),
     verifier: new KeyVerifier({ config, lookup, now, onLastUsedWriteFailed: () => {} }),
+    authenticator: new Authenticator({ config, lookup, now, onLastUsedWriteFailed: () => {}, onRefused: () => {} }),
     table: lookup,
     log,
   };

@@ -40,6 +40,7 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
         location,
         actor,
         isReadOnly,
+        prefix: options.prefix,
         command: toCommand({ port, ...options }),
         port,
         note: (line) => output.note(line),

@@ -3,28 +3,33 @@ import type { ImportedKey, KeyRegistry } from '../../keys/registry.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
-import { readCsv } from '../importExport/csv.ts';
+import { addColumns, type ColumnMap } from '../importExport/columnMap.ts';
+import { findExportFiles } from '../importExport/exportFolder.ts';
+import { hasDecisiveLine, isWholeStart, readFileStart } from '../importExport/fileStart.ts';
 import {
-  DECISIVE_LINE,
   detectFormat,
-  FORMAT_MEANING,
+  FORMATS,
   getPositionUnit,
   IMPORT_FORMATS,
+  MAPPED_FORMATS,
   type ImportFormat,
-  readEnv,
-  readJsonDocument,
-  readJsonLines,
 } from '../importExport/formats.ts';
+import type { Positions } from '../importExport/importFormat.ts';
 import { ImportReport } from '../importExport/importReport.ts';
 import type { ReadEntry } from '../importExport/readEntry.ts';
 import { ReviewedKeys, type ReviewedKey } from '../importExport/reviewedKeys.ts';
-import { addActorOption, addTableOptions } from '../options.ts';
-import { TextSource } from '../textSource.ts';
+import { type PlanKeys, type PlanMap, parsePlanMap, readPlanKeys } from '../importExport/sourcePlans.ts';
+import { addActorOption, addTableOptions, parseNonEmpty } from '../options.ts';
+import { STDIN, TextSource } from '../textSource.ts';
 import { withActingRegistry, withRegistry, type RegistryOptions } from '../withRegistry.ts';
+import { wrap } from '../wrap.ts';
 
 interface ImportOptions extends RegistryOptions {
   readonly format?: ImportFormat;
+  readonly map?: ColumnMap;
   readonly allowWeak?: boolean;
+  readonly planMap?: PlanMap;
+  readonly planKeys?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -39,17 +44,20 @@ interface ImportRun {
   readonly deps: CommandDeps;
 }
 
+/** The widths of the help's columns for formats. Both fit in a terminal of 60 columns. */
+const NAME_WIDTH = 13;
+const MEANING_WIDTH = 44;
+
+const FORMAT_HELP = IMPORT_FORMATS.flatMap((name) => {
+  const { details, meaning } = FORMATS[name];
+  const [first = '', ...rest] = wrap(details ?? meaning, MEANING_WIDTH);
+  return [`  ${name.padEnd(NAME_WIDTH)}${first}`, ...rest.map((line) => `  ${' '.repeat(NAME_WIDTH)}${line}`)];
+}).join('\n');
+
 const DETAILS = `
 Import detects and reports the format if you omit --format. Formats:
 
-  json    a JSON document with a list "api_keys" at its top
-          level, such as SoulSync's configuration, or only
-          that list
-  csv     a header row, then a row for each key. The
-          separator is a comma, a semicolon or a tab
-  jsonl   a JSON object on each line, as export writes it
-  env     raw keys as NAME=key. Import hashes each key, and
-          uses its name as the label
+${FORMAT_HELP}
 
   fields  keyHash and label are required. Optional: id,
           keyPrefix, owner, scopes, plan, metadata,
@@ -58,9 +66,14 @@ Import detects and reports the format if you omit --format. Formats:
           revokedReason, rotatedFrom, rotatedTo. Names may
           also be in snake case, such as key_hash
 
-A hash is the SHA-256 of the whole key, in hex. A time has an ISO 8601 format, in UTC unless it has a zone. Import reads
-the whole file before it stores the first key. Several entries with one hash become one key with the restrictions of all
-of them. Import exits with 1 if it rejects an entry. It never stores or shows raw keys.
+A hash is the SHA-256 of the whole key, in hex, base64 or base64url. Other hashes, such as bcrypt, cannot be looked up.
+A time has an ISO 8601 format, in UTC unless it has a zone. A file may be compressed with gzip. Import reads the whole
+file before it stores the first key. Several entries with one hash become one key with the restrictions of all of them.
+Import exits with 1 if it rejects an entry. It never stores or shows raw keys.
+
+--map reads fields from columns of other names. It works with ${MAPPED_FORMATS.join(', ')}: --map keyHash=hash,owner=customer. Besides
+the fields, it accepts key for raw keys, and enabled, disabled, revoked or status for a key's state. Add :seconds or
+:milliseconds to the column of a time if it has numbers: --map expiresAt=ttl:seconds.
 
 Import skips a hash that is already in the table, and doesn't change its record. To resume an interrupted import, run
 the same command again. DynamoDB deletes the record of a key 90 days after its revocation or expiry. Import then
@@ -70,26 +83,43 @@ reactivates the key if an old file lists it as active, so remove ended keys from
 that import would store or skip, and each rejection. It needs only read access.
 
 Import rejects settings of an env file that aren't keys, and weak keys unless you pass --allow-weak. Only a deployment
-with externalKeys accepts keys of other systems. docs/import.md in Latchkey's repository has the rules.`;
+with externalKeys accepts keys of other systems. docs/import.md in Latchkey's repository has the rules and a recipe
+for each system.`;
 
 const JSON_HELP =
-  'print one JSON document: {"format", "imported":[ids], "ended", "external", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for --format json, "entry" and "firstEntry" instead of "line" and "firstLine"; with --dry-run also "dryRun", and null for an id that the file lacks';
+  'print one JSON document: {"format", "imported":[ids], "ended", "external", "labels", "skipped", "duplicates":[{"place", "line", "firstPlace", "firstLine", "applied"}], "rejected":[{"place", "line", "problem"}]}; for a JSON document, "entry" and "firstEntry" instead of "line" and "firstLine"; with --dry-run also "dryRun", and null for an id that the file lacks';
+
+const PLAN_MAP_HELP =
+  "Latchkey's names of the usage plans of api-gateway and the policies of tyk; the default is their ids, ID= means no plan";
+const PLAN_KEYS_HELP =
+  "a file that lists the usage plans of api-gateway's keys: the id of a key and the id of its usage plan on each line";
 
 const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys that are stored';
 
 /** Fills `latchkey import`, which stores the keys of another system or table by their hashes. */
 export function addImportCommand(command: Command, deps: CommandDeps): void {
   addHelp(command, {
-    examples: ['latchkey import config.json --dry-run --table keys', 'latchkey import keys.jsonl --stack Orders'],
+    examples: [
+      'latchkey import config.json --dry-run --table keys',
+      'latchkey import keys.jsonl --stack Orders',
+      'latchkey import keys.csv --map owner=customer --table keys',
+    ],
     details: DETAILS,
   })
-    .argument('<file>', 'the file to read; - reads standard input')
+    .argument('<file>', 'the file to read, or the folder of a DynamoDB export; - reads standard input')
     .addOption(
       new Option('--format <format>', 'the file format; detected if omitted')
         .choices(IMPORT_FORMATS)
         .argParser(parseImportFormat),
     )
+    .option(
+      '--map <field=column>',
+      'read a field from a column of another name, such as keyHash=hash,owner=customer; may be repeated',
+      addColumns,
+    )
     .option('--allow-weak', 'import weak raw keys: below 112 bits, or consisting of words')
+    .option('--plan-map <id=name>', PLAN_MAP_HELP, parsePlanMap)
+    .option('--plan-keys <file>', PLAN_KEYS_HELP, parseNonEmpty('the path of a file'))
     .option('--dry-run', 'print what import would do, without a write to the table')
     .option('--json', JSON_HELP);
   addTableOptions(addActorOption(command)).action((file: string, options: ImportOptions) =>
@@ -111,7 +141,8 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
   const withTable = isDryRun ? withRegistry : withActingRegistry;
   await withTable(options, deps, (registry, { acceptedKeys }) =>
     interruption.deferSignals(async () => {
-      const source = await TextSource.open(file, deps.stdin);
+      const parts = file === STDIN ? undefined : await findExportFiles(file);
+      const source = await TextSource.open(file, deps.stdin, parts);
       interruption.signal.addEventListener('abort', () => source.close());
       try {
         await run({ source, options, registry, acceptedKeys, report, deps });
@@ -138,50 +169,83 @@ function interrupted(cause?: unknown): CliError {
 
 async function run(importRun: ImportRun): Promise<void> {
   const { source, options, report, deps } = importRun;
-  const head = await source.peek(DECISIVE_LINE);
-  const format = options.format ?? detectFormat(head);
+  const head = await source.peek(options.format === undefined ? isWholeStart : hasDecisiveLine);
+  const start = readFileStart(head);
+  const format = options.format ?? (start === undefined ? undefined : detectFormat(start, options.map));
+  if (format !== undefined) checkMap(format, options);
   if (options.format === undefined && format !== undefined && options.json !== true) {
-    deps.output.note(`reading ${source.name} as ${format} (${FORMAT_MEANING[format]})`);
+    deps.output.note(`reading ${source.name} as ${format} (${FORMATS[format].meaning})`);
   }
+  if (format !== undefined) checkPlanOptions(format, options);
+  const planKeys = options.planKeys === undefined ? undefined : await readPlanKeys(options.planKeys, deps.stdin);
+  const unit = format === undefined ? 'line' : getPositionUnit(format, start);
+  const placeOf: Positions['placeOf'] = (position) =>
+    unit === 'line' ? source.placeOf(position) : `entry ${position}`;
   try {
-    await report.begin(format, importRun.acceptedKeys);
-    await importAll(readEntries(format, head, importRun), format, importRun);
+    await report.begin(format, { unit, placeOf }, importRun.acceptedKeys);
+    await importAll(
+      format === undefined ? noEntries() : readEntries(format, head, planKeys, importRun),
+      { unit, placeOf },
+      importRun,
+    );
   } finally {
     await report.end();
   }
   if (deps.interruption.exitCode !== undefined) throw interrupted();
 }
 
-function readEntries(
-  format: ImportFormat | undefined,
-  head: string,
-  { source, options, deps }: ImportRun,
-): AsyncIterable<ReadEntry> {
-  switch (format) {
-    case 'json':
-      return readJsonDocument(source.chunks());
-    case 'csv':
-      return readCsv(source.chunks(), head, (warning) => deps.output.note(warning));
-    case 'jsonl':
-      return readJsonLines(source.chunks());
-    case 'env':
-    case undefined:
-      return readEnv(source.chunks(), { allowWeak: options.allowWeak === true });
+/** @throws CliError `USAGE_INVALID` if an option about plans has no effect */
+function checkPlanOptions(format: ImportFormat, options: ImportOptions): void {
+  if (options.planKeys === STDIN)
+    throw new CliError('USAGE_INVALID', '--plan-keys: expected the path of a file, got -');
+  const uses = FORMATS[format].planOptions ?? [];
+  for (const [name, flag] of PLAN_OPTIONS) {
+    if (options[name] === undefined || uses.includes(name)) continue;
+    const formats = IMPORT_FORMATS.filter((other) => FORMATS[other].planOptions?.includes(name)).join(' or ');
+    throw new CliError('USAGE_INVALID', `${flag}: expected the format ${formats}, got ${format}`);
   }
 }
 
+const PLAN_OPTIONS = [
+  ['planMap', '--plan-map'],
+  ['planKeys', '--plan-keys'],
+] as const;
+
+function checkMap(format: ImportFormat, { map }: ImportOptions): void {
+  if (map === undefined || MAPPED_FORMATS.includes(format)) return;
+  throw new CliError('USAGE_INVALID', `--map: expected the format ${MAPPED_FORMATS.join(' or ')}, got ${format}`);
+}
+
+async function* noEntries(): AsyncGenerator<ReadEntry> {}
+
+function readEntries(
+  format: ImportFormat,
+  head: string,
+  planKeys: PlanKeys | undefined,
+  { source, options, deps }: ImportRun,
+): AsyncIterable<ReadEntry> {
+  return FORMATS[format].read({
+    head,
+    chunks: source.chunks(),
+    warn: (warning) => deps.output.note(warning),
+    nowMs: deps.now(),
+    options: {
+      allowWeak: options.allowWeak === true,
+      ...(options.map === undefined ? {} : { map: options.map }),
+      ...(options.planMap === undefined ? {} : { planMap: options.planMap }),
+      ...(planKeys === undefined ? {} : { planKeys }),
+    },
+  });
+}
+
 /** Reads the whole text before it stores the first key, because later entries can restrict a key. */
-async function importAll(
-  entries: AsyncIterable<ReadEntry>,
-  format: ImportFormat | undefined,
-  importRun: ImportRun,
-): Promise<void> {
+async function importAll(entries: AsyncIterable<ReadEntry>, positions: Positions, importRun: ImportRun): Promise<void> {
   const { report, deps } = importRun;
   const { output } = deps;
   const keys = await ReviewedKeys.read(entries, {
     actor: 'import',
     nowMs: deps.now(),
-    unit: getPositionUnit(format),
+    positions,
     reject: (position, problem) => report.addRejected(position, problem),
     goesOn: () => goesOn(report, deps),
   });

@@ -1,206 +1,158 @@
-import type { ImportedKey } from '../../keys/registry.ts';
-import { isKeyPrefix } from '../../keys/keyPrefix.ts';
-import { ANY_KEY, hashSecret, type KeySecret, parseSecret, getShownPrefix } from '../../keys/secret.ts';
 import { CliError } from '../../operator/errors.ts';
-import { parseJson } from '../options.ts';
-import { textLines } from '../textSource.ts';
-import { estimateBits, getShownPart, isWords, MIN_STRENGTH_BITS, showSettingName, whyNotAKey } from './notAKey.ts';
-import { type EntryFields, toFieldName, type ReadEntry, readJsonEntry } from './readEntry.ts';
+import { isApiGateway, readApiGateway } from './apiGateway.ts';
+import { getBetterAuthUnit, isBetterAuth, readBetterAuth } from './betterAuth.ts';
+import type { ColumnMap } from './columnMap.ts';
+import { readCsv } from './csv.ts';
+import { getDynamoDbUnit, isDynamoDbExport, readDynamoDbExport } from './dynamodbExport.ts';
+import { readEnv } from './env.ts';
+import { fieldOf, type FileStart, namesIn } from './fileStart.ts';
+import type { ImportFormatEntry, PositionUnit } from './importFormat.ts';
+import { LIST_NAME, readJsonDocument, readJsonLines } from './jsonEntries.ts';
+import { getKongUnit, isKong, readKong } from './kong.ts';
+import { showSettingName } from './notAKey.ts';
+import { toFieldName } from './readEntry.ts';
+import { isTyk, readTyk } from './tyk.ts';
+import { getUnkeyUnit, isUnkey, readUnkey } from './unkey.ts';
 
 /** The formats that `import` reads. */
-export const IMPORT_FORMATS = ['json', 'csv', 'jsonl', 'env'] as const;
+export const IMPORT_FORMATS = [
+  'json',
+  'csv',
+  'jsonl',
+  'env',
+  'api-gateway',
+  'kong',
+  'unkey',
+  'better-auth',
+  'tyk',
+  'dynamodb',
+] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
-/** A description of each format in messages. */
-export const FORMAT_MEANING: Readonly<Record<ImportFormat, string>> = {
-  json: 'a JSON document with a list "api_keys"',
-  csv: 'a header row, then a row for each key',
-  jsonl: 'a JSON object for each key',
-  env: 'NAME=key lines',
+/** Each format: its meaning, how to detect it, and its reader. */
+export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
+  json: {
+    meaning: `a JSON list, or a JSON document with a list "${LIST_NAME}"`,
+    details: `a JSON document with a list "${LIST_NAME}" at its top level, such as SoulSync's configuration, or only that list`,
+    unit: 'entry',
+    matches: isJsonDocument,
+    read: (input) => readJsonDocument(input),
+    takesMap: true,
+    isFromElsewhere: true,
+  },
+  csv: {
+    meaning: 'a header row, then a row for each key',
+    details: 'a header row, then a row for each key. The separator is a comma, a semicolon or a tab',
+    unit: 'line',
+    matches: ({ json, hasSeparatorLine, columns }, isHashName) =>
+      json === undefined && (hasSeparatorLine || columns.some(isHashName)),
+    read: (input) => readCsv(input),
+    takesMap: true,
+  },
+  jsonl: {
+    meaning: 'a JSON object for each key',
+    details: 'a JSON object on each line, as export writes it',
+    unit: 'line',
+    matches: ({ json, endsOnLine }, isHashName) => endsOnLine && namesIn(json).some(isHashName),
+    read: (input) => readJsonLines(input),
+    takesMap: true,
+  },
+  env: {
+    meaning: 'NAME=key lines',
+    details: 'raw keys as NAME=key. Import hashes each key, and uses its name as the label',
+    unit: 'line',
+    matches: ({ line }) => isAssignment(line.trim()),
+    read: ({ chunks, options }) => readEnv(chunks, options),
+    listsLabels: true,
+  },
+  'api-gateway': {
+    meaning: "API Gateway's get-api-keys, or an API key file",
+    details:
+      "API Gateway's keys: the output of aws apigateway get-api-keys --include-values, or an API key file in CSV",
+    unit: ({ json }) => (json === undefined ? 'line' : 'entry'),
+    matches: isApiGateway,
+    read: readApiGateway,
+    isFromElsewhere: true,
+    planOptions: ['planMap', 'planKeys'],
+  },
+  kong: {
+    meaning: "Kong's consumers and their keyauth_credentials",
+    details: "Kong's consumers and their keyauth_credentials: the YAML of decK or db_export, or the Admin API's JSON",
+    unit: getKongUnit,
+    matches: isKong,
+    read: readKong,
+    isFromElsewhere: true,
+  },
+  tyk: {
+    meaning: "Tyk's sessions by their keys",
+    details: 'Tyk\'s sessions by their keys, as {"KEY": SESSION}, or answers of the Dashboard API',
+    unit: 'entry',
+    matches: isTyk,
+    read: readTyk,
+    isFromElsewhere: true,
+    planOptions: ['planMap'],
+  },
+  unkey: {
+    meaning: "Unkey's keys, as keys.migrateKeys accepts them",
+    details: "Unkey's keys, as keys.migrateKeys accepts them or as its table has them: JSON, JSON Lines or CSV",
+    unit: getUnkeyUnit,
+    matches: isUnkey,
+    read: readUnkey,
+    isFromElsewhere: true,
+  },
+  'better-auth': {
+    meaning: "rows of better-auth's table apikey",
+    details: "rows of better-auth's table apikey as JSON, JSON Lines or CSV",
+    unit: getBetterAuthUnit,
+    matches: isBetterAuth,
+    read: readBetterAuth,
+    isFromElsewhere: true,
+  },
+  dynamodb: {
+    meaning: "DynamoDB's export to S3, or the output of aws dynamodb scan",
+    details:
+      "DynamoDB's export to S3 as DYNAMODB_JSON: its folder or a data file. Also the output of aws dynamodb scan",
+    unit: getDynamoDbUnit,
+    matches: isDynamoDbExport,
+    read: readDynamoDbExport,
+    takesMap: true,
+  },
 };
 
-/** The unit of an entry's position: a line of the file, or a list entry in a JSON document. */
-export type PositionUnit = 'line' | 'entry';
-
-export function getPositionUnit(format: ImportFormat | undefined): PositionUnit {
-  return format === 'json' ? 'entry' : 'line';
-}
-
 /**
- * Matches a string from which `detectFormat` can detect the format. It contains one whole line that isn't blank, a
- * comment or `sep=`.
- */
-export const DECISIVE_LINE = /^(?!"?sep=."?\r?\n)[^\S\n]*[^\s#].*\n/im;
-
-/**
- * Detects the format from the start of a text. Returns `undefined` if the text has only blank lines and comments.
+ * Detects the format from the start of a file. With `--map`, only formats that use it count.
  *
  * @throws CliError `USAGE_INVALID` if the start fits several formats, or doesn't fit any
  */
-export function detectFormat(head: string): ImportFormat | undefined {
-  const lines = head.split(/\r?\n/);
-  const decisive = lines.find((line) => line.trim() !== '' && !line.trim().startsWith('#'));
-  if (decisive === undefined) return undefined;
-  // This comes before `trim`, because the separator may be a tab.
-  if (readSeparator(decisive) !== undefined) return 'csv';
-  const first = decisive.trim();
-  const format = first.startsWith('{') || first.startsWith('[') ? detectJson(first) : detectLines(first);
-  if (format !== undefined) return format;
-  throw new CliError('USAGE_INVALID', `cannot detect the file format; pass --format ${IMPORT_FORMATS.join('|')}`);
+export function detectFormat(start: FileStart, map?: ColumnMap): ImportFormat {
+  const candidates = map === undefined ? IMPORT_FORMATS : MAPPED_FORMATS;
+  const columns = new Set([map?.get('keyHash')?.column, map?.get('key')?.column]);
+  const isHashName = (name: string): boolean => toFieldName(name) === 'keyHash' || columns.has(name);
+  const [format, ...others] = candidates.filter((name) => FORMATS[name].matches(start, isHashName));
+  if (format !== undefined && others.length === 0) return format;
+  const why = format === undefined ? '' : `: it fits ${[format, ...others].join(' and ')}`;
+  throw new CliError('USAGE_INVALID', `cannot detect the file format${why}; pass --format ${candidates.join('|')}`);
 }
 
-/** Returns the separator from a line such as `sep=;`. Excel reads and writes such a line before the header row. */
-export function readSeparator(line: string): string | undefined {
-  return /^\ufeff?"?sep=([^"\r])"?\r?$/i.exec(line)?.[1];
+/** The formats that use `--map`. */
+export const MAPPED_FORMATS = IMPORT_FORMATS.filter((name) => FORMATS[name].takesMap === true);
+
+/** Returns the unit of positions in a file. */
+export function getPositionUnit(format: ImportFormat, start: FileStart | undefined): PositionUnit {
+  const { unit } = FORMATS[format];
+  if (typeof unit === 'string') return unit;
+  return start === undefined ? 'line' : unit(start);
 }
 
-function detectJson(first: string): ImportFormat | undefined {
-  const value = parseJson(first);
-  // The JSON continues on later lines, so this isn't JSON Lines. An INI file can also start with `[`, such
-  // as `[section]`.
-  if (value === undefined) return /^\{(?:\s*"|$)|^\[(?:\s*\{|$)/.test(first) ? 'json' : undefined;
-  if (Array.isArray(value)) return 'json';
-  if (hasName(value, (name) => toFieldName(name) === 'keyHash')) return 'jsonl';
-  return hasName(value, (name) => name === LIST_NAME) ? 'json' : undefined;
+function isJsonDocument({ json, isWholeJson }: FileStart, isHashName: (name: string) => boolean): boolean {
+  if (!Array.isArray(json)) return Array.isArray(fieldOf(json, LIST_NAME));
+  return (isWholeJson && json.length === 0) || namesIn(json[0]).some(isHashName);
 }
 
-function hasName(value: unknown, isMatch: (name: string) => boolean): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).some(isMatch);
-}
-
-function detectLines(first: string): ImportFormat | undefined {
-  if (first.split(/[,;\t]/).some((cell) => toFieldName(cell.replaceAll('"', '')) === 'keyHash')) return 'csv';
-  const [start = '', name] = /^(?:export\s+)?([A-Za-z_][\w.-]*)\s*=/.exec(first) ?? [];
-  if (name === undefined) return undefined;
+function isAssignment(line: string): boolean {
+  const [start = '', name] = /^(?:export\s+)?([A-Za-z_][\w.-]*)\s*=/.exec(line) ?? [];
+  if (name === undefined) return false;
   // A line of Base64 ends with one or two `=`.
-  const isBase64 = /^=?$/.test(first.slice(start.length)) && showSettingName(name) !== name;
-  return isBase64 ? undefined : 'env';
-}
-
-/** The maximum length of a JSON document in characters. The import reads the whole document into memory. */
-const MAX_DOCUMENT_LENGTH = 64 * 1024 * 1024;
-const LIST_NAME = 'api_keys';
-
-/**
- * Reads a JSON document that is a list, or that has a list `api_keys` at its top level. SoulSync's configuration is
- * such a document. Ignores the rest of the document. Positions count the entries of the list.
- *
- * @throws CliError `IMPORT_INVALID`
- */
-export async function* readJsonDocument(chunks: AsyncIterable<string>): AsyncGenerator<ReadEntry> {
-  let text = '';
-  for await (const chunk of chunks) {
-    text += chunk;
-    if (text.length > MAX_DOCUMENT_LENGTH) throw invalid('it is larger than 64 MiB; use JSON Lines or CSV instead');
-  }
-  const document = parseJson(text);
-  if (document === undefined) throw invalid("it isn't a single JSON document");
-  const entries = Array.isArray(document) ? document : (document as Record<string, unknown> | null)?.[LIST_NAME];
-  if (!Array.isArray(entries)) throw invalid(`it has no list "${LIST_NAME}" at its top level`);
-  for (const [index, entry] of entries.entries()) yield readJsonEntry(index + 1, entry, withLabel);
-}
-
-/** Replaces an empty label with the key's prefix or id. SoulSync's page also shows the prefix instead. */
-function withLabel(fields: EntryFields): EntryFields {
-  return { ...fields, label: fields.label || fields.keyPrefix || fields.id };
-}
-
-function invalid(why: string): CliError {
-  return new CliError('IMPORT_INVALID', `cannot read the file as a JSON document: ${why}`);
-}
-
-/** The maximum length of a line in characters. It's far more than a key with all its fields requires. */
-const MAX_JSON_LINE = 64 * 1024;
-
-/** Reads JSON Lines with hashes, in the format of `export`. */
-export async function* readJsonLines(chunks: AsyncIterable<string>): AsyncGenerator<ReadEntry> {
-  for await (const { line, text } of textLines(chunks, MAX_JSON_LINE)) {
-    if (text === undefined) yield { position: line, problem: `the line is longer than ${MAX_JSON_LINE} characters` };
-    else if (text.trim() !== '') yield readJsonEntry(line, parseJson(text));
-  }
-}
-
-interface EnvOptions {
-  /** Accepts weak keys, which attackers can guess. */
-  readonly allowWeak: boolean;
-}
-
-const MAX_ENV_LINE = 4096;
-const BLANK = /^\s*(?:#.*)?$/;
-
-/**
- * Reads raw keys from an `.env` file of comments and lines `NAME=key`, with or without quotes and `export`. Hashes each
- * key immediately. The name becomes the label. Only `keyPrefix` and the hash of the key leave this function. Rejects a
- * value that isn't a key, such as a URL. The problem contains the name and the reason.
- */
-export async function* readEnv(chunks: AsyncIterable<string>, options: EnvOptions): AsyncGenerator<ReadEntry> {
-  for await (const { line, text } of textLines(chunks, MAX_ENV_LINE)) {
-    if (text !== undefined && BLANK.test(text)) continue;
-    const read =
-      text === undefined ? `the line is longer than ${MAX_ENV_LINE} characters` : readAssignment(text, options);
-    yield { position: line, ...(typeof read === 'string' ? { problem: read } : { entry: read }) };
-  }
-}
-
-const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/;
-
-/** Returns the entry or the problem with it. */
-function readAssignment(text: string, options: EnvOptions): ImportedKey | string {
-  const [, name, rest = ''] = ASSIGNMENT.exec(text) ?? [];
-  // A Base64 key can end with `=`.
-  if (name === undefined || rest.trim() === '=') return 'expected NAME=key';
-  if (isIssued(name)) return 'expected NAME=key, got a key as the name';
-  const read = readValue(name, rest, options);
-  return typeof read === 'string' ? `${showSettingName(name)}: ${read}` : read;
-}
-
-/**
- * The syntax that is common to shells and dotenv parsers. Some of them expand `$`, `\` and a backtick outside single
- * quotes.
- */
-const VALUE = /^(?:\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"#$`\\]+)))?\s*(?:\s#.*)?$/;
-const UNREADABLE = 'expected NAME=key; if a shell would expand a character of the key, use single quotes';
-
-function readValue(name: string, rest: string, { allowWeak }: EnvOptions): ImportedKey | string {
-  const [isValue, ...values] = VALUE.exec(rest) ?? [];
-  if (isValue === undefined) return whyNotAKey(name, unquote(rest)) ?? UNREADABLE;
-  const value = values.find((candidate) => candidate !== undefined) ?? '';
-  const secret = parseSecret(value, ANY_KEY);
-  if (secret !== undefined && isIssued(secret)) return toEntry(name, secret, getShownPrefix(secret, getPrefix(secret)));
-  const problem = whyNotAKey(name, value);
-  if (problem !== undefined) return problem;
-  if (secret === undefined) return 'expected a key of 16 to 1024 visible ASCII characters without a comma';
-  const weakness = allowWeak ? undefined : whyWeak(secret);
-  return weakness ?? toEntry(name, secret, getShownPart(secret));
-}
-
-function unquote(text: string): string {
-  return /^(["'])(.*)\1$/.exec(text.trim())?.[2] ?? text.trim();
-}
-
-function whyWeak(secret: KeySecret): string | undefined {
-  const bits = estimateBits(secret);
-  if (bits < MIN_STRENGTH_BITS) {
-    return `the key is weak: expected ${MIN_STRENGTH_BITS} bits, got about ${bits} bits by its length and alphabet; ${ALLOW}`;
-  }
-  return isWords(secret) ? `the key is weak: it consists of words and isn't random; ${ALLOW}` : undefined;
-}
-
-const ALLOW = 'pass --allow-weak to import it';
-
-function toEntry(label: string, secret: KeySecret, keyPrefix: string | undefined): ImportedKey {
-  return { keyHash: hashSecret(secret), label, ...(keyPrefix === undefined ? {} : { keyPrefix }) };
-}
-
-/** Returns whether Latchkey issued the key, with any prefix. Such a key has 256 random bits. */
-function isIssued(text: string): boolean {
-  const prefix = getPrefix(text);
-  return isKeyPrefix(prefix) && parseSecret(text, { prefixes: [prefix] }) !== undefined;
-}
-
-/** The number of characters after the prefix of a key that Latchkey issued. */
-const REST_LENGTH = 49;
-
-function getPrefix(text: string): string {
-  return text.slice(0, Math.max(0, text.length - REST_LENGTH));
+  const isBase64 = /^=?$/.test(line.slice(start.length)) && showSettingName(name) !== name;
+  return !isBase64;
 }

@@ -3,7 +3,8 @@ import type { ImportedKey } from '../../keys/registry.ts';
 import { isExternal, mayAcceptExternal, REFUSED_ADVICE } from '../../keys/acceptedKeys.ts';
 import { countText, numberText } from '../counts.ts';
 import type { Output } from '../output.ts';
-import { getPositionUnit, type ImportFormat, type PositionUnit } from './formats.ts';
+import { FORMATS, type ImportFormat } from './formats.ts';
+import type { Positions } from './importFormat.ts';
 import type { Duplicate, ReviewedKey } from './reviewedKeys.ts';
 
 /** The maximum number of printed rejections or duplicates. A file in another format has an error on every line. */
@@ -40,7 +41,7 @@ export class ImportReport {
   /** The labels of raw keys. These are the names of settings. */
   readonly #labels: string[] = [];
   #format: ImportFormat | undefined;
-  #unit: PositionUnit = 'line';
+  #positions: Positions = { unit: 'line', placeOf: (position) => `line ${position}` };
   #acceptedKeys: string | undefined;
   #importedCount = 0;
   /** The keys that another system issued. */
@@ -72,11 +73,12 @@ export class ImportReport {
    * Starts the report.
    *
    * @param format The format of the file, or `undefined` for a text without entries
+   * @param positions The positions of the file's entries
    * @param acceptedKeys The keys that the deployment accepts, if known
    */
-  async begin(format: ImportFormat | undefined, acceptedKeys: string | undefined): Promise<void> {
+  async begin(format: ImportFormat | undefined, positions: Positions, acceptedKeys: string | undefined): Promise<void> {
     this.#format = format;
-    this.#unit = getPositionUnit(format);
+    this.#positions = positions;
     this.#acceptedKeys = acceptedKeys;
     const dryRun = this.#isDryRun ? '"dryRun":true,' : '';
     if (this.#isJson) await this.#print(`{${dryRun}"format":${JSON.stringify(format ?? null)},"imported":[`);
@@ -86,7 +88,7 @@ export class ImportReport {
     const separator = this.#importedCount++ === 0 ? '\n' : ',\n';
     if (hasEnded) this.#endedCount++;
     else this.#countExternal(entry);
-    if (this.#format === 'env') this.#labels.push(entry.label);
+    if (this.#listsLabels) this.#labels.push(entry.label);
     // The id of a key without one in the file is random, so a dry run doesn't know it.
     const shownId = this.#isDryRun ? (entry.id ?? null) : id;
     if (this.#isJson) await this.#print(`${separator}${JSON.stringify(shownId)}`);
@@ -111,7 +113,8 @@ export class ImportReport {
   addRejected(position: number, problem: string): void {
     this.#rejectedCount++;
     if (this.#isJson) this.#rejected.push({ position, problem });
-    else if (this.#rejectedCount <= this.#maxListed) this.#output.note(`${this.#unit} ${position}: ${problem}`);
+    else if (this.#rejectedCount <= this.#maxListed)
+      this.#output.note(`${this.#positions.placeOf(position)}: ${problem}`);
   }
 
   /** Prints the summary, even after an interruption. It prints the summary to stderr if stdout has lost its reader. */
@@ -125,14 +128,22 @@ export class ImportReport {
 
   #countExternal(entry: ImportedKey): void {
     const accepted = this.#acceptedKeys;
-    // The keys in a SoulSync configuration are external, but their prefixes can look like Latchkey's.
-    if (this.#format !== 'json' && !isExternal(entry, accepted)) return;
+    // The prefixes of external keys, such as those in a SoulSync configuration, can look like Latchkey's.
+    if (!this.#isFromElsewhere && !isExternal(entry, accepted)) return;
     this.#externalCount++;
     if (accepted !== undefined && !mayAcceptExternal(entry, accepted)) this.#refusedCount++;
   }
 
+  get #isFromElsewhere(): boolean {
+    return this.#format !== undefined && FORMATS[this.#format].isFromElsewhere === true;
+  }
+
+  get #listsLabels(): boolean {
+    return this.#format !== undefined && FORMATS[this.#format].listsLabels === true;
+  }
+
   get #maxListed(): number {
-    return this.#format === 'env' ? MAX_LISTED_SETTINGS : MAX_LISTED;
+    return this.#listsLabels ? MAX_LISTED_SETTINGS : MAX_LISTED;
   }
 
   #addDuplicates(firstPosition: number, duplicates: readonly Duplicate[]): void {
@@ -146,7 +157,9 @@ export class ImportReport {
   #noteDuplicate(firstPosition: number, { position, applied }: Duplicate): void {
     const times = applied.filter((name) => name.endsWith('At'));
     const added = times.length === 0 ? '' : `; added its ${times.join(' and ')} to that key`;
-    this.#output.note(`${this.#unit} ${position}: has the same key as ${this.#unit} ${firstPosition}${added}`);
+    this.#output.note(
+      `${this.#positions.placeOf(position)}: has the same key as ${this.#positions.placeOf(firstPosition)}${added}`,
+    );
   }
 
   #noteUnlisted(count: number, maxListed: number, what: string): void {
@@ -165,10 +178,10 @@ export class ImportReport {
     const rest = {
       ended: this.#endedCount,
       external: this.#externalCount,
-      ...(this.#format === 'env' ? { labels: this.#labels } : {}),
+      ...(this.#listsLabels ? { labels: this.#labels } : {}),
       skipped: this.#skippedCount,
-      duplicates: this.#duplicates.toSorted(byPosition).map((duplicate) => duplicateJson(duplicate, this.#unit)),
-      rejected: this.#rejected.toSorted(byPosition).map((rejected) => rejectedJson(rejected, this.#unit)),
+      duplicates: this.#duplicates.toSorted(byPosition).map((duplicate) => duplicateJson(duplicate, this.#positions)),
+      rejected: this.#rejected.toSorted(byPosition).map((rejected) => rejectedJson(rejected, this.#positions)),
     };
     return `\n],${JSON.stringify(rest).slice(1)}\n`;
   }
@@ -192,7 +205,7 @@ export class ImportReport {
 
   /** Prints what an import would do with an entry. */
   async #printPlan(position: number, plan: string): Promise<void> {
-    await this.#print(`${this.#output.fill(`${this.#unit} ${position}: ${plan}`)}\n`);
+    await this.#print(`${this.#output.fill(`${this.#positions.placeOf(position)}: ${plan}`)}\n`);
   }
 
   async #print(text: string): Promise<void> {
@@ -214,13 +227,13 @@ function byPosition(a: { readonly position: number }, b: { readonly position: nu
 }
 
 /** Returns the position as `place`, such as "line 3", and as a number in a field named after the unit. */
-function rejectedJson({ position, problem }: Rejected, unit: PositionUnit): object {
-  const place = `${unit} ${position}`;
+function rejectedJson({ position, problem }: Rejected, { unit, placeOf }: Positions): object {
+  const place = placeOf(position);
   return unit === 'line' ? { place, line: position, problem } : { place, entry: position, problem };
 }
 
-function duplicateJson({ position, firstPosition, applied }: ListedDuplicate, unit: PositionUnit): object {
-  const [place, firstPlace] = [`${unit} ${position}`, `${unit} ${firstPosition}`];
+function duplicateJson({ position, firstPosition, applied }: ListedDuplicate, { unit, placeOf }: Positions): object {
+  const [place, firstPlace] = [placeOf(position), placeOf(firstPosition)];
   return unit === 'line'
     ? { place, line: position, firstPlace, firstLine: firstPosition, applied }
     : { place, entry: position, firstPlace, firstEntry: firstPosition, applied };

@@ -28,6 +28,14 @@ const FILE_ENDINGS =
 const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 const PORT_AND_PATH = '(?::\\d{1,5})?(?:/.*)?';
 
+/** Matches a UUID that isn't of version 4. Other versions contain a time, or a hash of a name. */
+const GUESSABLE_UUID = /^\{?[0-9a-f]{8}-[0-9a-f]{4}-(?!4[0-9a-f]{3}-[89ab])[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$/i;
+
+/** Returns whether a key is a UUID that isn't random. */
+export function isGuessableUuid(key: string): boolean {
+  return GUESSABLE_UUID.test(key);
+}
+
 /** In order of precedence. The first kind whose pattern matches applies. */
 const VALUE_KINDS: readonly Kind[] = [
   {
@@ -61,7 +69,7 @@ const VALUE_KINDS: readonly Kind[] = [
   },
   {
     what: 'a UUID of another version than 4, which can be guessed',
-    pattern: /^\{?[0-9a-f]{8}-[0-9a-f]{4}-(?!4[0-9a-f]{3}-[89ab])[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$/i,
+    pattern: GUESSABLE_UUID,
   },
   // Examples are `2026-01-01`, `2026-01-01T00:00:00.000Z` and `20260101T000000Z`.
   {

@@ -3,9 +3,10 @@ import { isJsonObject, type JsonObject } from '../../keys/json.ts';
 import { readVersion } from '../../keys/record.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
 import { SCOPES_EXPECTED, splitScopes } from '../../keys/scope.ts';
-import { type KeyHash, parseKeyHash } from '../../keys/secret.ts';
+import type { KeyHash } from '../../keys/secret.ts';
 import { readTime, TIME_EXPECTED, type Timestamp, toTimestamp } from '../../keys/timestamp.ts';
 import { parseJson } from '../options.ts';
+import { KEY_HASH_EXPECTED, readKeyHash, whyNotSha256 } from './keyHash.ts';
 
 /**
  * One entry of a file: a key or the problem with it. The problem never repeats a value of the entry. `keyHash` is the
@@ -25,6 +26,8 @@ interface Reader {
   readonly expected: string;
   /** Returns the value in its stored form, or `undefined` if it isn't valid. */
   readonly read: (value: unknown, name: FieldName) => unknown;
+  /** Returns what an invalid value is instead, if that is known. */
+  readonly whyNot?: (value: unknown) => string | undefined;
 }
 
 const TEXT: Reader = { expected: 'a text', read: (value) => (typeof value === 'string' ? value : undefined) };
@@ -36,7 +39,7 @@ const TIME: Reader = {
 const ZERO_TIME = toTimestamp(0);
 
 const READERS: Readonly<Record<FieldName, Reader>> = {
-  keyHash: { expected: 'the SHA-256 of the key as 64 hex characters', read: readHash },
+  keyHash: { expected: KEY_HASH_EXPECTED, read: readKeyHash, whyNot: whyNotSha256 },
   id: TEXT,
   label: TEXT,
   keyPrefix: TEXT,
@@ -65,21 +68,31 @@ export const FIELD_NAMES = Object.keys(READERS) as readonly FieldName[];
 const BY_PLAIN_NAME = new Map(FIELD_NAMES.map((name) => [plainName(name), name]));
 const REQUIRED: ReadonlySet<FieldName> = new Set(['keyHash', 'label']);
 
-/** Parses the fields of one entry. An empty or null value counts as absent. */
-export function readEntry(position: number, fields: EntryFields): ReadEntry {
+/**
+ * Parses the fields of one entry. An empty or null value counts as absent.
+ *
+ * @param showField Returns the name of a field in messages, which is the name that the file gives it
+ */
+export function readEntry(
+  position: number,
+  fields: EntryFields,
+  showField: (name: FieldName) => string = (name) => name,
+): ReadEntry {
   const entry: Partial<Record<FieldName, unknown>> = {};
   const problems: string[] = [];
   for (const name of FIELD_NAMES) {
     const value = fields[name];
     const isAbsent = value === undefined || value === null || value === '';
-    if (isAbsent && REQUIRED.has(name)) problems.push(`${name} is missing`);
+    if (isAbsent && REQUIRED.has(name)) problems.push(`${showField(name)} is missing`);
     if (isAbsent) continue;
-    const { read, expected } = READERS[name];
+    const { read, expected, whyNot } = READERS[name];
     entry[name] = read(value, name);
-    if (entry[name] === undefined) problems.push(`${name}: expected ${expected}`);
+    if (entry[name] !== undefined) continue;
+    const other = whyNot?.(value);
+    problems.push(`${showField(name)}: ${other === undefined ? '' : `${other}; `}expected ${expected}`);
   }
   return problems.length > 0
-    ? toProblem(position, problems, readHash(fields.keyHash))
+    ? toProblem(position, problems, readKeyHash(fields.keyHash))
     : { position, entry: entry as unknown as ImportedKey };
 }
 
@@ -104,8 +117,16 @@ export function readJsonEntry(
     else if (known !== undefined) fields[known] = field;
   }
   return problems.length > 0
-    ? toProblem(position, problems, readHash(fields.keyHash))
+    ? toProblem(position, problems, readKeyHash(fields.keyHash))
     : readEntry(position, complete(fields));
+}
+
+/** Adds problems that were found before the fields were read. */
+export function withProblems(read: ReadEntry, problems: readonly string[]): ReadEntry {
+  if (problems.length === 0) return read;
+  const all = 'problem' in read ? [...problems, read.problem] : problems;
+  const keyHash = 'entry' in read ? readKeyHash(read.entry.keyHash) : read.keyHash;
+  return toProblem(read.position, all, keyHash);
 }
 
 function toProblem(position: number, problems: readonly string[], keyHash: KeyHash | undefined): ReadEntry {
@@ -135,20 +156,6 @@ const MAX_SHOWN_NAME = 20;
 /** Returns an unknown name for a message. Returns only the length of a name that is long enough to be a key. */
 export function showName(name: string): string {
   return name.length > MAX_SHOWN_NAME ? `a name of ${name.length} characters` : JSON.stringify(name);
-}
-
-/**
- * Parses a SHA-256 hash in hex. Accepts surrounding spaces, PostgreSQL's bytea prefix `\x`, and the prefixes `0x` and
- * `sha256:`.
- */
-function readHash(value: unknown): KeyHash | undefined {
-  if (typeof value !== 'string') return undefined;
-  return parseKeyHash(
-    value
-      .trim()
-      .toLowerCase()
-      .replace(/^(?:\\x|0x|sha-?256:)/, ''),
-  );
 }
 
 /** Parses a time from another program. A time without a zone is in UTC. */

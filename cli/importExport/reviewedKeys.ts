@@ -10,7 +10,7 @@ import type { KeyHash } from '../../keys/secret.ts';
 import { keyState } from '../../keys/state.ts';
 import { CliError } from '../../operator/errors.ts';
 import { textLines } from '../textSource.ts';
-import type { PositionUnit } from './formats.ts';
+import type { Positions } from './importFormat.ts';
 import type { ReadEntry } from './readEntry.ts';
 
 /** A later entry for a key that the file already has. */
@@ -31,8 +31,8 @@ export interface ReviewedKey {
 }
 
 interface ReviewOptions extends ImportContext {
-  /** The unit of positions in messages. */
-  readonly unit: PositionUnit;
+  /** The positions in messages. */
+  readonly positions: Positions;
   /** The callback for each rejected entry. */
   readonly reject: (position: number, problem: string) => void;
   /** The callback before each entry. It returns `false` to stop reading. */
@@ -145,8 +145,8 @@ export class ReviewedKeys {
   }
 
   #hasRejected(position: number): string {
-    const { unit } = this.#options;
-    return `has the same key as ${unit} ${position}, which was rejected: fix that ${unit} first`;
+    const { unit, placeOf } = this.#options.positions;
+    return `has the same key as ${placeOf(position)}, which was rejected: fix that ${unit} first`;
   }
 }
 

@@ -23,7 +23,7 @@ interface ConsoleProps {
 
 /** Shows the console for one table. */
 export function Console({ session, firstPage }: ConsoleProps) {
-  const { isReadOnly, table } = session;
+  const { table } = session;
   const store = useKeyStore(firstPage);
   const [route, go] = useRoute();
   const [open, setOpen] = useState<OpenDialogState>();
@@ -55,7 +55,7 @@ export function Console({ session, firstPage }: ConsoleProps) {
       </main>
       {open === undefined ? null : (
         <OpenDialog
-          {...{ open, setOpen, table, nowMs, isReadOnly, blocked, hasShortcuts, actions, store, route, go, onNew }}
+          {...{ open, setOpen, session, nowMs, blocked, hasShortcuts, actions, store, route, go, onNew }}
           onShortcuts={setShortcuts}
           onClose={() => setOpen(closeOnly(open))}
         />

@@ -104,7 +104,7 @@ export interface Segment {
 }
 
 interface SegmentsProps {
-  readonly name: FieldName | 'access' | 'grace';
+  readonly name: FieldName | 'access' | 'grace' | 'prefix';
   readonly label: string;
   readonly value: string;
   readonly segments: readonly Segment[];

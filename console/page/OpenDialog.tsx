@@ -27,13 +27,12 @@ export type OpenDialogState =
 interface OpenDialogProps {
   readonly open: OpenDialogState;
   readonly setOpen: (open: OpenDialogState) => void;
-  readonly table: SessionInfo['table'];
+  readonly session: SessionInfo;
   readonly nowMs: number;
   readonly store: KeyStore;
   readonly route: Route;
   readonly go: Go;
   readonly actions: KeyHandlers;
-  readonly isReadOnly: boolean;
   /** The reason why the page can't change keys at all. `undefined` if it can. */
   readonly blocked: string | undefined;
   readonly onNew: () => void;
@@ -45,11 +44,12 @@ interface OpenDialogProps {
 
 /** Shows the dialog that is open. */
 export function OpenDialog(props: OpenDialogProps) {
-  const { open, table, nowMs, actions, onClose } = props;
+  const { open, session, nowMs, actions, onClose } = props;
+  const { table } = session;
   const delaySeconds = table.revocationDelaySeconds;
   switch (open.kind) {
     case 'shortcuts':
-      return <ShortcutsDialog {...props} />;
+      return <ShortcutsDialog {...props} isReadOnly={session.isReadOnly} />;
     case 'palette':
       return <CommandPalette {...props} />;
     case 'secret': {
@@ -94,12 +94,13 @@ interface KeyDialogProps extends OpenDialogProps {
 }
 
 /** Shows a dialog that creates or changes one key. */
-function KeyDialog({ open, table, nowMs, store, actions, onClose }: KeyDialogProps) {
+function KeyDialog({ open, session, nowMs, store, actions, onClose }: KeyDialogProps) {
   // The suggestions don't change while the dialog is open.
   const suggestions = useMemo(() => getSuggestions(store.keys), []);
+  const { table, keyPrefixes } = session;
   const delaySeconds = table.revocationDelaySeconds;
   const { onIssued, onChanged } = actions;
-  if (!('record' in open)) return <NewKeyDialog {...{ suggestions, onIssued, onClose }} />;
+  if (!('record' in open)) return <NewKeyDialog {...{ suggestions, keyPrefixes, onIssued, onClose }} />;
   const { kind, record } = open;
   if (kind === 'rotate') return <RotateDialog {...{ record, nowMs, delaySeconds, onIssued, onClose }} />;
   const onDone = (change: Change) => (changed: ConsoleKey) => onChanged(changed, change);

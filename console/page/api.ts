@@ -1,5 +1,5 @@
 import type { NewKey } from '../../keys/fields.ts';
-import type { KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
+import type { IssueOptions, KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
 import type { DescribedSession } from '../server/describeSession.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { connection } from './connection.ts';
@@ -40,7 +40,7 @@ export const api = {
   page: (cursor: string | null) =>
     call<KeyPage>('GET', cursor === null ? '/keys' : `/keys?cursor=${encodeURIComponent(cursor)}`),
   read: (id: string) => record('GET', pathOf(id)),
-  create: (fields: NewKey) => call<Issued>('POST', '/keys', fields),
+  create: (fields: NewKey & IssueOptions) => call<Issued>('POST', '/keys', fields),
   update: ({ id, version = 0 }: ConsoleKey, changes: KeyChanges) =>
     record('PATCH', pathOf(id), { changes, expected: { id, version } }),
   disable: (id: string) => record('POST', `${pathOf(id)}/disable`, {}),

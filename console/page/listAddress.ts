@@ -1,3 +1,4 @@
+import { isKeyPrefix } from '../../keys/keyPrefix.ts';
 import type { RecordSort, SortField } from '../../keys/recordOrder.ts';
 import type { KeyState } from '../../keys/state.ts';
 import type { Attention } from './attention.ts';
@@ -59,8 +60,8 @@ function parseSort(text: string): RecordSort {
   return field === undefined ? NEWEST_FIRST : { field, isDescending };
 }
 
-/** Matches a Latchkey key, or a part of one that is longer than its public prefix. */
-const ISSUED_KEY = /^((?:[a-z][a-z0-9]*_)+[0-9A-Za-z]{8})[0-9A-Za-z]+$/;
+/** The number of random characters in the public prefix of a Latchkey key. */
+const SHOWN_CHARACTERS = 8;
 /** The minimum length of an imported key. */
 const MIN_KEY_LENGTH = 16;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{0,12}){0,4}$/i;
@@ -70,11 +71,18 @@ const WORD = /^([A-Z]?[a-z]{0,22}\d{0,4}|[A-Z]{1,23}|\d{1,14})$/;
 /** Removes the words that may be keys. A Latchkey key leaves its public prefix, which finds the same record. */
 function withoutKeys(text: string): string {
   const words = text.split(/\s+/).map((word) => {
-    const [, prefix] = ISSUED_KEY.exec(word) ?? [];
+    const prefix = getPublicPrefix(word);
     if (prefix !== undefined) return prefix;
     return word.length < MIN_KEY_LENGTH || UUID.test(word) || isMadeOfWords(word) ? word : '';
   });
   return words.filter((word) => word !== '').join(' ');
+}
+
+/** Returns the public prefix of a Latchkey key, or of a part of one that is longer than this prefix. */
+function getPublicPrefix(word: string): string | undefined {
+  const start = word.lastIndexOf('_') + 1;
+  const isIssued = isKeyPrefix(word.slice(0, start)) && /^[0-9A-Za-z]{9,}$/.test(word.slice(start));
+  return isIssued ? word.slice(0, start + SHOWN_CHARACTERS) : undefined;
 }
 
 function isMadeOfWords(text: string): boolean {

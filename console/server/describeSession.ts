@@ -1,3 +1,4 @@
+import { issuedPrefixesIn } from '../../keys/acceptedKeys.ts';
 import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
 import type { TableLocation } from '../../operator/findTable.ts';
 
@@ -11,7 +12,7 @@ export interface DescribedTable {
   /** The id of the AWS account. */
   readonly account: string | null;
   readonly revocationDelaySeconds: number | null;
-  /** The key prefix that the deployment accepts, or `any`. */
+  /** The keys that the deployment accepts. See `formatAcceptedKeys`. */
   readonly acceptedKeys: string | null;
   /** A URL of an API that checks the table's keys. */
   readonly apiUrl: string | null;
@@ -22,14 +23,16 @@ export interface DescribedSession {
   readonly table: DescribedTable;
   readonly actor: string;
   readonly isReadOnly: boolean;
+  /** The prefixes of the deployment that a new key can have. Empty if the operator can't choose. */
+  readonly keyPrefixes: readonly string[];
   /** The command that starts this console again. */
   readonly command: string;
 }
 
-type SessionDeps = Pick<ConsoleToStart, 'location' | 'actor' | 'isReadOnly' | 'command'>;
+type SessionDeps = Pick<ConsoleToStart, 'location' | 'actor' | 'isReadOnly' | 'prefix' | 'command'>;
 
 /** Describes the console's table, actor and mode for the page. */
-export function describeSession({ location, actor, isReadOnly, command }: SessionDeps): DescribedSession {
+export function describeSession({ location, actor, isReadOnly, prefix, command }: SessionDeps): DescribedSession {
   const { kind, tableName, region, revocationDelaySeconds, acceptedKeys, apiUrl } = location;
   const table = {
     name: tableName,
@@ -41,7 +44,8 @@ export function describeSession({ location, actor, isReadOnly, command }: Sessio
     acceptedKeys: acceptedKeys ?? null,
     apiUrl: apiUrl ?? null,
   };
-  return { table, actor, isReadOnly, command };
+  const keyPrefixes = prefix === undefined ? issuedPrefixesIn(acceptedKeys ?? '') : [];
+  return { table, actor, isReadOnly, keyPrefixes, command };
 }
 
 function titleOf(location: TableLocation): string {

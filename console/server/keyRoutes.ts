@@ -31,7 +31,8 @@ export function keyRoutes({ registry }: KeyRoutesDeps): Hono {
   });
   routes.get('/keys/:id', async (c) => c.json({ record: publicRecord(await registry.get(c.req.param('id'))) }));
   routes.post('/keys', async (c) => {
-    const issued = registry.prepare(await readNewKey(c));
+    const { fields, options } = await readNewKey(c);
+    const issued = registry.prepare(fields, options);
     await confirmed(registry.store(issued), lostKeyNotice(issued));
     return c.json({ key: issued.secret, record: publicRecord(issued.record) }, 201);
   });

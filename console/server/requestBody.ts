@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { LatchkeyError } from '../../keys/errors.ts';
 import type { NewKey } from '../../keys/fields.ts';
 import { isDeeper, MAX_DEPTH } from '../../keys/json.ts';
-import type { KeyChanges, RevokeOptions, RotateOptions, UpdateOptions } from '../../keys/registry.ts';
+import type { IssueOptions, KeyChanges, RevokeOptions, RotateOptions, UpdateOptions } from '../../keys/registry.ts';
 import { EDITABLE_FIELDS } from '../../keys/table.ts';
 
 /** The body of `PATCH`: the changes, and the version of the record that they are based on. */
@@ -16,14 +16,20 @@ type JsonBody = Readonly<Record<string, unknown>>;
 /** Maximum depth of a body: the depth of a record, and of the objects around it. */
 const MAX_BODY_DEPTH = MAX_DEPTH + 8;
 
+/** The body of a request for a new key. */
+export interface NewKeyBody {
+  readonly fields: NewKey;
+  readonly options: IssueOptions;
+}
+
 /**
- * Returns the fields of a new key. The registry checks their values.
+ * Returns the fields and the options of a new key. The registry checks their values.
  *
  * @throws LatchkeyError `INPUT_INVALID` if the body isn't an object with only these fields
  */
-export async function readNewKey(c: Context): Promise<NewKey> {
-  const body = await readObject(c, EDITABLE_FIELDS);
-  return body as unknown as NewKey;
+export async function readNewKey(c: Context): Promise<NewKeyBody> {
+  const { prefix, ...fields } = await readObject(c, [...EDITABLE_FIELDS, 'prefix']);
+  return { fields: fields as unknown as NewKey, options: { prefix } as IssueOptions };
 }
 
 /**

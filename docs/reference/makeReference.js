@@ -1,5 +1,4 @@
-// Generates the reference's pages from the docstrings of the package's exports: latchkey.md, cdk.md and testing.md.
-// Writes them to this directory, or to the directory that you pass. If an export or the default of an optional prop
+// Generates the reference's pages from the docstrings of the package's exports, one page for each entry. Writes them to this directory, or to the directory that you pass. If an export or the default of an optional prop
 // isn't documented, the script fails and doesn't write any page.
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,8 +10,16 @@ import { undocumented } from './undocumented.js';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The entries of package.json's `exports`. `@module` in each file names its page. */
-const ENTRIES = ['../../index.ts', '../../infra/index.ts', '../../testing/index.ts'];
-const PAGES = ['latchkey.md', 'cdk.md', 'testing.md'];
+const ENTRIES = [
+  '../../index.ts',
+  '../../infra/index.ts',
+  '../../middleware/express.ts',
+  '../../middleware/fastify.ts',
+  '../../middleware/hono.ts',
+  '../../middleware/lambda.ts',
+  '../../testing/index.ts',
+];
+const PAGES = ['latchkey.md', 'cdk.md', 'express.md', 'fastify.md', 'hono.md', 'lambda.md', 'testing.md'];
 
 const OPTIONS = {
   entryPoints: ENTRIES.map(here),

@@ -7,7 +7,10 @@ const SETTINGS = /(Props|Options)$/;
  * documented default.
  */
 export function undocumented(project) {
-  const exported = (project.children ?? []).flatMap(({ children = [] }) => children);
+  // A reference is another entry's export, which has the docstring there.
+  const exported = (project.children ?? [])
+    .flatMap(({ children = [] }) => children)
+    .filter((reflection) => !reflection.isReference());
   const members = exported.flatMap(membersOf);
   return [
     ...[...exported, ...members].filter(saysNothing).map((it) => `${it.getFullName()}: expected a docstring`),
@@ -22,8 +25,12 @@ function membersOf(reflection) {
   return (reflection.children ?? []).filter((member) => !member.kindOf(ReflectionKind.Constructor));
 }
 
-/** Returns whether a reflection lacks a docstring. The docstring of a function or a getter belongs to its signature. */
+/**
+ * Returns whether a reflection lacks a docstring. The docstring of a function or a getter belongs to its signature. A
+ * second entry that exports a type refers to the first one.
+ */
 function saysNothing(reflection) {
+  if (reflection.isReference()) return false;
   const { signatures = [], getSignature } = reflection;
   return ![reflection, ...signatures, getSignature].some((documented) => documented?.hasComment());
 }

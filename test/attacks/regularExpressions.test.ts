@@ -7,7 +7,7 @@ import { isSafe } from 'redos-detector';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The folders that are installed or deployed, and the local gateway. */
-const LAYERS = ['keys', 'lambda', 'infra', 'testing', 'operator', 'cli', 'console', 'local'];
+const LAYERS = ['keys', 'lambda', 'infra', 'middleware', 'testing', 'operator', 'cli', 'console', 'local'];
 
 /**
  * False positives of the checker, each with the reason why it's safe. The checker reports every expression with two

@@ -4,7 +4,14 @@ import { expect, test } from '@jest/globals';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LICENCES = new Set(['Apache-2.0', 'MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD']);
-const PACKAGES = ['', 'bench/', 'mutation/', 'test/e2e/runtimeClient/', 'test/e2e/serverlessOffline/'];
+const PACKAGES = [
+  '',
+  'bench/',
+  'mutation/',
+  'test/e2e/jsii/',
+  'test/e2e/runtimeClient/',
+  'test/e2e/serverlessOffline/',
+];
 
 interface Locked {
   readonly license?: string;
@@ -52,7 +59,7 @@ test.each([...PACKAGES, 'docs/reference/'])('%spackage.json pins exact versions'
   const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read(`${folder}package.json`));
   const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies });
   expect(versions).not.toHaveLength(0);
-  for (const version of versions) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  for (const version of versions) expect(version).toMatch(/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+$/);
 });
 
 test.each(PACKAGES)('%spackage-lock.json contains the SHA-512 hash of every package that it installs', (folder) => {

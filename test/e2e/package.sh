@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Tests the package: packs it, installs it in two empty folders and deploys both applications to an emulated account. One is in
-# TypeScript on this repository's CDK, the other in CommonJS on the oldest CDK that package.json allows. Then downloads the
-# deployed function's code and runs it under Lambda's runtime client.
+# Tests the package: packs it, installs it in empty folders and deploys two applications to an emulated account. One is in
+# TypeScript on this repository's CDK, the other in CommonJS on the oldest CDK that package.json allows. Starts two servers
+# with the middleware: Express in CommonJS, and Hono in ES modules. Then downloads the deployed function's code and runs it
+# under Lambda's runtime client.
 # Usage: package.sh EMULATOR_DIRECTORY
 set -euo pipefail
 emulator=$(cd "$1" && pwd)
@@ -17,16 +18,16 @@ say() { echo "$SECONDS s: $*"; }
 npm pack --silent --pack-destination "$work" > "$work/packed"
 tarball=$work/$(tail -n 1 "$work/packed")
 tar -tzf "$tarball" | sed 's#^package/##' | sort > "$work/files"
-odd=$(grep -vE '^(package\.json|README\.md|LICENSE|dist/authorizer/index\.mjs|dist/usage-plan-sync/index\.mjs|dist/console/(index\.html|console\.(js|css)|icon\.svg)|dist/cjs/(latchkey|cdk|testing)\.cjs|dist/cjs/types/package\.json|dist/cjs/types/.+\.d\.ts|dist/cli/[^/]+\.js|dist/cli/licenses\.txt|dist/lib/.+\.js|dist/lib/.+\.d\.ts)$' "$work/files" || true)
+odd=$(grep -vE '^(package\.json|README\.md|LICENSE|dist/authorizer/index\.mjs|dist/usage-plan-sync/index\.mjs|dist/console/(index\.html|console\.(js|css)|icon\.svg)|dist/cjs/(latchkey|cdk|express|fastify|hono|lambda|testing)\.cjs|dist/cjs/types/package\.json|dist/cjs/types/.+\.d\.ts|dist/cli/[^/]+\.js|dist/cli/licenses\.txt|dist/lib/.+\.js|dist/lib/.+\.d\.ts)$' "$work/files" || true)
 [[ -z $odd ]] || fail "the package has unexpected files: $odd"
-for entry in dist/{authorizer,usage-plan-sync}/index.mjs dist/cjs/{latchkey,cdk,testing}.cjs dist/lib/{index,infra/index,testing/index}.{js,d.ts} dist/cli/{main.js,licenses.txt}; do
+for entry in dist/{authorizer,usage-plan-sync}/index.mjs dist/cjs/{latchkey,cdk,express,fastify,hono,lambda,testing}.cjs dist/lib/{index,infra/index,middleware/{express,fastify,hono,lambda},testing/index}.{js,d.ts} dist/cli/{main.js,licenses.txt}; do
   grep -qx "$entry" "$work/files" || fail "the package lacks $entry"
 done
 odd=$(grep -E '^dist/(lib|cjs/types)/(test|local|bench|soak|console|cli|operator|infra/app)/' "$work/files" || true)
 [[ -z $odd ]] || fail "the package has files that only the repository needs: $odd"
 say "packed: $(wc -l < "$work/files") files, $(wc -c < "$tarball") bytes, $(tar -xzOf "$tarball" | wc -c) unpacked"
 
-# --- two applications
+# --- the applications
 # install FOLDER: copies an application to an empty folder and installs its packages and the tarball there
 install() {
   cp -r "test/e2e/package/$1" "$work/$1"
@@ -34,12 +35,16 @@ install() {
   (cd "$work/$1" && logged npm install --prefer-offline --no-audit --no-fund --loglevel error ./latchkey.tgz)
   [[ ! -e $work/$1/node_modules/latchkey/node_modules ]] || fail "$1: latchkey installed packages of its own"
 }
-install typescript
-install commonjs
+# frameworks FOLDER: prints the web frameworks that are installed there
+frameworks() { (cd "$work/$1/node_modules" && ls -d express fastify hono @hono 2> /dev/null | paste -sd ' '); }
+for application in typescript commonjs express hono; do install "$application"; done
+[[ $(frameworks typescript)$(frameworks commonjs) == '' ]] || fail "latchkey installed a web framework: $(frameworks typescript)"
+[[ $(frameworks express) == express ]] || fail "the Express application has $(frameworks express)"
+[[ $(frameworks hono) == 'hono @hono' || $(frameworks hono) == '@hono hono' ]] || fail "the Hono application has $(frameworks hono)"
 expected=$(json 'it.peerDependencies["aws-cdk-lib"]' < package.json)
 [[ ^$(json 'it.version' < "$work/commonjs/node_modules/aws-cdk-lib/package.json") == "$expected" ]] ||
   fail "the application in CommonJS must use the oldest CDK of $expected"
-say 'installed the package in both applications'
+say 'installed the package in four applications: it brings no web framework'
 
 cd "$work/typescript"
 logged npx --no-install tsc
@@ -51,6 +56,7 @@ for typescript in typescript typescript-5.6; do logged node "node_modules/$types
 logged npx --no-install tsx app.ts
 logged npm pkg set type=module
 say 'the types are good in an application, those of the package and its packages checked too'
+for application in express hono; do (cd "$work/$application" && logged npx --no-install tsc); done
 cd "$work/commonjs"
 logged node "$root/node_modules/jest/bin/jest.js"
 say 'Jest runs tests of an application in CommonJS'
@@ -85,6 +91,35 @@ key=$(json 'it.key' < "$work/created.json")
 [[ $(aws dynamodb scan --table-name "$invoices" --query 'Items[].label.S' --output text) == 'by require' ]] ||
   fail 'the application in CommonJS did not issue a key'
 say 'issued one key with npx latchkey --stack, and one with require("latchkey"), which also verified it'
+
+# --- servers with the middleware
+# serve FOLDER: starts the application's server on the stack's table, with its URL in $url and its process in $server
+serve() {
+  (cd "$work/$1" && KEY_TABLE=$table exec node server.js > "$work/$1.port" 2> "$work/$1.log") &
+  server=$!
+  for _ in $(seq 100); do
+    [[ ! -s $work/$1.port ]] || break
+    kill -0 "$server" 2> /dev/null || fail "the server of $1 ended: $(cat "$work/$1.log")"
+    sleep 0.1
+  done
+  url=http://127.0.0.1:$(cat "$work/$1.port")
+}
+# answer METHOD [KEY]: prints the status and the body of the response
+answer() {
+  curl --silent --write-out ' %{http_code}' -X "$1" ${2:+-H "Authorization: Bearer $2"} "$url/orders"
+}
+# A key of its own, because the deployed function has to record the first use of the other one.
+latchkey create --label served --owner acme --scope orders:read --stack Orders --json > "$work/served.json"
+served=$(json 'it.key' < "$work/served.json")
+for application in express hono; do
+  serve "$application"
+  [[ $(answer GET "$served") == '{"owner":"acme"} 200' ]] || fail "$application answers $(answer GET "$served") to a key"
+  [[ $(answer GET) == *'"code":"AUTH_REQUIRED"'*' 401' ]] || fail "$application answers $(answer GET) without a key"
+  [[ $(answer GET sk_nonsense) == *'"code":"INVALID_KEY"'*' 403' ]] || fail "$application answers $(answer GET sk_nonsense)"
+  [[ $(answer POST "$served") == *'"code":"INSUFFICIENT_SCOPE"'*' 403' ]] || fail "$application answers $(answer POST "$served") to a POST"
+  kill "$server"
+done
+say 'an Express server in CommonJS and a Hono server in ES modules check the key'
 
 # --- an update, and a diff without changes
 scopes='{"orders:read":["GET /orders"]}'

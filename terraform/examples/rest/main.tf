@@ -66,23 +66,28 @@ resource "aws_api_gateway_integration" "orders" {
   uri                     = var.backend_url
 }
 
-# A stage serves the API as it was at its deployment. Each change of these resources makes a new deployment.
+# A stage serves the API as it was at its deployment. A change of these attributes makes a new deployment.
 resource "aws_api_gateway_deployment" "orders" {
   rest_api_id = aws_api_gateway_rest_api.orders.id
 
   triggers = {
+    # Single attributes, because the provider changes others when it reads the resources again.
     redeployment = sha1(jsonencode([
-      aws_api_gateway_authorizer.latchkey,
-      aws_api_gateway_gateway_response.latchkey,
-      aws_api_gateway_resource.orders,
-      aws_api_gateway_method.orders,
-      aws_api_gateway_integration.orders,
+      module.latchkey.gateway_responses,
+      module.latchkey.results_cache_seconds,
+      module.latchkey.identity_sources.rest,
+      aws_api_gateway_authorizer.latchkey.id,
+      aws_api_gateway_authorizer.latchkey.authorizer_uri,
+      aws_api_gateway_resource.orders.path,
+      aws_api_gateway_method.orders.authorization,
+      aws_api_gateway_method.orders.authorizer_id,
+      aws_api_gateway_integration.orders.uri,
     ]))
   }
   lifecycle {
     create_before_destroy = true
   }
-  depends_on = [aws_lambda_permission.latchkey]
+  depends_on = [aws_lambda_permission.latchkey, aws_api_gateway_gateway_response.latchkey]
 }
 
 # A REST API's access log needs a role of the whole account (aws_api_gateway_account). Its format is

@@ -437,6 +437,28 @@ test("a second browser can't open the printed URL", async () => {
   await console.stop();
 });
 
+test('a console of a deployment with several prefixes offers them for a new key', async () => {
+  const console = await ConsoleUnderTest.start(database, { acceptedKeys: 'sk_live_,sk_test_' });
+  const context = await browser.newContext();
+  const { page, problems } = await openPage(context, console.url.href);
+  await page.getByRole('button', { name: 'New key' }).first().click();
+  const dialog = page.getByRole('dialog', { name: 'New key' });
+  const choice = dialog.getByRole('group', { name: 'Prefix' });
+  expect(await choice.getByRole('radio', { name: 'sk_live_' }).isChecked()).toBe(true);
+  await choice.getByRole('radio', { name: 'sk_test_' }).check();
+  await dialog.getByLabel('Label').fill('from the sandbox');
+  expect(await axeFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await page
+    .getByRole('dialog')
+    .getByText(/^sk_test_\w{49}$/)
+    .first()
+    .waitFor();
+  expect(problems).toEqual([]);
+  await context.close();
+  await console.stop();
+});
+
 test('a console started with --read-only turns off the buttons that change keys, with the reason', async () => {
   const console = await ConsoleUnderTest.start(database, { isReadOnly: true });
   const { record } = await console.putKey({ label: makeKey().record.label });

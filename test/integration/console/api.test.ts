@@ -68,6 +68,7 @@ test('GET /api/session returns the table, the actor, the mode and the command th
       },
       actor: 'alice',
       isReadOnly: false,
+      keyPrefixes: [],
       command: 'latchkey console --local',
     },
   });
@@ -150,6 +151,12 @@ test('POST /api/keys is the only request that returns the secret', async () => {
   }
 });
 
+test('POST /api/keys issues a key with the given prefix', async () => {
+  const { status, body } = await console.api('POST', '/api/keys', { label: 'build', prefix: 'sk_test_' });
+  expect(status).toBe(201);
+  expect(parseSecret(body.key, { prefixes: ['sk_test_'] })).toBe(body.key);
+});
+
 describe('the API', () => {
   test.each<[string, unknown]>([
     ['without a label', {}],
@@ -157,6 +164,8 @@ describe('the API', () => {
     ['whose expiry is in the past', { label: 'x', expiresAt: at(-1) }],
     ['whose scopes are a string', { label: 'x', scopes: 'a b' }],
     ['with an unknown field', { label: 'x', id: 'mine' }],
+    ['with an invalid prefix', { label: 'x', prefix: 'SK' }],
+    ['with a prefix that is a list', { label: 'x', prefix: ['sk_'] }],
     ['in a list', [{ label: 'x' }]],
     ['that is null', null],
   ])('rejects a new key %s without writing to the table', async (_, body) => {

@@ -34,6 +34,8 @@ export interface StartOptions {
   /** The name of the table (default: a new table). */
   readonly tableName?: string;
   readonly isReadOnly?: boolean;
+  /** The accepted keys of the deployment (default: unknown). */
+  readonly acceptedKeys?: string;
   readonly actor?: string;
   readonly now?: () => number;
   /** The endpoint of a proxy in front of the database. */
@@ -84,6 +86,7 @@ export class ConsoleUnderTest {
     {
       tableName,
       isReadOnly = false,
+      acceptedKeys,
       actor = 'alice',
       now = () => NOW_MS,
       endpoint = database.endpoint,
@@ -92,7 +95,7 @@ export class ConsoleUnderTest {
   ): Promise<ConsoleUnderTest> {
     const name = tableName ?? `keys-${randomUUID()}`;
     await database.ensureTable(name);
-    const location = { kind: 'local', tableName: name, endpoint, region: 'us-east-1' } as const;
+    const location = { kind: 'local', tableName: name, endpoint, region: 'us-east-1', acceptedKeys } as const;
     const { registry, close } = openRegistry(location, { actor, now });
     const notes: string[] = [];
     const note = (line: string) => notes.push(line);

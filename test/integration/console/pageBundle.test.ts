@@ -60,7 +60,9 @@ test("the page's bundle contains only its own files, Preact, and modules that ru
     (path) => !/^console\/page\/|(^|\/)node_modules\/preact\//.test(path),
   );
   expect(foreign.toSorted()).toEqual([
+    'keys/acceptedKeys.ts',
     'keys/keyId.ts',
+    'keys/keyPrefix.ts',
     'keys/keySearch.ts',
     'keys/printable.ts',
     'keys/recordOrder.ts',

@@ -10,7 +10,7 @@ import type { RecipesReport } from './synthesizeRecipes.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const MIGRATION = 'docs/migrating-from-api-gateway-keys.md';
-const PAGES = ['README.md', 'docs/recipes.md', 'docs/plans.md', 'docs/operations.md', MIGRATION];
+const PAGES = ['README.md', 'docs/recipes.md', 'docs/plans.md', 'docs/operations.md', 'docs/middleware.md', MIGRATION];
 const run = promisify(execFile);
 
 async function synthesize(name: string, pages: readonly string[]): Promise<RecipesReport> {
@@ -112,12 +112,15 @@ describe('the recipes of the docs', () => {
     }
   });
 
-  test('include passing tests of a handler', async () => {
-    const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'orders.test.js'], {
-      cwd: join(ROOT, 'dist/recipes/testing-your-integration'),
+  test.each([
+    ['a handler', 'testing-your-integration/orders.test.js', 3],
+    ['an app with middleware', 'test-your-app/honoApp.test.js', 1],
+  ])('include passing tests of %s', async (_, file, passed) => {
+    const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', file], {
+      cwd: join(ROOT, 'dist/recipes'),
       env: { ...process.env, NODE_OPTIONS: '' },
     });
-    expect(stdout).toMatch(/^# pass 3$/m);
+    expect(stdout).toMatch(new RegExp(`^# pass ${passed}$`, 'm'));
   });
 });
 

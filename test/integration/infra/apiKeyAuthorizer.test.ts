@@ -6,7 +6,7 @@ import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrati
 import { AppSyncAuthorizationType, Definition, EventApi, GraphqlApi } from 'aws-cdk-lib/aws-appsync';
 import { APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION } from 'aws-cdk-lib/cx-api';
 import { describe, expect, test } from '@jest/globals';
-import type { HttpApiAuthorizerOptions, RestApiAuthorizerOptions } from '../../../infra/apiKeyAuthorizer.ts';
+import type { HttpApiAuthorizerOptions, RestApiAuthorizerOptions } from '../../../infra/iApiKeyAuthorizer.ts';
 import {
   addHttpRoute,
   authorizerTemplate,

@@ -265,6 +265,15 @@ describe('the alarms', () => {
     templateOf().allResourcesProperties(ALARM, { AlarmActions: Match.absent() });
   });
 
+  test('receive okActions for their return to OK', () => {
+    const { stack, authorizer } = authorizerUnderTest();
+    const topic = new Topic(stack, 'Topic');
+    new ApiKeyMonitoring(stack, 'Monitoring', { authorizer, okActions: [new SnsAction(topic)] });
+    const OKActions = [stack.resolve(topic.topicArn)];
+    Template.fromStack(stack).allResourcesProperties(ALARM, { OKActions, AlarmActions: Match.absent() });
+    templateOf().allResourcesProperties(ALARM, { OKActions: Match.absent() });
+  });
+
   test('share one metric filter if two constructs monitor one authorizer', () => {
     const { stack, authorizer } = build({}, PER_KEY);
     new ApiKeyMonitoring(stack, 'Second', { authorizer, dashboard: false });

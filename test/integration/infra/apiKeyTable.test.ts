@@ -6,8 +6,12 @@ import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyTable, type ApiKeyTableProps, type IApiKeyTable } from '../../../infra/apiKeyTable.ts';
 import { createTableInput } from '../../../keys/table.ts';
+import { problemOf, refusalOf } from './authorizerUnderTest.ts';
 
 const TABLE = 'AWS::DynamoDB::GlobalTable';
+
+const tableArnIn = (stack: Stack) =>
+  stack.formatArn({ service: 'dynamodb', resource: 'table', resourceName: 'shared-keys' });
 
 type MakeTable = (stack: Stack) => IApiKeyTable;
 type Grant = 'grantVerify' | 'grantManage';
@@ -198,6 +202,77 @@ test('ApiKeyTable.fromTable grants the authorizer’s actions on an existing tab
     ':table/shared-keys',
   ];
   expect(statementsOf(template)).toEqual(verifyStatements({ 'Fn::Join': ['', arn] }));
+});
+
+describe('ApiKeyTable.fromTableAttributes', () => {
+  test.each<[string, MakeTable]>([
+    ['fromTableName', (stack) => ApiKeyTable.fromTableName(stack, 'Keys', 'shared-keys')],
+    ['fromTableArn', (stack) => ApiKeyTable.fromTableArn(stack, 'Keys', tableArnIn(stack))],
+    ['fromTableAttributes', (stack) => ApiKeyTable.fromTableAttributes(stack, 'Keys', { tableName: 'shared-keys' })],
+    [
+      'fromTable',
+      (stack) => ApiKeyTable.fromTable(stack, 'Keys', TableV2.fromTableArn(stack, 'Table', tableArnIn(stack))),
+    ],
+  ])('imports the same table as %s', (_, makeTable) => {
+    const stack = new Stack(new App(), 'Test', { env: { region: 'us-east-1' } });
+    const { tableName, tableArn, resource } = makeTable(stack);
+    expect(stack.resolve({ tableName, tableArn })).toEqual(
+      stack.resolve({ tableName: 'shared-keys', tableArn: tableArnIn(stack) }),
+    );
+    expect(resource.tableName).toBe(tableName);
+  });
+
+  test('returns the stream that plans read, and grants the use of the encryption key', () => {
+    const tableStreamArn = 'arn:aws:dynamodb:us-east-1:123456789012:table/shared-keys/stream/1';
+    const makeTable: MakeTable = (stack) => {
+      const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/1');
+      return ApiKeyTable.fromTableAttributes(stack, 'Keys', { tableName: 'keys', tableStreamArn, encryptionKey });
+    };
+    expect(makeTable(new Stack(new App(), 'Test')).streamArn()).toBe(tableStreamArn);
+    const actions = statementsOf(granted(makeTable, 'grantVerify')).flatMap(({ Action }) => Action);
+    expect(actions).toEqual(expect.arrayContaining(['dynamodb:GetItem', 'kms:Decrypt']));
+  });
+
+  test('accepts tokens', () => {
+    const stack = new Stack(new App(), 'Test');
+    const { tableName } = ApiKeyTable.fromTableName(stack, 'Keys', Fn.importValue('TableName'));
+    expect(stack.resolve(tableName)).toEqual({ 'Fn::ImportValue': 'TableName' });
+    const { tableArn } = ApiKeyTable.fromTableArn(stack, 'Others', Fn.importValue('TableArn'));
+    expect(stack.resolve(tableArn)).toEqual({ 'Fn::ImportValue': 'TableArn' });
+  });
+
+  test.each([
+    [{}, 'neither'],
+    [
+      { tableName: 'keys', tableArn: 'arn:aws:dynamodb:us-east-1:1:table/keys' },
+      'both keys and arn:aws:dynamodb:us-east-1:1:table/keys',
+    ],
+  ])('rejects %p', (attributes, got) => {
+    const stack = new Stack(new App(), 'Test');
+    expect(refusalOf(() => ApiKeyTable.fromTableAttributes(stack, 'Keys', attributes))).toEqual({
+      path: 'Test/Keys',
+      problem: `fromTableAttributes: expected tableName or tableArn, got ${got}`,
+    });
+  });
+});
+
+test('ApiKeyTable limits its request units to the maxima, and has none by default', () => {
+  synthesize(() => ({ maxReadRequestUnits: 100, maxWriteRequestUnits: 50 })).hasResourceProperties(TABLE, {
+    BillingMode: 'PAY_PER_REQUEST',
+    WriteOnDemandThroughputSettings: { MaxWriteRequestUnits: 50 },
+    Replicas: [Match.objectLike({ ReadOnDemandThroughputSettings: { MaxReadRequestUnits: 100 } })],
+  });
+  const json = JSON.stringify(synthesize().toJSON());
+  expect(json).not.toContain('OnDemandThroughputSettings');
+});
+
+test.each<[keyof ApiKeyTableProps, number]>([
+  ['maxReadRequestUnits', 0],
+  ['maxWriteRequestUnits', 1.5],
+])('ApiKeyTable rejects a %s of %p', (prop, units) => {
+  expect(problemOf(() => synthesize(() => ({ [prop]: units })))).toBe(
+    `${prop}: expected a whole number of 1 or more, got ${units}`,
+  );
 });
 
 const KEY_ACTIONS = [

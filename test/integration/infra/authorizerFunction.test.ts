@@ -1,16 +1,26 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
-import { SecurityGroup, SubnetType, Vpc, type IVpc } from 'aws-cdk-lib/aws-ec2';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Port, SecurityGroup, SubnetType, Vpc, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import { ManagedPolicy, PermissionsBoundary, Role } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
-import { addHttpRoute, authorizerTemplate, authorizerUnderTest, type AuthorizerProps } from './authorizerUnderTest.ts';
+import {
+  addHttpRoute,
+  authorizerTemplate,
+  authorizerUnderTest,
+  type AuthorizerProps,
+  problemOf,
+} from './authorizerUnderTest.ts';
 
 const FUNCTION = 'AWS::Lambda::Function';
 const ALIAS = 'AWS::Lambda::Alias';
@@ -69,6 +79,140 @@ describe('the log group of the authorizer’s function', () => {
       RetentionInDays: 365,
     });
   });
+});
+
+describe('the authorizer’s function with settings of your own', () => {
+  test('uses your name, runtime and architecture', () => {
+    authorizerTemplate({
+      functionName: 'orders-authorizer',
+      runtime: Runtime.NODEJS_22_X,
+      architecture: Architecture.X86_64,
+    }).hasResourceProperties(FUNCTION, {
+      FunctionName: 'orders-authorizer',
+      Runtime: 'nodejs22.x',
+      Architectures: ['x86_64'],
+    });
+  });
+
+  test('encrypts the variables of every function, and lets each decrypt them', () => {
+    const stack = new Stack(new App(), 'Test');
+    const environmentEncryption = new Key(stack, 'Key');
+    new ApiKeyAuthorizer(stack, 'Authorizer', {
+      table: new ApiKeyTable(stack, 'Keys'),
+      plans: { free: {} },
+      environmentEncryption,
+    });
+    const template = Template.fromStack(stack);
+    const key = { 'Fn::GetAtt': [Object.keys(template.findResources('AWS::KMS::Key'))[0], 'Arn'] };
+    template.resourceCountIs(FUNCTION, 2);
+    template.allResourcesProperties(FUNCTION, { KmsKeyArn: key });
+    const statement = Match.objectLike({ Action: 'kms:Decrypt', Effect: 'Allow', Resource: key });
+    template.allResourcesProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: Match.arrayWith([statement]) },
+    });
+  });
+
+  test('uses your role with the permissions that the construct grants it', () => {
+    const stack = new Stack(new App(), 'Test');
+    const role = Role.fromRoleArn(stack, 'Role', 'arn:aws:iam::123456789012:role/authorizer');
+    const table = new ApiKeyTable(stack, 'Keys');
+    const { grantPrincipal } = new ApiKeyAuthorizer(stack, 'Authorizer', { table, role });
+    expect(grantPrincipal).toBe(role);
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::IAM::Role', 0);
+    template.hasResourceProperties(FUNCTION, { Role: role.roleArn });
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      Roles: ['authorizer'],
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Action: ['logs:CreateLogStream', 'logs:PutLogEvents'] }),
+          Match.objectLike({ Action: 'dynamodb:GetItem' }),
+        ]),
+      },
+    });
+  });
+
+  test('gets further permissions through IGrantable', () => {
+    const { stack, authorizer } = authorizerUnderTest();
+    new Topic(stack, 'Topic').grantPublish(authorizer);
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: 'sns:Publish' })]) },
+    });
+  });
+
+  test('has a permissions boundary on each role if the scope has one', () => {
+    const { stack } = authorizerUnderTest({ plans: { free: {} }, ...ROLLOUT });
+    PermissionsBoundary.of(stack).apply(ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'developers'));
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::IAM::Role', 3);
+    template.allResourcesProperties('AWS::IAM::Role', {
+      PermissionsBoundary: { 'Fn::Join': ['', Match.arrayWith([':policy/developers'])] },
+    });
+  });
+
+  test('has connections only in a VPC', () => {
+    const { authorizer } = authorizerUnderTest();
+    expect(() => authorizer.connections).toThrow(/VPC/);
+    const stack = new Stack(new App(), 'Test');
+    const vpc = new Vpc(stack, 'Vpc') as IVpc;
+    const inside = new ApiKeyAuthorizer(stack, 'Authorizer', { table: new ApiKeyTable(stack, 'Keys'), vpc });
+    inside.connections.allowToAnyIpv4(Port.tcp(443), 'to DynamoDB');
+    expect(inside.connections.securityGroups).toHaveLength(1);
+  });
+});
+
+describe('a log group of your own', () => {
+  const withLogGroup = (props: AuthorizerProps = {}) => {
+    const stack = new Stack(new App(), 'Test');
+    const logGroup = new LogGroup(stack, 'Logs', { encryptionKey: new Key(stack, 'Key') });
+    const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', {
+      table: new ApiKeyTable(stack, 'Keys'),
+      logGroup,
+      ...props,
+    });
+    return { stack, authorizer, logGroup };
+  };
+
+  test('replaces the construct’s log group and feeds its metric filters', () => {
+    const { stack, authorizer, logGroup } = withLogGroup();
+    authorizer.metricUnauthorized();
+    expect(authorizer.logGroup).toBe(logGroup);
+    const template = Template.fromStack(stack);
+    const [id, ...others] = Object.keys(template.findResources('AWS::Logs::LogGroup'));
+    expect(others).toEqual([]);
+    template.hasResourceProperties(FUNCTION, { LoggingConfig: { LogGroup: { Ref: id }, LogFormat: 'JSON' } });
+    template.hasResourceProperties('AWS::Logs::MetricFilter', { LogGroupName: { Ref: id } });
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+            Resource: { 'Fn::GetAtt': [id, 'Arn'] },
+          }),
+        ]),
+      },
+    });
+  });
+
+  test.each<[string, AuthorizerProps]>([
+    ['logRetention', { logRetention: RetentionDays.ONE_DAY }],
+    ['logRemovalPolicy', { logRemovalPolicy: RemovalPolicy.RETAIN }],
+  ])('rejects %s, which would not apply to it', (prop, props) => {
+    expect(problemOf(() => withLogGroup(props))).toMatch(new RegExp(`^${prop}: expected .+ and a logGroup$`));
+  });
+
+  test('keeps logRetention for the function that syncs usage plans', () => {
+    const { stack } = withLogGroup({ plans: { free: {} }, logRetention: RetentionDays.ONE_DAY });
+    Template.fromStack(stack).hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 1 });
+  });
+});
+
+test('logRemovalPolicy applies to the log group of every function', () => {
+  const template = authorizerTemplate({ plans: { free: {} }, logRemovalPolicy: RemovalPolicy.RETAIN });
+  const policies = Object.values(template.findResources('AWS::Logs::LogGroup')).map(
+    ({ DeletionPolicy }) => DeletionPolicy,
+  );
+  expect(policies).toEqual(['Retain', 'Retain']);
 });
 
 describe('a rollout', () => {

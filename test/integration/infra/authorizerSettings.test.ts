@@ -2,6 +2,7 @@ import { Duration, Token, App, CfnOutput, CfnParameter, Stack } from 'aws-cdk-li
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
 import {
+  addHttpRoute,
   authorizerTemplate,
   authorizerUnderTest,
   problemOf,
@@ -13,6 +14,7 @@ import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Runtime } from 'aws-cdk-lib/aws-lambda';
 import { ApiKeyMonitoring } from '../../../infra/apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
 import { KeySource } from '../../../infra/keySource.ts';
@@ -64,13 +66,6 @@ describe('authorizerSettings with an invalid prop', () => {
     expect(problem).toMatch(/^scopes: expected /);
     expect(problem).toContain(shown);
     expect(problem).not.toContain('write');
-  });
-
-  test('rejects a token in recordCacheTtl because the revocation delay depends on it', () => {
-    const duration = Duration.seconds(Token.asNumber({ Ref: 'Parameter' }));
-    expect(problemOf(() => authorizerUnderTest({ recordCacheTtl: duration }))).toBe(
-      'recordCacheTtl: expected a value known at synthesis, got one that only the deployment knows: the revocation delay depends on it',
-    );
   });
 });
 
@@ -186,6 +181,18 @@ describe('authorizerSettings with tokens', () => {
       variables({ LATCHKEY_LAST_USED_SECONDS: NUMBER }),
     ],
     [
+      'recordCacheTtl',
+      (number) => ({ recordCacheTtl: Duration.seconds(number.valueAsNumber) }),
+      variables({ LATCHKEY_RECORD_CACHE_SECONDS: NUMBER }),
+    ],
+    [
+      'resultsCacheTtl',
+      (number) => ({ resultsCacheTtl: Duration.seconds(number.valueAsNumber), keySources: ['bearer'] }),
+      variables({ LATCHKEY_RESULTS_CACHE_SECONDS: NUMBER }),
+    ],
+    ['functionName', (_, text) => ({ functionName: text.valueAsString }), { FunctionName: { Ref: 'Text' } }],
+    ['runtime', (_, text) => ({ runtime: new Runtime(text.valueAsString) }), { Runtime: { Ref: 'Text' } }],
+    [
       'staleIfError',
       (number) => ({ staleIfError: Duration.seconds(number.valueAsNumber) }),
       variables({ LATCHKEY_STALE_IF_ERROR_SECONDS: NUMBER }),
@@ -197,6 +204,60 @@ describe('authorizerSettings with tokens', () => {
     ],
   ])('puts a token in %s into the template', (_, propsOf, properties) => {
     Template.fromStack(withParameters(propsOf).stack).hasResourceProperties(FUNCTION, properties);
+  });
+
+  test('returns a token in one TTL as the revocation delay if the other TTL is 0', () => {
+    const { stack, authorizer } = withParameters(({ valueAsNumber }) => ({
+      recordCacheTtl: Duration.seconds(valueAsNumber),
+    }));
+    const cached = withParameters(({ valueAsNumber }) => ({
+      keySources: ['bearer'],
+      recordCacheTtl: Duration.seconds(0),
+      resultsCacheTtl: Duration.seconds(valueAsNumber),
+    }));
+    expect(stack.resolve(authorizer.revocationDelay.toSeconds())).toEqual(NUMBER);
+    expect(cached.stack.resolve(cached.authorizer.revocationDelay.toSeconds())).toEqual(NUMBER);
+  });
+
+  test('rejects only the use of a revocation delay that CloudFormation would have to add', () => {
+    const { authorizer } = withParameters(({ valueAsNumber }) => ({
+      keySources: ['bearer'],
+      resultsCacheTtl: Duration.seconds(valueAsNumber),
+    }));
+    expect(problemOf(() => authorizer.revocationDelay)).toMatch(/^revocationDelay: expected .+ got a TTL that only /);
+  });
+
+  test('puts a token in resultsCacheTtl into the authorizers of APIs', () => {
+    const { stack, authorizer } = withParameters(({ valueAsNumber }) => ({
+      keySources: ['bearer'],
+      httpApiResponse: 'simple',
+      scopes: { read: ['GET /orders'] },
+      resultsCacheTtl: Duration.seconds(valueAsNumber),
+    }));
+    const api = new RestApi(stack, 'Rest', { cloudWatchRole: false });
+    api.root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
+    addHttpRoute(new HttpApi(stack, 'Http'), authorizer.forHttpApi());
+    const template = Template.fromStack(stack);
+    const AuthorizerResultTtlInSeconds = NUMBER;
+    template.hasResourceProperties('AWS::ApiGateway::Authorizer', { AuthorizerResultTtlInSeconds });
+    template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+      AuthorizerResultTtlInSeconds,
+      IdentitySource: ['$request.header.Authorization', '$context.routeKey'],
+    });
+    const scheme = authorizer.securityScheme({ apiType: 'http' });
+    expect(stack.resolve(scheme)).toMatchObject({
+      'x-amazon-apigateway-authorizer': {
+        authorizerResultTtlInSeconds: NUMBER,
+        identitySource: '$request.header.Authorization, $context.routeKey',
+      },
+    });
+  });
+
+  test('rejects a token in resultsCacheTtl with several key sources', () => {
+    const problem = problemOf(() =>
+      withParameters(({ valueAsNumber }) => ({ resultsCacheTtl: Duration.seconds(valueAsNumber) })),
+    );
+    expect(problem).toMatch(/^resultsCacheTtl: expected a single entry in keySources/);
   });
 
   test('puts a token in provisionedConcurrentExecutions into the template', () => {
@@ -278,7 +339,6 @@ describe('authorizerSettings with a token instead of a value that the synthesis 
   const laterText = Token.asString({ Ref: 'Text' });
 
   test.each<[string, AuthorizerProps]>([
-    ['recordCacheTtl', { recordCacheTtl: Duration.seconds(later) }],
     ['recordCacheTtl', { recordCacheTtl: Duration.minutes(later) }],
     ['resultsCacheTtl', { keySources: ['bearer'], resultsCacheTtl: Duration.minutes(later) }],
     ['keySources', { keySources: [`header:${laterText}`] }],
@@ -292,6 +352,18 @@ describe('authorizerSettings with a token instead of a value that the synthesis 
     expect(path).toBe('Test/Authorizer');
     expect(problem).toMatch(new RegExp(`^${prop}: expected .+, got .+ only the deployment knows`));
     expect(problem).not.toMatch(/Token|e\+289/);
+  });
+});
+
+describe('authorizerSettings with a runtime', () => {
+  test.each(['nodejs20.x', 'nodejs22.x', 'nodejs24.x', 'nodejs26.x'])('accepts %s', (name) => {
+    authorizerTemplate({ runtime: new Runtime(name) }).hasResourceProperties(FUNCTION, { Runtime: name });
+  });
+
+  test.each(['nodejs18.x', 'nodejs', 'python3.13', 'provided.al2023'])('rejects %s', (name) => {
+    expect(problemOf(() => authorizerUnderTest({ runtime: new Runtime(name) }))).toBe(
+      `runtime: expected Node.js 20 or newer, such as nodejs24.x, got ${name}`,
+    );
   });
 });
 

@@ -9,7 +9,8 @@ import {
   APIGATEWAY_AUTHORIZER_CHANGE_DEPLOYMENT_LOGICAL_ID,
 } from 'aws-cdk-lib/cx-api';
 import { describe, expect, test } from '@jest/globals';
-import { ApiKeyAuthorizer, type RestApiAuthorizerOptions } from '../../../infra/apiKeyAuthorizer.ts';
+import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
+import type { RestApiAuthorizerOptions } from '../../../infra/iApiKeyAuthorizer.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
 import {
   authorizerUnderTest,
@@ -78,6 +79,14 @@ describe('forRestApi', () => {
     });
   });
 
+  test('rejects a type that API Gateway does not have', () => {
+    const { authorizer } = withOneSource();
+    expect(refusalOf(() => authorizer.forRestApi('Keys', { type: 'token' as 'TOKEN' }))).toEqual({
+      path: 'Test/Authorizer',
+      problem: 'type: expected REQUEST or TOKEN, got "token"',
+    });
+  });
+
   test('rejects the id of one of the construct’s own children', () => {
     const { authorizer } = withOneSource();
     expect(refusalOf(() => authorizer.forRestApi('Function')).problem).toMatch(
@@ -90,12 +99,7 @@ describe('forRestApi', () => {
     const add = (id: string) =>
       new RestApi(stack, id).root.addMethod('GET', new MockIntegration(), { authorizer: authorizer.forRestApi() });
     add('One');
-    expect(refusalOf(() => add('Two'))).toEqual({
-      path: 'Test/Authorizer/RestApi',
-      problem: expect.stringMatching(
-        /^forRestApi: expected .+, got .+, Test\/Two: use authorizer\.forRestApi\('SecondApi'\)$/,
-      ),
-    });
+    expect(() => add('Two')).toThrow('Cannot attach authorizer to two different rest APIs');
   });
 
   test('creates one authorizer for each construct in the option scope', () => {

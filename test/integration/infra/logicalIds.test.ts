@@ -1,10 +1,13 @@
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Template } from 'aws-cdk-lib/assertions';
 import { SecurityGroup, SubnetType, Vpc, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
@@ -89,7 +92,14 @@ const CHANGED: { readonly [name in keyof AuthorizerProps]-?: (stack: Stack) => A
     const vpc = networkIn(stack);
     return { vpc, securityGroups: [new SecurityGroup(stack, 'Group', { vpc })] };
   },
+  functionName: () => ({ functionName: 'orders-authorizer' }),
+  role: (stack) => ({ role: Role.fromRoleName(stack, 'TheirRole', 'authorizer') }),
+  runtime: () => ({ runtime: Runtime.NODEJS_22_X }),
+  architecture: () => ({ architecture: Architecture.X86_64 }),
+  environmentEncryption: (stack) => ({ environmentEncryption: new Key(stack, 'Key') }),
+  logGroup: (stack) => ({ logGroup: LogGroup.fromLogGroupName(stack, 'TheirLogs', 'authorizer') }),
   logRetention: () => ({ logRetention: RetentionDays.ONE_DAY }),
+  logRemovalPolicy: () => ({ logRemovalPolicy: RemovalPolicy.RETAIN }),
   rollout: () => ({ rollout: LambdaDeploymentConfig.ALL_AT_ONCE }),
   rolloutAlarm: () => ({ rollout: LambdaDeploymentConfig.ALL_AT_ONCE, rolloutAlarm: false }),
   tracing: () => ({ tracing: true }),

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { KeyRecord } from '../../../keys/record.ts';
 import type { ImportedKey } from '../../../keys/registry.ts';
 import { hashSecret, type KeySecret } from '../../../keys/secret.ts';
 import { startDynalite, type Engine } from '../../support/engine.ts';
 import { at } from '../../support/keys.ts';
+import { LARGE_FILES } from '../../support/largeFiles.ts';
 import { useCli } from '../../support/useCli.ts';
 import { Tables } from './tableUnderTest.ts';
 
@@ -120,3 +122,17 @@ interface Duplicate {
   readonly firstLine: number;
   readonly applied: readonly (keyof KeyRecord)[];
 }
+
+/** The parsed keys of a large file don't fit in it. */
+const HEAP_MIB = 64;
+const LARGE_COUNT = 100_000;
+
+test.each(Object.keys(LARGE_FILES))(
+  'import reads 100,000 keys in the format %s with a heap of 64 MiB',
+  (format) => {
+    const args = [`--max-old-space-size=${HEAP_MIB}`, '--import', 'tsx', 'test/support/readLargeFile.ts'];
+    const stdout = execFileSync(process.execPath, [...args, format, String(LARGE_COUNT)], { encoding: 'utf8' });
+    expect(JSON.parse(stdout)).toMatchObject({ read: LARGE_COUNT, rejected: 0 });
+  },
+  600_000,
+);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,9 +41,26 @@ const APPLICATION = `
   console.log(JSON.stringify({ record, found, decision, code: error instanceof LatchkeyError ? error.code : null, loaded }));
 `;
 
+const SERVERS = `
+  import { readFileSync } from 'node:fs';
+  import { createRequire } from 'node:module';
+  import * as express from 'latchkey/express';
+  import * as fastify from 'latchkey/fastify';
+  import * as hono from 'latchkey/hono';
+  import * as lambda from 'latchkey/lambda';
+
+  const entries = { express, fastify, hono, lambda };
+  const imported = readFileSync(process.env.TRACE, 'utf8').split('\\n');
+  const loaded = [...imported, ...Object.keys(createRequire(import.meta.url).cache)];
+  const exported = Object.entries(entries).map(([name, entry]) => [name, Object.keys(entry)]);
+  console.log(JSON.stringify({ exported: Object.fromEntries(exported), loaded }));
+`;
+
 const TYPED_APPLICATION = `
-  import { createKeyRegistry, createKeyVerifier } from 'latchkey';
-  import type { Decision, KeyRecord, KeySecret, Rotation } from 'latchkey';
+  import { createAuthenticator, createKeyRegistry, createKeyVerifier } from 'latchkey';
+  import type { Authentication, Decision, KeyRecord, KeySecret, Rotation } from 'latchkey';
+  import { latchkey as forExpress } from 'latchkey/express';
+  import { latchkey as forFunction, type WithKey } from 'latchkey/lambda';
   import { createTestAuthorizer, createTestKey, restIntegrationEvent, restTokenEvent } from 'latchkey/testing';
 
   const registry = createKeyRegistry({ tableName: 'keys', actor: 'an application' });
@@ -59,6 +77,18 @@ const TYPED_APPLICATION = `
   const { handler } = createTestAuthorizer({ records: [key.record], keySources: ['header:X-Api-Key'] });
   export const answer: object = await handler(restTokenEvent({ key: key.secret }));
   export const principal: string = restIntegrationEvent(key.record).requestContext.authorizer.principalId;
+  const authenticator = createAuthenticator({ tableName: 'keys', keySources: ['header:X-Api-Key'] });
+  const authentication: Authentication = await authenticator.authenticate(new Request('https://api.example'));
+  if (authentication.effect === 'refuse') authentication.toResponse().headers.get('Retry-After');
+  else authentication.record.label.toUpperCase();
+  forExpress(authenticator, { require: ['orders:read'] });
+  export const handle = forFunction(authenticator, (event: WithKey<{ rawPath: string }>) => event.latchkey.owner);
+  // @ts-expect-error a refused request has no record for sure
+  authentication.record.label;
+  // @ts-expect-error an authenticator has to be created first
+  forExpress({ tableName: 'keys' });
+  // @ts-expect-error a record has no hash
+  forFunction(authenticator, (event: WithKey<object>) => event.latchkey.keyHash);
   // @ts-expect-error a table has to be named
   createKeyVerifier({});
   // @ts-expect-error no such option
@@ -101,6 +131,7 @@ describe("the package 'latchkey'", () => {
     await writeFile(join(directory, 'tracer.js'), TRACER);
     await writeFile(join(directory, 'application.js'), APPLICATION);
     await writeFile(join(directory, 'tests.js'), TESTS);
+    await writeFile(join(directory, 'servers.js'), SERVERS);
     await writeFile(join(directory, 'application.ts'), TYPED_APPLICATION);
   });
   afterAll(async () => {
@@ -140,6 +171,26 @@ describe("the package 'latchkey'", () => {
     expect(loaded).toContainEqual(expect.stringMatching(/^file:.*\/dist\/lib\/testing\/index\.js$/));
     expect(loaded.filter((module: string) => /aws-sdk|smithy|aws-cdk-lib|constructs/.test(module))).toEqual([]);
   });
+
+  test('has middleware that loads neither a framework nor the SDK', async () => {
+    const env = { PATH: process.env['PATH'], TRACE: join(directory, 'trace-of-servers.txt') };
+    const { stdout } = await run(process.execPath, ['--import', './tracer.js', 'servers.js'], { cwd: directory, env });
+    const { exported, loaded } = JSON.parse(stdout);
+    const latchkey = ['latchkey'];
+    expect(exported).toEqual({ express: latchkey, fastify: ['keyHook', 'latchkey'], hono: latchkey, lambda: latchkey });
+    expect(loaded).toContainEqual(expect.stringMatching(/^file:.*\/dist\/lib\/middleware\/hono\.js$/));
+    expect(loaded.filter((module: string) => module.includes('/node_modules/'))).toEqual([]);
+  });
+
+  test.each(['express', 'fastify', 'hono', 'lambda'])(
+    'has middleware in the CommonJS bundle %s.cjs without a package that has to be installed',
+    async (name) => {
+      const bundle = await readFile(join(ROOT, 'dist', 'cjs', `${name}.cjs`), 'utf8');
+      const required = [...bundle.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, module]) => module);
+      expect(required.filter((module) => module?.startsWith('node:') !== true)).toEqual([]);
+      expect(createRequire(import.meta.url)(`../../../dist/cjs/${name}.cjs`).latchkey).toBeInstanceOf(Function);
+    },
+  );
 
   test("has types that reject an application's wrong calls", async () => {
     const options = ['--strict', '--noEmit', '--target', 'es2022', '--module', 'nodenext', '--types', 'node'];

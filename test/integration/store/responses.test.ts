@@ -1,9 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { hashSecret, generateSecret, type KeySecret } from '../../../keys/secret.ts';
 import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
-import { toTimestamp } from '../../../keys/timestamp.ts';
 import { AMBIGUOUS_ARN_ENDS } from '../../../lambda/routes.ts';
 import type { Outcome, RunningFunction } from '../../support/bundledFunction.ts';
 import { closedEndpoint } from '../../support/engine.ts';
@@ -19,100 +15,9 @@ import {
 import type { TestRequest } from '../../../testing/request.ts';
 import { FunctionPool } from '../../support/functionPool.ts';
 import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
-import { makeKey } from '../../support/keys.ts';
+import { readMatrix, ROWS, SCOPES, type Presented } from '../../support/responseMatrix.ts';
 
-const PAGE = fileURLToPath(new URL('../../../docs/responses.md', import.meta.url));
-const SCOPES = {
-  here: ['GET /whoami', '$connect', 'GRAPHQL /graphql', 'SUBSCRIBE /whoami'],
-  elsewhere: ['POST /admin'],
-};
 const SETTINGS = { LATCHKEY_SCOPES: JSON.stringify(SCOPES) };
-const A_DAY_AGO = toTimestamp(Date.now() - 24 * 3_600_000);
-
-/** The request's credentials, and the record in the table. */
-interface Presented {
-  readonly carried: TestRequest;
-  readonly record?: KeyRecord;
-  readonly runs?: 'external' | 'down';
-}
-
-const bearer = (secret: string): TestRequest => ({ headers: [['Authorization', `Bearer ${secret}`]] });
-const header = (value: string): TestRequest => ({ headers: [['Authorization', value]] });
-
-function keyWith(fields: Partial<KeyRecord>): Presented {
-  const { secret, record } = makeKey(fields);
-  return { carried: bearer(secret), record };
-}
-
-const KEY = makeKey();
-const UNKNOWN = generateSecret('sk_');
-const FOREIGN = 'sk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8' as KeySecret;
-const FOREIGN_RECORD = { ...KEY.record, keyHash: hashSecret(FOREIGN) };
-const { label: _, ...WITHOUT_LABEL } = makeKey().record;
-const CORRUPT = makeKey();
-
-/** Every row of the table by the text in its first cell. */
-const ROWS: Readonly<Record<string, Presented>> = {
-  nothing: { carried: {} },
-  'an empty bearer': { carried: header('Bearer ') },
-  'another scheme': { carried: header('Basic dXNlcjpwYXNz') },
-  'a bare key in `Authorization`': { carried: header(KEY.secret), record: KEY.record },
-  'another scheme and a key as query parameter': {
-    carried: { ...header('Basic dXNlcjpwYXNz'), query: [['api_key', KEY.secret]] },
-    record: KEY.record,
-  },
-  'an unknown bearer and a key as query parameter': {
-    carried: { ...bearer(UNKNOWN), query: [['api_key', KEY.secret]] },
-    record: KEY.record,
-  },
-  'a malformed key': { carried: bearer('sk_nonsense') },
-  'two `Authorization` headers': {
-    carried: {
-      headers: [
-        ['Authorization', `Bearer ${KEY.secret}`],
-        ['Authorization', `Bearer ${KEY.secret}`],
-      ],
-    },
-    record: KEY.record,
-  },
-  'two `api_key` parameters': {
-    carried: {
-      query: [
-        ['api_key', KEY.secret],
-        ['api_key', KEY.secret],
-      ],
-    },
-    record: KEY.record,
-  },
-  'two keys joined by a comma': { carried: bearer(`${KEY.secret},${KEY.secret}`), record: KEY.record },
-  'a key with a control character': { carried: bearer(`${KEY.secret}\u0007`), record: KEY.record },
-  'a key of 300 characters': { carried: bearer('x'.repeat(300)), runs: 'external' },
-  'an unknown key': { carried: bearer(UNKNOWN) },
-  'an external key in the table': { carried: bearer(FOREIGN), record: FOREIGN_RECORD },
-  'the same, with external keys accepted': { carried: bearer(FOREIGN), record: FOREIGN_RECORD, runs: 'external' },
-  'an active key': keyWith({}),
-  'an active key with spaces around it': { carried: header(`bearer   ${KEY.secret}  `), record: KEY.record },
-  'an active key of the scope here': keyWith({ scopes: ['here'] }),
-  'an active key of the scope elsewhere': keyWith({ scopes: ['elsewhere'] }),
-  'an active key of an empty list of scopes': keyWith({ scopes: [] }),
-  'an active key of a scope that is not mapped': keyWith({ scopes: ['unheard-of'] }),
-  'an expired key': keyWith({ expiresAt: A_DAY_AGO }),
-  'a disabled key': keyWith({ disabledAt: A_DAY_AGO }),
-  'a revoked key': keyWith({ revokedAt: A_DAY_AGO }),
-  'an expired and disabled key': keyWith({ expiresAt: A_DAY_AGO, disabledAt: A_DAY_AGO }),
-  'a revoked, expired and disabled key': keyWith({
-    revokedAt: A_DAY_AGO,
-    expiresAt: A_DAY_AGO,
-    disabledAt: A_DAY_AGO,
-  }),
-  'a revoked key outside its scopes': keyWith({ revokedAt: A_DAY_AGO, scopes: ['elsewhere'] }),
-  'a key whose record is corrupt': {
-    carried: bearer(CORRUPT.secret),
-    record: { ...WITHOUT_LABEL, keyHash: CORRUPT.record.keyHash } as KeyRecord,
-  },
-  'an active key while DynamoDB is down': { carried: bearer(KEY.secret), runs: 'down' },
-  'a malformed key while DynamoDB is down': { carried: bearer('sk_nonsense'), runs: 'down' },
-};
 
 interface Column {
   readonly makeEvent: (carried: TestRequest) => object;
@@ -141,21 +46,7 @@ const COLUMNS: Readonly<Record<string, Column>> = {
 
 const NOT_CARRIED = '—';
 
-/** Reads the table of the page: its header, then each row by its first cell. */
-function readMatrix(): { readonly heads: readonly string[]; readonly rows: ReadonlyMap<string, readonly string[]> } {
-  const [, after = ''] = readFileSync(PAGE, 'utf8').split('<!-- matrix');
-  const lines = after.split('\n').slice(1).join('\n').trim().split('\n\n', 1)[0]?.split('\n') ?? [];
-  const cells = lines.map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-  const [[, ...heads] = [], , ...rows] = cells;
-  return { heads, rows: new Map(rows.map(([presented = '', ...answers]) => [presented, answers])) };
-}
-
-const { heads, rows } = readMatrix();
+const { heads, rows } = readMatrix('test/integration/store/responses.test.ts');
 
 test('the test has the same rows and columns as docs/responses.md', () => {
   expect(heads).toEqual(Object.keys(COLUMNS));

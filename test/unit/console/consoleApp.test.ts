@@ -197,6 +197,7 @@ describe('the console', () => {
       },
       actor: 'alice',
       isReadOnly: false,
+      keyPrefixes: [],
       command: 'latchkey console --table keys',
     });
   });
@@ -209,7 +210,7 @@ describe('the API of the console', () => {
       'POST',
       '/api/keys',
       { label: 'x', id: 'y' },
-      /^body: expected only the fields label, owner, scopes, plan, expiresAt, metadata, got 1 unknown$/,
+      /^body: expected only the fields label, owner, scopes, plan, expiresAt, metadata, prefix, got 1 unknown$/,
     ],
     ['PATCH', '/api/keys/x', { expected: {} }, /^changes: /],
     ['PATCH', '/api/keys/x', { changes: [], expected: {} }, /^changes: /],

@@ -33,3 +33,22 @@ test("the session takes the region from the table's ARN if no region is set", ()
   expect(describeTable({ tableName: ARN }).region).toBe('eu-west-1');
   expect(describeTable({ tableName: ARN, region: 'eu-north-1' }).region).toBe('eu-north-1');
 });
+
+test.each<[string | undefined, string | undefined, readonly string[]]>([
+  ['sk_live_,sk_test_,acme-*', undefined, ['sk_live_', 'sk_test_']],
+  ['sk_live_,sk_test_', 'sk_test_', []],
+  [undefined, undefined, []],
+])(
+  'the session offers the prefixes of the keys %s for new keys unless --prefix is %s',
+  (acceptedKeys, prefix, offered) => {
+    const location = { kind: 'aws', tableName: 'keys', endpoint: undefined, acceptedKeys } as TableLocation;
+    const session = describeSession({
+      location,
+      actor: 'alice',
+      isReadOnly: false,
+      prefix,
+      command: 'latchkey console',
+    });
+    expect(session.keyPrefixes).toEqual(offered);
+  },
+);

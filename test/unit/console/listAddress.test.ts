@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type ListView, parseQuery, toQuery, WHOLE_LIST } from '../../../console/page/listAddress.ts';
 import { NO_FILTER } from '../../../console/page/keyList.ts';
 import { parseRoute, type Route, toHref, toListHref } from '../../../console/page/route.ts';
+import { generateSecret } from '../../../keys/secret.ts';
 import { makeKey } from '../../support/keys.ts';
 
 const LISTS: readonly (readonly [query: string, list: ListView])[] = [
@@ -42,6 +43,11 @@ describe('the address of the list', () => {
       expect(query).toContain(prefix);
       expect(query).not.toContain(secret.slice(0, 12));
     }
+  });
+
+  test('shows the public prefix of a key whose prefix has several segments', () => {
+    const secret = generateSecret('sk_live_');
+    expect(toQuery({ ...WHOLE_LIST, filter: { ...NO_FILTER, text: secret } })).toBe(`?q=${secret.slice(0, 16)}`);
   });
 
   test.each(['AKIA1234567890ABCDEF', 'x7Gk2mQ9-vT4bW1zR', 'Zm9vYmFyYmF6cXV4MTIz', 'abcdefghijklmnopqrstuvwxyz'])(

@@ -1,19 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CSV, exportedFields, JSON_LINES, readCsv } from '../../../../cli/importExport/csv.ts';
-import { readJsonLines } from '../../../../cli/importExport/formats.ts';
+import { readJsonLines } from '../../../../cli/importExport/jsonEntries.ts';
 import { FIELD_NAMES } from '../../../../cli/importExport/readEntry.ts';
 import { guardCell, unguardCell } from '../../../../operator/csvCell.ts';
 import { arbitraryRecord } from '../../../support/arbitraries.ts';
 import { splitIntoChunks, toArray } from '../../../support/chunks.ts';
+import { importInput } from '../../../support/importInput.ts';
 import { makeKey } from '../../../support/keys.ts';
 
 const HASH = 'ab'.repeat(32);
 const OTHER_HASH = 'cd'.repeat(32);
 
 const warnings: string[] = [];
-const csv = (text: string) => toArray(readCsv(splitIntoChunks(text), text, (warning) => warnings.push(warning)));
-const jsonLines = (text: string) => toArray(readJsonLines(splitIntoChunks(text)));
+const csv = (text: string) => toArray(readCsv(importInput(text, { warn: (warning) => warnings.push(warning) })));
+const jsonLines = (text: string) => toArray(readJsonLines(importInput(text)));
 
 describe('readCsv', () => {
   test('reads columns in any order and spelling, even if cells contain quotes and newlines', async () => {
@@ -158,7 +159,7 @@ describe('readCsv', () => {
 
   test("rejects a long file with IMPORT_INVALID if a quote in it isn't closed", async () => {
     const text = `keyHash,label\n${HASH},"a\n${`${HASH},b\n`.repeat(5000)}`;
-    await expect(toArray(readCsv(splitIntoChunks(text, 1000), text, () => {}))).rejects.toMatchObject({
+    await expect(toArray(readCsv(importInput(text, { chunks: splitIntoChunks(text, 1000) })))).rejects.toMatchObject({
       code: 'IMPORT_INVALID',
     });
   });

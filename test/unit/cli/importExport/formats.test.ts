@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { detectFormat, readEnv, readJsonDocument, readJsonLines } from '../../../../cli/importExport/formats.ts';
+import { readEnv } from '../../../../cli/importExport/env.ts';
+import { readFileStart } from '../../../../cli/importExport/fileStart.ts';
+import { detectFormat } from '../../../../cli/importExport/formats.ts';
+import { readJsonDocument, readJsonLines } from '../../../../cli/importExport/jsonEntries.ts';
 import { hashSecret, type KeySecret } from '../../../../keys/secret.ts';
 import { splitIntoChunks, toArray } from '../../../support/chunks.ts';
+import { importInput } from '../../../support/importInput.ts';
 import { makeKey } from '../../../support/keys.ts';
 import { tracesOf } from '../../../support/traces.ts';
 
@@ -13,9 +17,14 @@ async function* inOneChunk(text: string): AsyncGenerator<string> {
   yield text;
 }
 
-const jsonLines = (text: string) => toArray(readJsonLines(splitIntoChunks(text)));
-const jsonDocument = (text: string) => toArray(readJsonDocument(splitIntoChunks(text)));
+const jsonLines = (text: string) => toArray(readJsonLines(importInput(text)));
+const jsonDocument = (text: string) => toArray(readJsonDocument(importInput(text)));
 const env = (text: string, allowWeak = false) => toArray(readEnv(splitIntoChunks(text), { allowWeak }));
+
+function detect(head: string) {
+  const start = readFileStart(head);
+  return start && detectFormat(start);
+}
 
 describe('detectFormat', () => {
   test.each([
@@ -38,19 +47,19 @@ describe('detectFormat', () => {
     ['env', 'EMPTY_SETTING=\n'],
     ['csv', '#TYPE System.Management.Automation.PSCustomObject\r\n"label","keyHash"\r\n'],
   ])('returns the format %s for %j', (format, head) => {
-    expect(detectFormat(head)).toBe(format);
+    expect(detect(head)).toBe(format);
   });
 
   test.each([
     'label,owner\na,b\n',
     'hello world',
     '<xml/>',
-    '{"Item":{"keyHash":{"S":"x"}}}\n{"Item":{"keyHash":{"S":"y"}}}\n',
+    '{"Item":{"keyHash":"x"}}\n{"Item":{"keyHash":"y"}}\n',
     '[default]\naws_access_key_id = x\n',
     'c2VjcmV0IGtleSB0aGF0IGlzIGJhc2U2NA==\n',
     'ACME: key\n',
   ])('rejects %j with USAGE_INVALID', (head) => {
-    expect(() => detectFormat(head)).toThrow(expect.objectContaining({ code: 'USAGE_INVALID' }));
+    expect(() => detect(head)).toThrow(expect.objectContaining({ code: 'USAGE_INVALID' }));
   });
 });
 
@@ -125,7 +134,7 @@ describe('readJsonDocument', () => {
   test('reads a document that contains a string of many megabytes', async () => {
     const cache = 'x\\"'.repeat(7_000_000);
     const text = `{"cache": "${cache}",\n"api_keys": [{"label": "a", "key_hash": "${HASH}"}]}`;
-    const entries = await toArray(readJsonDocument(inOneChunk(text)));
+    const entries = await toArray(readJsonDocument(importInput(text, { chunks: inOneChunk(text) })));
     expect(entries).toMatchObject([{ position: 1, entry: { label: 'a' } }]);
   });
 
@@ -162,7 +171,7 @@ describe('readJsonLines', () => {
 
   test('reports a line that is too long without skipping the next one', async () => {
     const text = `${'x'.repeat(100_000)}\n{"keyHash":"${HASH}","label":"a"}\n${'y'.repeat(70_000)}`;
-    expect(await toArray(readJsonLines(splitIntoChunks(text, 4096)))).toEqual([
+    expect(await toArray(readJsonLines(importInput(text, { chunks: splitIntoChunks(text, 4096) })))).toEqual([
       { position: 1, problem: expect.stringMatching(/longer/) },
       { position: 2, entry: { keyHash: HASH, label: 'a' } },
       { position: 3, problem: expect.stringMatching(/longer/) },

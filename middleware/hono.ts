@@ -1,0 +1,38 @@
+/**
+ * The module `latchkey/hono`. It checks the keys of a Hono app's requests.
+ *
+ * @module hono
+ */
+import type { MiddlewareHandler } from 'hono';
+import type { PublicRecord } from '../keys/record.ts';
+import type { Authenticator } from './authenticate.ts';
+import { createCheck } from './createCheck.ts';
+import type { KeyRequirements } from './requirements.ts';
+
+/** The part of a Hono app's environment that the middleware sets. */
+export interface LatchkeyEnv {
+  /** The variables of a request. */
+  readonly Variables: {
+    /** The record of the request's key, without its hash. */
+    latchkey: PublicRecord;
+  };
+}
+
+/**
+ * Creates a middleware that lets a request through if its key is active and has the required scopes. The key's record
+ * is then at `c.get('latchkey')`. A refused request gets the authorizer's code and JSON body.
+ *
+ * @throws LatchkeyError `INPUT_INVALID` if an argument isn't valid, such as a misspelled option
+ */
+export function latchkey(
+  authenticator: Pick<Authenticator, 'authenticate'>,
+  requirements: KeyRequirements = {},
+): MiddlewareHandler<LatchkeyEnv> {
+  const check = createCheck(authenticator, requirements);
+  return async (c, next) => {
+    const authentication = await check(c.req.raw);
+    if (authentication.effect === 'refuse') return authentication.toResponse();
+    c.set('latchkey', authentication.record);
+    return next();
+  };
+}
