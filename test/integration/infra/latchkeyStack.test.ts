@@ -73,6 +73,15 @@ test('the HTTP API of LatchkeyStack logs the key’s id and the reason of a deni
   });
 });
 
+test('LatchkeyStack has termination protection only if you ask for it', () => {
+  const protectionOf = (props: LatchkeyStackProps) => {
+    const assembly = stackWith(props).node.root as App;
+    return assembly.synth().getStackByName('LatchkeyStack').terminationProtection ?? false;
+  };
+  expect(protectionOf({ terminationProtection: true })).toBe(true);
+  expect(protectionOf({})).toBe(false);
+});
+
 test('LatchkeyStack throttles every stage', () => {
   const limits = { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 };
   template.hasResourceProperties('AWS::ApiGateway::Stage', {
@@ -124,8 +133,12 @@ test('cdk-nag’s AwsSolutionsChecks find a bucket without protection', () => {
   expect(findingsOf((app) => new Bucket(new Stack(app, 'Planted'), 'Bucket'))).toContain('AwsSolutions-S1');
 });
 
+function stackWith(props: LatchkeyStackProps): LatchkeyStack {
+  return new LatchkeyStack(new App({ context: FAST }), 'LatchkeyStack', props);
+}
+
 function templateWith(props: LatchkeyStackProps): Template {
-  return Template.fromStack(new LatchkeyStack(new App({ context: FAST }), 'LatchkeyStack', props));
+  return Template.fromStack(stackWith(props));
 }
 
 function findingsOf(add: (app: App) => unknown): string[] {
