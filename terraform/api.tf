@@ -34,8 +34,12 @@ locals {
   gateway_responses = jsondecode(file("${path.module}/gatewayResponses.json"))
   unauthorized = {
     template = join("", [
-      "{\"success\":false,\"data\":null,\"error\":{\"code\":\"AUTH_REQUIRED\",\"message\":\"",
-      "API key is required. Pass via ${join(" or ", local.descriptions)}.\"},\"pagination\":null}",
+      "{\"success\":false,\"data\":null,\"error\":{\"code\":\"AUTH_REQUIRED\",\"message\":",
+      # jsonencode escapes these characters for HTML.
+      replace(replace(replace(
+        jsonencode("API key is required. Pass via ${join(" or ", local.descriptions)}."),
+      "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"),
+      "},\"pagination\":null}",
     ])
     parameters = {
       "gatewayresponse.header.WWW-Authenticate" = "'${length(local.challenges) == 0 ? "Bearer" : join(", ", local.challenges)}'"
