@@ -29,8 +29,8 @@ locals {
   external_keys = {
     for name, value in {
       prefixes  = try(var.external_keys.prefixes, null)
-      minLength = try(var.external_keys.min_length, null)
-      maxLength = try(var.external_keys.max_length, null)
+      minLength = tonumber(try(var.external_keys.min_length, null))
+      maxLength = tonumber(try(var.external_keys.max_length, null))
     } : name => value if value != null
   }
   plans = {

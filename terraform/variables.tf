@@ -179,14 +179,17 @@ variable "key_sources" {
 }
 
 variable "external_keys" {
-  description = "The imported keys of other systems that the authorizer accepts, by prefix and length. {} accepts any of 16 to 255 characters. The default, null, accepts none."
-  type = object({
-    prefixes   = optional(list(string))
-    min_length = optional(number)
-    max_length = optional(number)
-  })
+  description = "The imported keys of other systems that the authorizer accepts, by prefixes, min_length and max_length. {} accepts any of 16 to 255 characters. The default, null, accepts none."
+  # Terraform drops unknown attributes of an object type. A misspelt limit would then accept every key.
+  type    = any
   default = null
 
+  validation {
+    condition = var.external_keys == null || try(
+      alltrue([for name in keys(var.external_keys) : contains(["prefixes", "min_length", "max_length"], name)]), false
+    )
+    error_message = "external_keys: expected an object with prefixes, min_length and max_length, each of them optional, got ${jsonencode(var.external_keys)}."
+  }
   validation {
     condition = var.external_keys == null || try(var.external_keys.prefixes, null) == null || try(
       length(var.external_keys.prefixes) >= 1 && length(var.external_keys.prefixes) <= 16 && length(distinct(var.external_keys.prefixes)) == length(var.external_keys.prefixes) && alltrue([
@@ -195,10 +198,10 @@ variable "external_keys" {
     error_message = "external_keys: prefixes: expected 1 to 16 different prefixes, each of 1 to 24 visible ASCII characters without a comma, got ${jsonencode(try(var.external_keys.prefixes, null))}."
   }
   validation {
-    condition = alltrue([
+    condition = try(alltrue([
       for length in [try(coalesce(var.external_keys.min_length, 16), 16), try(coalesce(var.external_keys.max_length, 255), 255)] :
       length == floor(length) && length >= 16 && length <= 1024
-    ]) && try(coalesce(var.external_keys.min_length, 16), 16) <= try(coalesce(var.external_keys.max_length, 255), 255)
+    ]) && try(coalesce(var.external_keys.min_length, 16), 16) <= try(coalesce(var.external_keys.max_length, 255), 255), false)
     error_message = "external_keys: expected whole numbers from 16 to 1024 with min_length (default 16) at most max_length (default 255), got ${jsonencode(var.external_keys)}."
   }
 }

@@ -72,6 +72,30 @@ run "rejects_a_path_with_two_dots" {
   expect_failures = [var.scopes]
 }
 
+run "rejects_a_misspelt_limit_of_external_keys" {
+  command = plan
+  variables {
+    external_keys = { prefix = ["acme-"] }
+  }
+  expect_failures = [var.external_keys]
+}
+
+run "rejects_external_keys_that_are_not_an_object" {
+  command = plan
+  variables {
+    external_keys = true
+  }
+  expect_failures = [var.external_keys]
+}
+
+run "rejects_a_length_that_is_not_a_number" {
+  command = plan
+  variables {
+    external_keys = { min_length = "long" }
+  }
+  expect_failures = [var.external_keys]
+}
+
 run "rejects_a_cache_with_several_key_sources" {
   command = plan
   variables {
@@ -171,5 +195,20 @@ run "accepts_any_external_key" {
   assert {
     condition     = output.accepted_keys == "sk_,any"
     error_message = "Got other accepted keys."
+  }
+}
+
+run "passes_the_limits_of_external_keys_to_the_function" {
+  command = plan
+  variables {
+    external_keys = { prefixes = ["acme-", "old-"], max_length = 64 }
+  }
+  assert {
+    condition     = output.accepted_keys == "sk_,acme-*,old-*"
+    error_message = "Got other accepted keys."
+  }
+  assert {
+    condition     = local.settings.LATCHKEY_EXTERNAL_KEYS == jsonencode({ maxLength = 64, prefixes = ["acme-", "old-"] })
+    error_message = "Got other limits."
   }
 }

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Validates the Terraform module and tests its variables. Applies the module and its examples to moto, an emulated
 # account, issues a key in the table of each example, and destroys the example.
-# Usage: terraform.sh PLUGIN_DIRECTORY, a mirror that contains hashicorp/aws. Expects dist/authorizer to be built.
+# Usage: terraform.sh PLUGIN_DIRECTORY, a mirror that contains hashicorp/aws. Expects dist to be built.
 set -euo pipefail
 plugins=$(cd "$1" && pwd)
 cd "$(dirname "$0")/../.."
 
 work=$(mktemp -d)
-server=
+processes=()
 stop() {
-  [[ -z $server ]] || kill "$server" 2> /dev/null || true
+  ((${#processes[@]} == 0)) || kill "${processes[@]}" 2> /dev/null || true
+  wait
   rm -rf "$work"
 }
 trap stop EXIT
@@ -18,6 +19,14 @@ fail() {
   echo "terraform: $1" >&2
   exit 1
 }
+
+# The module and its examples have equal names, so each has an account of its own.
+accounts=(module http rest websocket)
+for account in "${accounts[@]}"; do
+  mkdir "$work/$account"
+  moto_server -H 127.0.0.1 -p 0 > "$work/$account/moto.log" 2>&1 &
+  processes+=($!)
+done
 
 export CHECKPOINT_DISABLE=1 TF_CLI_CONFIG_FILE=/dev/null TF_IN_AUTOMATION=1
 terraform fmt -check -diff -recursive terraform || fail 'terraform/ is not formatted by terraform fmt -recursive'
@@ -28,15 +37,7 @@ diff -r "$work/zips" "$work/zips-again" || fail '.ci/zips wrote different files 
 (cd "$work/zips" && sha256sum --check --quiet SHA256SUMS) || fail 'SHA256SUMS does not match the zip files'
 echo 'built the zip files of a release twice, with equal checksums'
 
-moto_server -H 127.0.0.1 -p 0 > "$work/moto.log" 2>&1 &
-server=$!
-for _ in $(seq 150); do
-  endpoint=$(grep -o -m 1 'http://127\.0\.0\.1:[0-9]*' "$work/moto.log") && break
-  kill -0 "$server" 2> /dev/null || fail "moto ended: $(cat "$work/moto.log")"
-  sleep 0.2
-done
-
-export AWS_ENDPOINT_URL=$endpoint AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
+export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
 export AWS_EC2_METADATA_DISABLED=true
 export TF_VAR_authorizer_zip=$work/zips/authorizer.zip TF_VAR_backend_url=https://backend.example/orders
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL_DYNAMODB LATCHKEY_TABLE
@@ -55,16 +56,27 @@ done
 
 # tf DIRECTORY COMMAND...: silent unless it fails
 tf() {
-  local directory=$1
+  local directory=$1 log
   shift
-  terraform -chdir="$directory" "$@" -no-color > "$work/terraform.log" 2>&1 || fail "$directory: $(cat "$work/terraform.log")"
+  log=$(mktemp -p "$work")
+  terraform -chdir="$directory" "$@" -no-color > "$log" 2>&1 || fail "$directory: $* failed: $(cat "$log")"
+  grep '^Success! [0-9]\|^Apply complete' "$log" || true
 }
 
 module=$work/terraform
 tf "$module" init -plugin-dir="$plugins"
+# Terraform computes the checksum of an installed provider in each command. It doesn't for an overridden one.
+cat > "$work/terraform.rc" << END
+provider_installation {
+  dev_overrides {
+    "hashicorp/aws" = "$(echo "$module"/.terraform/providers/registry.terraform.io/hashicorp/aws/*/*)"
+  }
+  direct {}
+}
+END
+export TF_CLI_CONFIG_FILE=$work/terraform.rc
 tf "$module" validate
 tf "$module" test
-grep '^Success' "$work/terraform.log"
 
 # moto doesn't return the function's logging configuration, so a second plan would always set it.
 cat > "$module/moto_override.tf" << 'END'
@@ -75,61 +87,86 @@ resource "aws_lambda_function" "authorizer" {
 }
 END
 
+# enter ACCOUNT: makes the calls of this process go to the account
+enter() {
+  account=$work/$1
+  for _ in $(seq 150); do
+    AWS_ENDPOINT_URL=$(grep -o -m 1 'http://127\.0\.0\.1:[0-9]*' "$account/moto.log") && break
+    sleep 0.2
+  done
+  [[ -n $AWS_ENDPOINT_URL ]] || fail "moto didn't start: $(cat "$account/moto.log")"
+  export AWS_ENDPOINT_URL
+}
+
 # check DIRECTORY [ENVIRONMENT_FILE]: compares the function and the outputs of the applied directory with the construct's
 check() {
   local directory=$1
   shift
-  aws lambda get-function-configuration --function-name latchkey-authorizer --output json > "$work/function.json"
-  terraform -chdir="$directory" output -json > "$work/outputs.json"
-  node --import tsx test/e2e/terraform/checkSettings.ts "$work/function.json" "$work/outputs.json" "$@"
+  aws lambda get-function-configuration --function-name latchkey-authorizer --output json > "$account/function.json"
+  terraform -chdir="$directory" output -json > "$account/outputs.json"
+  node --import tsx test/e2e/terraform/checkSettings.ts "$account/function.json" "$account/outputs.json" "$@"
 }
 
-export TF_VAR_deletion_protection=false
-tf "$module" apply -auto-approve
-tf "$module" plan -detailed-exitcode
-check "$module"
-echo 'without variables, the function has its own defaults'
-every=$PWD/test/e2e/terraform/everySetting
-tf "$module" apply -auto-approve -var-file="$every.tfvars.json"
-tf "$module" plan -detailed-exitcode -var-file="$every.tfvars.json"
-check "$module" "$every.environment.json"
-tf "$module" destroy -auto-approve
-unset TF_VAR_deletion_protection
-echo 'every setting reached the function, which reads them; the gateway responses equal the construct’s'
+test_module() {
+  local every=$PWD/test/e2e/terraform/everySetting
+  export TF_VAR_deletion_protection=false
+  tf "$module" apply -auto-approve
+  tf "$module" plan -detailed-exitcode
+  check "$module"
+  echo 'without variables, the function has its own defaults'
+  tf "$module" apply -refresh=false -auto-approve -var-file="$every.tfvars.json"
+  tf "$module" plan -detailed-exitcode -var-file="$every.tfvars.json"
+  check "$module" "$every.environment.json"
+  tf "$module" destroy -refresh=false -auto-approve
+  echo 'every setting reached the function, which reads them; the gateway responses equal the construct’s'
+}
 
-latchkey() { npm run --silent latchkey -- "$@" --table latchkey-keys; }
+latchkey() { node dist/cli/main.js "$@" --table latchkey-keys; }
 
 # issue NAME: issues a key in the example's table, and finds it by its id and its owner
 issue() {
-  latchkey create --label "$1" --owner acme --json > "$work/created.json"
+  latchkey create --label "$1" --owner acme --json > "$account/created.json"
   local id
-  id=$(node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).record.id' < "$work/created.json")
+  id=$(node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).record.id' < "$account/created.json")
   latchkey show "$id" | grep -q "$1" || fail "$1: the key was not found by its id"
   latchkey list --owner acme | grep -q "$1" || fail "$1: the key was not found by its owner"
 }
 
 # refuses_to_destroy DIRECTORY LABEL: fails unless the protected table and its key outlast a destroy
 refuses_to_destroy() {
-  ! terraform -chdir="$1" destroy -auto-approve -no-color > "$work/terraform.log" 2>&1 || fail "$2: destroy deleted a protected table"
-  grep -qi 'DeletionProtectionEnabled\|protected against deletion' "$work/terraform.log" || fail "$2: destroy failed: $(cat "$work/terraform.log")"
+  local log=$account/destroy.log
+  ! terraform -chdir="$1" destroy -auto-approve -no-color > "$log" 2>&1 || fail "$2: destroy deleted a protected table"
+  grep -qi 'DeletionProtectionEnabled\|protected against deletion' "$log" || fail "$2: destroy failed: $(cat "$log")"
   latchkey list --owner acme | grep -q "$2" || fail "$2: the protected table lost its key"
-  tf "$1" apply -auto-approve -var deletion_protection=false
+  tf "$1" apply -refresh=false -auto-approve -var deletion_protection=false
 }
 
-for example in "$work"/terraform/examples/*; do
-  name=${example##*/}
+test_example() {
+  local name=$1 example=$work/terraform/examples/$1 protection
   # The protection is the module's, so one example suffices for it.
   protection=$([[ $name == http ]] && echo true || echo false)
-  tf "$example" init -plugin-dir="$plugins"
-  tf "$example" validate
+  tf "$example" get
   tf "$example" apply -auto-approve -var "deletion_protection=$protection"
-  grep '^Apply complete' "$work/terraform.log"
   tf "$example" plan -detailed-exitcode -var "deletion_protection=$protection"
   issue "$name"
   check "$example"
   [[ $protection == false ]] || refuses_to_destroy "$example" "$name"
-  tf "$example" destroy -auto-approve -var deletion_protection=false
+  tf "$example" destroy -refresh=false -auto-approve -var deletion_protection=false
   [[ -z $(aws dynamodb list-tables --query TableNames --output text) ]] || fail "$name: destroy left a table"
   [[ -z $(aws lambda list-functions --query 'Functions[].FunctionName' --output text) ]] || fail "$name: destroy left a function"
   echo "$name: applied, with an empty second plan; issued a key; destroyed"
+}
+
+[[ $(ls terraform/examples | sort | xargs) == "${accounts[*]:1}" ]] || fail 'expected one account for each example'
+tests=()
+for name in "${accounts[@]}"; do
+  (
+    enter "$name"
+    if [[ $name == module ]]; then test_module; else test_example "$name"; fi
+  ) &
+  tests+=($!)
 done
+processes+=("${tests[@]}")
+failed=
+for test in "${tests[@]}"; do wait "$test" || failed=yes; done
+[[ -z $failed ]]

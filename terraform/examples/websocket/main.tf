@@ -69,6 +69,9 @@ resource "aws_apigatewayv2_stage" "chat" {
     throttling_rate_limit  = 50
     throttling_burst_limit = 100
   }
+
+  # API Gateway can't deploy a WebSocket API without a route.
+  depends_on = [aws_apigatewayv2_route.connect, aws_apigatewayv2_route.messages]
 }
 
 output "url" {

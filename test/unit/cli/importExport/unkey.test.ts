@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { readFileStart } from '../../../../cli/importExport/fileStart.ts';
 import { detectFormat } from '../../../../cli/importExport/formats.ts';
@@ -100,6 +101,31 @@ describe('readUnkey', () => {
     const cells = Object.values(row).map((cell) => `"${String(cell).replaceAll('"', '""')}"`);
     expect(await unkey(`${Object.keys(row).join()}\n${cells.join()}\n`)).toEqual([{ position: 2, entry }]);
     expect(warnings).toEqual([]);
+  });
+
+  test('reads the columns of the query in docs/import.md, whose empty columns are null', async () => {
+    const page = readFileSync(new URL('../../../../docs/import.md', import.meta.url), 'utf8');
+    const query = /SELECT JSON_OBJECT\((.+?)\)\nFROM `keys`/s.exec(page)?.[1] ?? '';
+    const columns = [...query.matchAll(/'(\w+)', [ki]\./g)].map(([, column = '']) => column);
+    const row = {
+      ...Object.fromEntries(columns.map((column) => [column, null])),
+      hash: hash('a'),
+      id: 'key_1',
+      start: 'acme_abcd',
+      externalId: 'user_1',
+      enabled: 1,
+      expires: '2030-01-01 00:00:00.000000',
+      deletedAtM: 1_750_000_000_000,
+    };
+    expect(Object.keys(row).toSorted()).toEqual(columns.toSorted());
+    expect(await unkey(`${JSON.stringify(row)}\n`)).toMatchObject([
+      { entry: { owner: 'user_1', expiresAt: '2030-01-01T00:00:00.000Z', revokedAt: '2025-06-15T15:06:40.000Z' } },
+    ]);
+    expect(await unkey(`${JSON.stringify({ ...row, pendingMigrationId: 'm' })}\n`)).toMatchObject([
+      { problem: expect.stringMatching(/^pendingMigrationId/) },
+    ]);
+    expect(await unkey(`${JSON.stringify({ ...row, remaining: 0 })}\n`)).toMatchObject([{ entry: { disabledAt: now } }]);
+    expect(warnings.filter((warning) => !warning.startsWith('not kept'))).toEqual([]);
   });
 
   test.each([
