@@ -94,6 +94,7 @@ const PLAN_MAP_HELP =
 const PLAN_KEYS_HELP =
   "a file that lists the usage plans of api-gateway's keys: the id of a key and the id of its usage plan on each line";
 
+const HOW_TO_RETRY = 'fix the rejected entries, and run the command again';
 const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys that are stored';
 
 /** Fills `latchkey import`, which stores the keys of another system or table by their hashes. */
@@ -154,9 +155,7 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
       }
     }),
   );
-  const { rejectedCount } = report;
-  if (rejectedCount === 0) return;
-  throw new CliError('ENTRIES_REJECTED', `rejected: ${rejectedCount}; fix them and run the command again`);
+  if (report.rejectedCount > 0) throw new CliError('ENTRIES_REJECTED', HOW_TO_RETRY);
 }
 
 function isAboutText(error: unknown): boolean {

@@ -95,7 +95,7 @@ const USE_KEY_HASH = 'import it as keyHash, in csv or jsonl';
  * Matches SHA-256 in hex, in the formats of key tables and tools. A key of 32 random bytes can have the same format.
  * Such a value is rejected. Everyone with access to the hash could use the key if the hash were imported as a key.
  */
-const HASH = /^(?:sha-?256[:=-])?(?:0x)?[0-9a-f]{64}$/i;
+const HASH = /^(?:sha-?256[:=-])?(?:0x|\\x)?[0-9a-f]{64}$/i;
 const OTHER_HASH =
   /^\$(?:2[abxy]|argon2\w*|scrypt|pbkdf2[\w-]*|[156y])\$|^(?:sha-?\d+|md5|bcrypt|argon2\w*|scrypt|pbkdf2)[:$=-]|^\{S?SHA\d*\}/i;
 

@@ -31,6 +31,14 @@ export function readRawKey(
 /** The format of a raw key, as worded in error messages. */
 export const RAW_KEY_EXPECTED = 'a key of 16 to 1024 visible ASCII characters without a comma';
 
+/** Returns the names of the fields with the key in their value. A record with such a field would store the key. */
+export function fieldsWithKey(raw: string, fields: object): readonly string[] {
+  const inJson = JSON.stringify(raw).slice(1, -1);
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined && JSON.stringify(value).includes(inJson))
+    .map(([name]) => name);
+}
+
 /** Returns why a value isn't a key but refers to one, or `undefined`. Such values are in configurations of gateways. */
 export function whyReference(value: string): string | undefined {
   if (/^\{vault:\/\//i.test(value)) return 'expected the key, got a reference to a vault';

@@ -187,6 +187,23 @@ describe('raw keys with --map', () => {
     expect(read).toMatchObject([{ position: 2, problem: expect.stringMatching(problem) }]);
   });
 
+  test.each([
+    ['label', 'label=name', 'name'],
+    ['owner', 'owner=customer', 'customer'],
+    ['keyPrefix', 'label=note', 'keyPrefix'],
+    ['metadata', 'label=note', 'metadata'],
+  ])('are rejected if %s has the key in it', async (field, map, column) => {
+    const key = rawKey();
+    const cell = column === 'metadata' ? `"{""a"":""${key}""}"` : key;
+    const label = map.startsWith('label') ? '' : ',label=note';
+    const read = await readMapped(`k,note,${column}\n${key},a,${cell}\n`, `key=k,${map}${label}`);
+    const problem = expect.stringMatching(
+      new RegExp(`^${field}(?: \\(.*\\))?: expected a value without the key, got the key in it$`),
+    );
+    expect(read).toMatchObject([{ position: 2, problem }]);
+    expect(JSON.stringify(read)).not.toContain(key);
+  });
+
   test('are accepted with --allow-weak despite their weakness', async () => {
     expect(await readMapped('k,name\npassword12345678,a\n', 'key=k,label=name', true)).toMatchObject([
       { entry: { keyHash: hex('password12345678') } },

@@ -117,6 +117,15 @@ describe('readTyk', () => {
     expect((await read([answer, other])).entries).toMatchObject(expected);
   });
 
+  test.each([
+    ['a key', CUSTOM],
+    ['a hash', hashOf(CUSTOM)],
+  ])('rejects an object by %s that is not a session', async (_, name) => {
+    const { entries } = await read({ [name]: { label: 'acme', revoked: true } });
+    const problem = 'expected a session of Tyk, with fields such as org_id and expires';
+    expect(entries).toEqual([{ position: 1, problem }]);
+  });
+
   test('rejects a session without its key with advice', async () => {
     const { entries } = await read({ ...SESSION, access_rights: { a: { api_id: 'a' } } });
     expect(entries).toEqual([
