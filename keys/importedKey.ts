@@ -4,7 +4,7 @@ import { isKeyId } from './keyId.ts';
 import { holdsKey } from './findKeys.ts';
 import { copyJson, type JsonObject, type JsonValue } from './json.ts';
 import { type KeyRecord, readVersion } from './record.ts';
-import { hashSecret, type KeySecret, MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
+import { EXTERNAL_LENGTH, hashSecret, type KeySecret, MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
 import { isAhead } from './state.ts';
 import type { EditableField } from './table.ts';
 import { getPurgeAfter, readTime, TIME_EXPECTED, type Timestamp, toEpochMs, toTimestamp } from './timestamp.ts';
@@ -171,8 +171,10 @@ export const KEY_IN_FIELD = 'expected a value without the key, got the key in it
 /** Returns the problems with fields whose value is the raw key itself, because its hash is `keyHash`. */
 function copiesOfKey({ keyHash, metadata = {}, ...others }: Record<string, unknown>): readonly string[] {
   if (keyHash === undefined) return [];
-  const isKey = (value: unknown): boolean =>
-    typeof value === 'string' ? hashSecret(value as KeySecret) === keyHash : valuesIn(value).some(isKey);
+  const isKey = (value: unknown): boolean => {
+    if (typeof value !== 'string') return valuesIn(value).some(isKey);
+    return value.length >= EXTERNAL_LENGTH.least && hashSecret(value as KeySecret) === keyHash;
+  };
   // Only valid metadata has a limited depth.
   const names = Object.keys(others).filter((name) => typeof others[name] === 'string' && isKey(others[name]));
   return [...names, ...(isKey(metadata) ? ['metadata'] : [])].map((name) => `${name}: ${KEY_IN_FIELD}`);
