@@ -7,6 +7,7 @@ import { addColumns, type ColumnMap } from '../importExport/columnMap.ts';
 import { findExportFiles } from '../importExport/exportFolder.ts';
 import { hasDecisiveLine, isWholeStart, readFileStart } from '../importExport/fileStart.ts';
 import {
+  checkTakesMap,
   detectFormat,
   FORMATS,
   getPositionUnit,
@@ -171,7 +172,7 @@ async function run(importRun: ImportRun): Promise<void> {
   const head = await source.peek(options.format === undefined ? isWholeStart : hasDecisiveLine);
   const start = readFileStart(head);
   const format = options.format ?? (start === undefined ? undefined : detectFormat(start, options.map));
-  if (format !== undefined) checkMap(format, options);
+  if (format !== undefined && options.map !== undefined) checkTakesMap(format);
   if (options.format === undefined && format !== undefined && options.json !== true) {
     deps.output.note(`reading ${source.name} as ${format} (${FORMATS[format].meaning})`);
   }
@@ -209,11 +210,6 @@ const PLAN_OPTIONS = [
   ['planMap', '--plan-map'],
   ['planKeys', '--plan-keys'],
 ] as const;
-
-function checkMap(format: ImportFormat, { map }: ImportOptions): void {
-  if (map === undefined || MAPPED_FORMATS.includes(format)) return;
-  throw new CliError('USAGE_INVALID', `--map: expected the format ${MAPPED_FORMATS.join(' or ')}, got ${format}`);
-}
 
 async function* noEntries(): AsyncGenerator<ReadEntry> {}
 
