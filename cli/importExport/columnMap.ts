@@ -1,4 +1,5 @@
 import { CliError } from '../../operator/errors.ts';
+import { saysHash } from './notAKey.ts';
 import { FIELD_NAMES, type FieldName, plainName, showName } from './readEntry.ts';
 import type { EpochUnit } from './sourceTime.ts';
 
@@ -37,6 +38,8 @@ export function addColumns(text: string, earlier: ColumnMap = new Map()): Column
       throw unusable(`unknown field ${showName(name)}; expected one of ${TARGETS.join(', ')}`);
     }
     if (map.has(target)) throw unusable(`${target} is mapped twice`);
+    if (target === 'key' && saysHash(given))
+      throw unusable(`expected keyHash for a column of hashes, got key for ${showName(given)}`);
     map.set(target, toColumn(target, given));
   }
   if (map.has('key') && map.has('keyHash')) throw unusable('expected key or keyHash, got both');

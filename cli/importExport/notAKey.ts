@@ -103,10 +103,15 @@ function whyNotByName(name: string): string | undefined {
   const words = splitWords(name);
   const last = words.at(-1) ?? '';
   if (words.some((word) => PUBLIC_WORDS.has(word)) || BUNDLED.test(name)) return says('public');
-  if (words.some((word) => HASH_WORDS.has(word))) return `the name says that the value is a hash: ${USE_KEY_HASH}`;
+  if (saysHash(name)) return `the name says that the value is a hash: ${USE_KEY_HASH}`;
   if (last === 'KEY' && words.at(-2) === 'SITE') return says('public');
   const kind = NAME_KINDS.find(([, lastWords]) => lastWords.includes(last));
   return kind === undefined ? undefined : says(kind[0]);
+}
+
+/** Returns whether the name of a setting or a column says that its value is a hash. */
+export function saysHash(name: string): boolean {
+  return splitWords(name).some((word) => HASH_WORDS.has(word));
 }
 
 function says(what: string): string {

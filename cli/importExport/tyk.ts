@@ -109,12 +109,16 @@ function readKey(name: string, organization: string): Exclude<SourceKey, undefin
     return `expected the key or its SHA-256 hash, got ${stored.length} hex digits, as a ${hash} hash has; ${NOT_HASHED}`;
   }
   const keyHash = parseKeyHash(stored);
-  if (keyHash !== undefined) return { keyHash };
+  // Tyk stores a custom key without an organization as it is.
+  if (keyHash !== undefined) return organization === '' ? AMBIGUOUS : { keyHash };
   const custom = customPartOf(stored, organization);
   return { raw: custom === undefined || GENERATED.test(custom) ? stored : custom };
 }
 
 const NOT_HASHED = 'a murmur hash cannot be imported; if it is a key, import it as csv with --map key=COLUMN';
+
+const AMBIGUOUS =
+  'expected a key or a hash, got 64 hex digits without an org_id, which can be either; import it as csv with --map key=COLUMN or --map keyHash=COLUMN';
 
 /** Returns the part of a stored key without its organization, or `undefined` if it has none. */
 function customPartOf(stored: string, organization: string): string | undefined {

@@ -40,6 +40,11 @@ describe('addColumns', () => {
     ['an empty column', 'keyHash=', /expected FIELD=COLUMN/],
     ['a field twice', 'owner=a,owner=b', /owner is mapped twice/],
     ['a key and its hash', 'key=a,keyHash=b', /expected key or keyHash, got both/],
+    [
+      'a column of hashes as raw keys',
+      'key=token_hash',
+      /expected keyHash for a column of hashes, got key for "token_hash"$/,
+    ],
     ['a unit for a text', 'owner=a:seconds', /only times have a unit/],
   ])('rejects %s with USAGE_INVALID', (_, text, message) => {
     expect(() => addColumns(text)).toThrow(

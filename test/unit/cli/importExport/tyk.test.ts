@@ -42,6 +42,13 @@ describe('readTyk', () => {
     expect(warnings).toEqual([expect.stringMatching(/^1 key: the key is a SHA-256 hash, /)]);
   });
 
+  test('rejects 64 hex digits without an organization, because they can be a custom key', async () => {
+    const { entries } = await read({ [hashOf(CUSTOM)]: { ...SESSION, org_id: '' } });
+    expect(entries).toEqual([
+      { position: 1, problem: expect.stringMatching(/^key: expected a key or a hash, got 64 /) },
+    ]);
+  });
+
   test.each([
     ['murmur32', 'a1b2c3d4'],
     ['murmur64', 'a1b2c3d4e5f60718'],
