@@ -9,7 +9,7 @@ import { importInput } from '../../../support/importInput.ts';
 
 const hex = (key: string) => createHash('sha256').update(key).digest('hex');
 const now = new Date(NOW_MS).toISOString();
-const rawKey = () => `acme_${randomBytes(24).toString('base64url')}`;
+const rawKey = () => `acme_${randomBytes(24).toString('hex')}`;
 
 const warnings: string[] = [];
 
