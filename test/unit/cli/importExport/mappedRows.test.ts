@@ -88,7 +88,7 @@ describe('an import with --map', () => {
   test('omits a key that the map has instead of a column', async () => {
     const key = rawKey();
     const error = await readMapped(`{"hash":"${hex('a')}"}\n`, `keyHash=hash,owner=${key}`).catch(String);
-    expect(error).toMatch(/the file lacks these columns: a name of 37 characters/);
+    expect(error).toMatch(/the file lacks these columns: a name of 53 characters/);
   });
 
   test('names the column in the problem of an entry', async () => {
