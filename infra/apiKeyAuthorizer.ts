@@ -50,7 +50,8 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
    * pass the alias's ARN. Use `fromFunctionAttributes` if the authorizer doesn't have the default key sources, or if
    * it has a `resultsCacheTtl`.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` if the ARN isn't one of a Lambda function
+   * @throws LatchkeyError `CONFIG_INVALID` if the ARN isn't one of a Lambda function, or if the function is in another
+   * Region
    */
   static fromFunctionArn(scope: Construct, id: string, functionArn: string): IApiKeyAuthorizer {
     return new ImportedApiKeyAuthorizer(scope, id, { functionArn });

@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Token, TokenComparison } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import { scopedPolicyDocument } from '../lambda/policy.ts';
@@ -32,6 +32,14 @@ export function wholeNumberProblems(
 /** Returns whether the synthesis can check a prop: its value is present and isn't a token. */
 export function isKnown<T>(value: T | undefined): value is T {
   return value !== undefined && !Token.isUnresolved(value);
+}
+
+/**
+ * Returns whether two Regions or accounts differ. It's `false` if one of them is a token, because the deployment may
+ * resolve the token to the other value.
+ */
+export function isDifferent(one: string, other: string): boolean {
+  return Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
 }
 
 /**
