@@ -12,6 +12,16 @@ export function propError(construct: IConstruct, ...problems: readonly string[])
   return new LatchkeyError('CONFIG_INVALID', `${construct.node.path}: ${problems.join('; ')}`);
 }
 
+/**
+ * Checks a text of an option, because callers in JavaScript and through jsii may pass any string.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID` if the value isn't one of the expected ones
+ */
+export function checkText(construct: IConstruct, option: string, value: string, expected: readonly string[]): void {
+  if (expected.includes(value)) return;
+  throw propError(construct, `${option}: expected ${expected.join(' or ')}, got ${JSON.stringify(value)}`);
+}
+
 /** A range of numbers that includes both ends. */
 export interface NumberRange {
   readonly least: number;
