@@ -12,6 +12,7 @@ import {
   TokenAuthorizer,
   type RestApiProps,
 } from 'aws-cdk-lib/aws-apigateway';
+import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
@@ -171,6 +172,15 @@ describe('an authorizer without plans', () => {
       /^applyPlans: expected the prop plans to be set, got .+ without plans/,
     );
   });
+});
+
+test('applyPlans rejects an HTTP API, which has no usage plans', () => {
+  const { stack, authorizer } = authorizerUnderTest({ plans: PLANS });
+  // The type of the parameter rejects it only in TypeScript.
+  const api = new HttpApi(stack, 'Api') as unknown as RestApi;
+  expect(problemOf(() => authorizer.applyPlans(api))).toBe(
+    'applyPlans: expected a REST API or a WebSocket API, got another API, which has no usage plans',
+  );
 });
 
 describe('applyPlans with stages', () => {
