@@ -10,6 +10,8 @@ try {
   const { stackName, ...settings } = readAppContext(app.node.getAllContext());
   new LatchkeyStack(app, stackName, {
     description: 'Latchkey: API keys for API Gateway, and a sample API of each kind',
+    // CloudFormation copies them to each resource. `cdk deploy --tags` replaces them.
+    tags: { Application: 'Latchkey' },
     ...settings,
   });
 } catch (error) {

@@ -8,7 +8,15 @@ export interface AppContext {
   readonly stackName: string;
   readonly keySources?: readonly KeySourceSetting[];
   readonly scopes?: ScopeMapping;
+  readonly monitoring?: Monitoring;
+  readonly accountLogRole?: boolean;
+  readonly terminationProtection?: boolean;
 }
+
+/** The extent of the sample's monitoring. */
+export type Monitoring = 'none' | 'alarms' | 'dashboard';
+
+const MONITORING: readonly Monitoring[] = ['none', 'alarms', 'dashboard'];
 
 const DEFAULT_STACK_NAME = 'LatchkeyStack';
 
@@ -16,6 +24,9 @@ const EXPECTED = {
   name: "a stack's name: a letter, then letters, digits and hyphens, at most 128 characters",
   keySources: KEY_SOURCES_EXPECTED,
   scopes: `a JSON object of scope → list of ${ROUTE_PATTERN_EXPECTED}`,
+  monitoring: 'none, alarms or dashboard (the alarms and a dashboard)',
+  accountLogRole: 'true or false',
+  terminationProtection: 'true or false',
 } as const;
 
 /** The context values of the CDK's own commands `acknowledge` and `cli-telemetry`. */
@@ -41,10 +52,28 @@ export function readAppContext(context: Readonly<Record<string, unknown>>): AppC
     return parsed;
   };
   const stackName = read('name', readStackName) ?? DEFAULT_STACK_NAME;
-  const keySources = read('keySources', readKeySources);
-  const scopes = read('scopes', readScopes);
+  const settings = {
+    keySources: read('keySources', readKeySources),
+    scopes: read('scopes', readScopes),
+    monitoring: read('monitoring', (value) => MONITORING.find((each) => each === value)),
+    accountLogRole: read('accountLogRole', readFlag),
+    terminationProtection: read('terminationProtection', readFlag),
+  };
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
-  return { stackName, ...(keySources && { keySources }), ...(scopes && { scopes }) };
+  return { stackName, ...withoutAbsent(settings) };
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Omits absent options, because the stack's props don't accept `undefined`. */
+function withoutAbsent<T extends object>(settings: T): Present<T> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Present<T>;
+}
+
+/** Reads a flag: text from the command line, or a JSON value from cdk.json. */
+function readFlag(value: unknown): boolean | undefined {
+  if (value === true || value === 'true') return true;
+  return value === false || value === 'false' ? false : undefined;
 }
 
 /** Checks CloudFormation's rule for stack names ("CreateStack", AWS CloudFormation API Reference). */

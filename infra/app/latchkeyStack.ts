@@ -1,6 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import { type IAuthorizer, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import {
+  EndpointType,
+  type IAuthorizer,
+  LambdaIntegration,
+  LogGroupLogDestination as RestLogGroupLogDestination,
+  RestApi,
+} from 'aws-cdk-lib/aws-apigateway';
 import {
   HttpApi,
   HttpMethod,
@@ -15,27 +21,57 @@ import { HttpLambdaIntegration, WebSocketLambdaIntegration } from 'aws-cdk-lib/a
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { latchkeyAccessLogFormat } from '../accessLogFormat.ts';
 import { ApiKeyAuthorizer } from '../apiKeyAuthorizer.ts';
 import type { ApiKeyAuthorizerProps } from '../apiKeyAuthorizerProps.ts';
+import { ApiKeyMonitoring } from '../apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../apiKeyTable.ts';
 import { acknowledge } from '../nag.ts';
+import type { Monitoring } from './appContext.ts';
 
 const WHOAMI_BUNDLE = fileURLToPath(new URL('../../dist/whoami', import.meta.url));
 
 const ACCOUNT_WIDE_LOGS = 'Its logs need a role for the whole account and Region, which a sample must not set.';
 
+const NO_EXECUTION_LOGS = 'Execution logs can contain the headers of a request, and with them its key.';
+
+/** AWS's policy for the role of API Gateway's logs, which the CDK attaches. */
+const LOG_ROLE_POLICY =
+  'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]';
+
+/** Limits each stage, so that a sample with a public URL can't run up a bill. */
+const THROTTLE = { rateLimit: 50, burstLimit: 100 };
+
 /** Properties of `LatchkeyStack`. You can set them in the app's context. */
-export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerProps, 'keySources' | 'scopes'> {}
+export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerProps, 'keySources' | 'scopes'> {
+  /**
+   * The alarms and the dashboard of `ApiKeyMonitoring`. docs/operations.md lists their prices.
+   *
+   * @default 'alarms'
+   */
+  readonly monitoring?: Monitoring;
+
+  /**
+   * Sets the role by which API Gateway writes logs, for the whole account and Region. It also turns on the access logs
+   * of the REST API and the WebSocket API, which need that role. The stack retains the role when you delete it.
+   *
+   * @default false
+   */
+  readonly accountLogRole?: boolean;
+}
 
 /**
  * A table of keys, an authorizer, and a sample API of each type. `GET /whoami` and every message to the WebSocket API
  * return the authorizer's context.
  */
 export class LatchkeyStack extends Stack {
-  constructor(scope: Construct, id: string, { keySources, scopes, ...props }: LatchkeyStackProps = {}) {
-    super(scope, id, props);
+  readonly #hasLogRole: boolean;
+
+  constructor(scope: Construct, id: string, props: LatchkeyStackProps = {}) {
+    const { keySources, scopes, monitoring = 'alarms', accountLogRole = false, ...stackProps } = props;
+    super(scope, id, stackProps);
+    this.#hasLogRole = accountLogRole;
     const table = new ApiKeyTable(this, 'Keys');
     const authorizer = new ApiKeyAuthorizer(this, 'Authorizer', {
       table,
@@ -47,6 +83,10 @@ export class LatchkeyStack extends Stack {
     authorizer.addGatewayResponses(restApi);
     const httpApi = this.#httpApi(authorizer.forHttpApi(), whoami);
     const webSocketStage = this.#webSocketStage(authorizer.forWebSocketApi(), whoami);
+    if (accountLogRole) this.#awaitLogRole(restApi, webSocketStage);
+    if (monitoring !== 'none') {
+      new ApiKeyMonitoring(this, 'Monitoring', { authorizer, table, dashboard: monitoring === 'dashboard' });
+    }
 
     this.#output('TableName', table.tableName, 'The table of keys, for latchkey --table');
     this.#output('RestApiUrl', restApi.urlForPath('/whoami'), 'The sample route of the REST API');
@@ -82,7 +122,19 @@ export class LatchkeyStack extends Stack {
   }
 
   #restApi(authorizer: IAuthorizer, whoami: LambdaFunction): RestApi {
-    const api = new RestApi(this, 'RestApi', { description: 'Latchkey sample', cloudWatchRole: false });
+    const api = new RestApi(this, 'RestApi', {
+      description: 'Latchkey sample',
+      endpointTypes: [EndpointType.REGIONAL],
+      cloudWatchRole: this.#hasLogRole,
+      deployOptions: {
+        throttlingRateLimit: THROTTLE.rateLimit,
+        throttlingBurstLimit: THROTTLE.burstLimit,
+        ...(this.#hasLogRole && {
+          accessLogDestination: new RestLogGroupLogDestination(this.#logGroup('RestApiLogs')),
+          accessLogFormat: latchkeyAccessLogFormat.rest(),
+        }),
+      },
+    });
     const requestValidator = api.addRequestValidator('Validator', {
       validateRequestBody: true,
       validateRequestParameters: true,
@@ -91,8 +143,8 @@ export class LatchkeyStack extends Stack {
       .addResource('whoami')
       .addMethod('GET', new LambdaIntegration(whoami), { authorizer, requestValidator });
     acknowledge(api.deploymentStage, {
-      'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS,
-      'AwsSolutions-APIG6': ACCOUNT_WIDE_LOGS,
+      ...(!this.#hasLogRole && { 'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS }),
+      'AwsSolutions-APIG6': NO_EXECUTION_LOGS,
       'AwsSolutions-APIG3':
         'AWS bills a web ACL by the month. The sample returns only the caller’s own key, so it has none.',
     });
@@ -106,6 +158,7 @@ export class LatchkeyStack extends Stack {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
+      throttle: THROTTLE,
       accessLogSettings: {
         destination: new LogGroupLogDestination(this.#logGroup('HttpApiLogs')),
         format: latchkeyAccessLogFormat.http(),
@@ -129,13 +182,32 @@ export class LatchkeyStack extends Stack {
       integration: new WebSocketLambdaIntegration('MessageIntegration', whoami),
       returnResponse: true,
     });
-    const stage = new WebSocketStage(this, 'WebSocketStage', { webSocketApi, stageName: 'prod', autoDeploy: true });
-    acknowledge(stage, { 'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS });
+    const stage = new WebSocketStage(this, 'WebSocketStage', {
+      webSocketApi,
+      stageName: 'prod',
+      autoDeploy: true,
+      throttle: THROTTLE,
+      ...(this.#hasLogRole && {
+        accessLogSettings: {
+          destination: new LogGroupLogDestination(this.#logGroup('WebSocketApiLogs')),
+          format: latchkeyAccessLogFormat.webSocket(),
+        },
+      }),
+    });
+    if (!this.#hasLogRole) acknowledge(stage, { 'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS });
     acknowledge(messages, {
       'AwsSolutions-APIG4':
         'API Gateway invokes an authorizer only on $connect. Messages arrive on a connection that Latchkey allowed.',
     });
     return stage;
+  }
+
+  /** Makes the WebSocket API's stage depend on the role. The CDK makes only the REST API's own stage depend on it. */
+  #awaitLogRole({ node }: RestApi, webSocketStage: IConstruct): void {
+    webSocketStage.node.addDependency(node.findChild('Account'));
+    acknowledge(node.findChild('CloudWatchRole'), {
+      [LOG_ROLE_POLICY]: 'AWS made the policy for this role, which you asked for with accountLogRole.',
+    });
   }
 
   #logGroup(id: string): LogGroup {

@@ -3,12 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
+import { TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, test } from '@jest/globals';
 import { latchkeyAccessLogFormat } from '../../../infra/accessLogFormat.ts';
+import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
+import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
 import { readConfig, SETTING_INFO, type SettingName, SETTINGS } from '../../../lambda/config.ts';
 import { authorizerUnderTest } from '../infra/authorizerUnderTest.ts';
 
-const docs = (path: string) => fileURLToPath(new URL(`../../../docs/${path}`, import.meta.url));
+const inRoot = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+const docs = (path: string) => inRoot(`docs/${path}`);
+const terraform = (path: string) => readFileSync(inRoot(`terraform/${path}`), 'utf8');
 
 const construct = Template.fromStack(authorizerUnderTest({ keySources: ['bearer'] }).stack);
 const sam = includedTemplate(docs('sam/template.yaml'));
@@ -77,24 +83,67 @@ describe('the SAM template', () => {
   });
 });
 
-describe('the access log format of the HTTP API', () => {
-  const format: Record<string, string> = JSON.parse(latchkeyAccessLogFormat.http().toString());
-
-  test('equals the construct’s format in the SAM template', () => {
-    expect(JSON.parse(propertiesOf(sam, 'AWS::Serverless::HttpApi').AccessLogSettings.Format)).toEqual(format);
-  });
-
-  test('equals the construct’s format in the Terraform files', () => {
-    const text = readFileSync(docs('terraform/main.tf'), 'utf8');
-    const [, fields = ''] = /format = jsonencode\(\{(.+?)\}\)/s.exec(text) ?? [];
-    const entries = [...fields.matchAll(/(\w+) += "(.+)"/g)].map(([, name, value]) => [name, value]);
-    expect(Object.fromEntries(entries)).toEqual(format);
-  });
+test('the access log format of the SAM template equals the construct’s format', () => {
+  const format = propertiesOf(sam, 'AWS::Serverless::HttpApi').AccessLogSettings.Format;
+  expect(JSON.parse(format)).toEqual(JSON.parse(latchkeyAccessLogFormat.http().toString()));
 });
 
-test('the policy of the Terraform files grants the same permissions as the construct', () => {
-  const { Statement } = JSON.parse(readFileSync(docs('terraform/authorizerPolicy.json'), 'utf8'));
-  expect(rightsOf(Statement)).toEqual(rights);
+describe('the Terraform module', () => {
+  test('has the construct’s access log formats', () => {
+    const { rest, http, webSocket } = latchkeyAccessLogFormat;
+    expect(JSON.parse(terraform('accessLogFormats.json'))).toEqual({
+      rest: JSON.parse(rest().toString()),
+      http: JSON.parse(http().toString()),
+      websocket: JSON.parse(webSocket().toString()),
+    });
+  });
+
+  test('grants the function’s role the same permissions as the construct', () => {
+    expect(rightsOf(JSON.parse(terraform('authorizerPolicy.json')).Statement)).toEqual(rights);
+  });
+
+  test('has no other policies than that of the construct and that of the table’s own key', () => {
+    const policies = [...terraform('main.tf').matchAll(/^resource "(aws_iam_\w+)" "(\w+)"/gm)].map(([, type, name]) => [
+      type,
+      name,
+    ]);
+    expect(policies).toEqual([
+      ['aws_iam_role', 'authorizer'],
+      ['aws_iam_role_policy', 'authorizer'],
+      ['aws_iam_role_policy', 'table_key'],
+    ]);
+  });
+
+  test('grants the same use of the table’s own key as the construct', () => {
+    const stack = new Stack(new App(), 'Encrypted', { env: { region: 'eu-west-1' } });
+    const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key') as IKey);
+    new ApiKeyAuthorizer(stack, 'Authorizer', { table: new ApiKeyTable(stack, 'Keys', { encryption }) });
+    const statements: { Action: string | string[] }[] = propertiesOf(Template.fromStack(stack), 'AWS::IAM::Policy')
+      .PolicyDocument.Statement;
+    const expected = statements.flatMap(({ Action }) => Action).filter((action) => action.startsWith('kms:'));
+    const granted = [...terraform('main.tf').matchAll(/"(kms:(?!ViaService)\w+)"/g)].map(([, action]) => action);
+    expect(granted).toEqual(expected);
+  });
+
+  test('passes every setting to the function', () => {
+    const variables = [...terraform('main.tf').matchAll(/^ {4}(LATCHKEY_\w+) +=/gm)].map(([, variable]) => variable);
+    expect(variables.toSorted()).toEqual(
+      Object.values(SETTINGS)
+        .map(({ variable }) => variable)
+        .toSorted(),
+    );
+  });
+
+  test('has a README that lists every variable and every output with its description', () => {
+    const declared = (file: string) =>
+      [...terraform(file).matchAll(/^(?:variable|output) "(\w+)" \{\n +description = "(.+)"$/gm)].map(
+        ([, name, description = '']) => [name, JSON.parse(`"${description}"`)],
+      );
+    const listed = [...terraform('README.md').matchAll(/^\| `(\w+)` +\|(?: [^|]+ \|)? ([^|]+?) +\|$/gm)].map(
+      ([, name, description]) => [name, description],
+    );
+    expect(listed).toEqual([...declared('variables.tf'), ...declared('outputs.tf')]);
+  });
 });
 
 test('docs/without-cdk.md lists every setting of the authorizer’s function', () => {

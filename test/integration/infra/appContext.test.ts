@@ -5,11 +5,14 @@ import { readAppContext } from '../../../infra/app/appContext.ts';
 import { LatchkeyStack } from '../../../infra/app/latchkeyStack.ts';
 
 describe('readAppContext', () => {
-  test('returns the stack’s name, the key sources and the scopes', () => {
+  test('returns the stack’s name and every other option', () => {
     const context = {
       name: 'Orders',
       keySources: 'bearer,header:X-Api-Key,header:Authorization:Token,basic,cookie:key,websocket-protocol',
       scopes: '{"orders:read":["GET /orders"]}',
+      monitoring: 'dashboard',
+      accountLogRole: 'true',
+      terminationProtection: 'false',
     };
     expect(readAppContext(context)).toEqual({
       stackName: 'Orders',
@@ -22,6 +25,17 @@ describe('readAppContext', () => {
         'websocket-protocol',
       ],
       scopes: { 'orders:read': ['GET /orders'] },
+      monitoring: 'dashboard',
+      accountLogRole: true,
+      terminationProtection: false,
+    });
+  });
+
+  test('reads flags of cdk.json, which are not texts', () => {
+    expect(readAppContext({ terminationProtection: true, accountLogRole: false })).toEqual({
+      stackName: 'LatchkeyStack',
+      terminationProtection: true,
+      accountLogRole: false,
     });
   });
 
@@ -49,9 +63,12 @@ describe('readAppContext', () => {
     [{ scopes: '["GET /orders"]' }, 'expected a JSON object of scope'],
     [{ scopes: '{"orders:read":"GET /orders"}' }, 'expected a JSON object of scope'],
     [{ scopes: '{"orders:read":[7]}' }, 'expected a JSON object of scope'],
+    [{ monitoring: 'alarm' }, /^monitoring: expected none, alarms or dashboard .+, got "alarm"$/],
+    [{ accountLogRole: 'yes' }, /^accountLogRole: expected true or false, got "yes"$/],
+    [{ terminationProtection: '' }, /^terminationProtection: expected true or false, got ""$/],
     [
       { keysources: 'bearer' },
-      'keysources: expected one of the options name, keySources, scopes, got an unknown option',
+      'keysources: expected one of the options name, keySources, scopes, monitoring, accountLogRole, terminationProtection, got an unknown option',
     ],
   ])('rejects %j with the expected and the actual value', (context, problem) => {
     expect(() => readAppContext(context)).toThrow(

@@ -3,7 +3,8 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, test } from '@jest/globals';
-import { LatchkeyStack } from '../../../infra/app/latchkeyStack.ts';
+import { LatchkeyStack, type LatchkeyStackProps } from '../../../infra/app/latchkeyStack.ts';
+import { FAST } from './authorizerUnderTest.ts';
 
 const template = Template.fromStack(new LatchkeyStack(new App(), 'LatchkeyStack'));
 
@@ -72,10 +73,73 @@ test('the HTTP API of LatchkeyStack logs the key’s id and the reason of a deni
   });
 });
 
-test('LatchkeyStack passes cdk-nag’s AwsSolutionsChecks', () => {
-  expect(findingsOf((app) => new LatchkeyStack(app, 'LatchkeyStack'))).toEqual([]);
+test('LatchkeyStack has termination protection only if you ask for it', () => {
+  const protectionOf = (props: LatchkeyStackProps) => {
+    const assembly = stackWith(props).node.root as App;
+    return assembly.synth().getStackByName('LatchkeyStack').terminationProtection ?? false;
+  };
+  expect(protectionOf({ terminationProtection: true })).toBe(true);
+  expect(protectionOf({})).toBe(false);
+});
+
+test('LatchkeyStack throttles every stage', () => {
+  const limits = { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 };
+  template.hasResourceProperties('AWS::ApiGateway::Stage', {
+    MethodSettings: [Match.objectLike({ HttpMethod: '*', ResourcePath: '/*', ...limits })],
+  });
+  template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Stage', { DefaultRouteSettings: limits }, 2);
+  template.resourceCountIs('AWS::ApiGatewayV2::Stage', 2);
+});
+
+test('the REST API of LatchkeyStack has a regional endpoint', () => {
+  template.hasResourceProperties('AWS::ApiGateway::RestApi', { EndpointConfiguration: { Types: ['REGIONAL'] } });
+});
+
+test('LatchkeyStack has alarms by default, and a dashboard only if you ask for it', () => {
+  template.resourceCountIs('AWS::CloudWatch::Alarm', 4);
+  template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  const full = templateWith({ monitoring: 'dashboard' });
+  full.resourceCountIs('AWS::CloudWatch::Alarm', 4);
+  full.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+  const none = templateWith({ monitoring: 'none' });
+  none.resourceCountIs('AWS::CloudWatch::Alarm', 0);
+  none.resourceCountIs('AWS::Logs::MetricFilter', 0);
+});
+
+test('LatchkeyStack leaves the account’s settings unchanged by default', () => {
+  template.resourceCountIs('AWS::ApiGateway::Account', 0);
+});
+
+test('LatchkeyStack logs the key’s id and the reason of a denial on every API if it may set the account’s role', () => {
+  const logged = templateWith({ accountLogRole: true });
+  const format = Match.stringLikeRegexp('authorizer.keyId.*authorizer.errorCode');
+  const [account] = Object.keys(logged.findResources('AWS::ApiGateway::Account'));
+  logged.hasResourceProperties('AWS::ApiGateway::Stage', { AccessLogSetting: { Format: format } });
+  logged.resourcePropertiesCountIs('AWS::ApiGatewayV2::Stage', { AccessLogSettings: { Format: format } }, 2);
+  for (const type of ['AWS::ApiGateway::Stage', 'AWS::ApiGatewayV2::Stage'])
+    logged.hasResource(type, { DependsOn: Match.arrayWith([account]) });
+  // Other APIs of the account use the role, too.
+  logged.hasResource('AWS::ApiGateway::Account', { DeletionPolicy: 'Retain' });
+});
+
+test.each([{}, { monitoring: 'dashboard' }, { accountLogRole: true }] as const)(
+  'LatchkeyStack passes cdk-nag’s AwsSolutionsChecks with the props %j',
+  (props) => {
+    expect(findingsOf((app) => new LatchkeyStack(app, 'LatchkeyStack', props))).toEqual([]);
+  },
+);
+
+test('cdk-nag’s AwsSolutionsChecks find a bucket without protection', () => {
   expect(findingsOf((app) => new Bucket(new Stack(app, 'Planted'), 'Bucket'))).toContain('AwsSolutions-S1');
 });
+
+function stackWith(props: LatchkeyStackProps): LatchkeyStack {
+  return new LatchkeyStack(new App({ context: FAST }), 'LatchkeyStack', props);
+}
+
+function templateWith(props: LatchkeyStackProps): Template {
+  return Template.fromStack(stackWith(props));
+}
 
 function findingsOf(add: (app: App) => unknown): string[] {
   const app = new App();

@@ -1,0 +1,175 @@
+# Needs Terraform 1.7. The provider is a mock, so the tests need no account.
+
+mock_provider "aws" {}
+
+variables {
+  # Any file, because the mock doesn't read it.
+  authorizer_zip = "main.tf"
+}
+
+run "rejects_invalid_values" {
+  command = plan
+  variables {
+    name                   = "two words"
+    table_name             = "a"
+    kms_key_arn            = "alias/keys"
+    memory_size            = 64
+    architecture           = "arm"
+    runtime                = "nodejs18.x"
+    reserved_concurrency   = -2
+    log_retention_days     = 31
+    log_level              = "WARN"
+    key_prefixes           = ["Sk_"]
+    key_sources            = ["cookie"]
+    external_keys          = { prefixes = ["a,b"] }
+    last_used_seconds      = 0
+    record_cache_seconds   = 1.5
+    results_cache_seconds  = 3601
+    stale_if_error_seconds = -1
+    http_api_response      = "json"
+    scopes                 = { "orders read" = ["GET /orders"] }
+    plans                  = { namespace = "orders" }
+    usage_identifier       = "key"
+    debug_sample_rate      = 1.1
+  }
+  expect_failures = [
+    var.name, var.table_name, var.kms_key_arn, var.memory_size, var.architecture, var.runtime, var.reserved_concurrency,
+    var.log_retention_days, var.log_level, var.key_prefixes, var.key_sources, var.external_keys, var.last_used_seconds,
+    var.record_cache_seconds, var.results_cache_seconds, var.stale_if_error_seconds, var.http_api_response, var.scopes,
+    var.plans, var.usage_identifier, var.debug_sample_rate,
+  ]
+}
+
+run "rejects_what_is_empty_or_listed_twice" {
+  command = plan
+  variables {
+    key_prefixes  = ["sk_", "sk_"]
+    key_sources   = ["bearer", "header:authorization:Bearer"]
+    external_keys = { prefixes = [] }
+    scopes        = { "orders:read" = ["GET /orders//1"] }
+    plans         = { namespace = "0123456789abcdef", per_key = ["free"], shared = ["free"] }
+  }
+  expect_failures = [var.key_prefixes, var.key_sources, var.external_keys, var.scopes, var.plans]
+}
+
+run "rejects_what_looks_almost_valid" {
+  command = plan
+  variables {
+    key_prefixes  = ["sk_live"]
+    key_sources   = ["header:X-Api-Key:Basic"]
+    external_keys = { min_length = 300 }
+    scopes        = { "orders:read" = ["X* /orders"] }
+    plans         = { namespace = "0123456789abcdef", per_key = ["-free"] }
+  }
+  expect_failures = [var.key_prefixes, var.key_sources, var.external_keys, var.scopes, var.plans]
+}
+
+run "rejects_a_path_with_two_dots" {
+  command = plan
+  variables {
+    scopes = { "orders:read" = ["GET /orders/../invoices"] }
+  }
+  expect_failures = [var.scopes]
+}
+
+run "rejects_a_cache_with_several_key_sources" {
+  command = plan
+  variables {
+    results_cache_seconds = 60
+  }
+  expect_failures = [aws_lambda_function.authorizer]
+}
+
+run "rejects_presented_keys_without_external_keys" {
+  command = plan
+  variables {
+    usage_identifier = "presented-key"
+  }
+  expect_failures = [aws_lambda_function.authorizer]
+}
+
+run "protects_the_table_and_keeps_the_log_by_default" {
+  command = plan
+  assert {
+    condition     = aws_dynamodb_table.keys.deletion_protection_enabled && aws_dynamodb_table.keys.point_in_time_recovery[0].enabled
+    error_message = "The table isn't protected."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_group.authorizer.retention_in_days == 30
+    error_message = "The log group has another retention."
+  }
+  assert {
+    condition = (
+      aws_lambda_function.authorizer.logging_config[0].system_log_level == "WARN" &&
+      aws_lambda_function.authorizer.logging_config[0].application_log_level == "INFO" &&
+      aws_lambda_function.authorizer.timeout == 6 && aws_lambda_function.authorizer.memory_size == 256
+    )
+    error_message = "The function differs from the construct's."
+  }
+}
+
+run "logs_samples_at_debug" {
+  command = plan
+  variables {
+    debug_sample_rate = 0.1
+  }
+  assert {
+    condition     = aws_lambda_function.authorizer.logging_config[0].application_log_level == "DEBUG"
+    error_message = "Lambda would drop the samples."
+  }
+}
+
+run "grants_the_use_of_the_table_key_only_through_dynamodb" {
+  command = plan
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.table_key[0].policy).Statement[0].Condition.StringEquals["kms:ViaService"] == "dynamodb.eu-west-1.amazonaws.com"
+    error_message = "The role may use the key elsewhere."
+  }
+}
+
+run "has_the_identity_source_of_a_header" {
+  command = plan
+  variables {
+    key_sources = ["header:X-Api-Key"]
+  }
+  assert {
+    condition = jsonencode(output.identity_sources) == jsonencode({
+      http      = ["$request.header.X-Api-Key"]
+      rest      = "method.request.header.X-Api-Key"
+      websocket = ["route.request.header.X-Api-Key"]
+    })
+    error_message = "Got other identity sources."
+  }
+}
+
+run "has_the_identity_source_of_a_cookie_and_the_route_of_a_cached_simple_response" {
+  command = plan
+  variables {
+    key_sources           = ["cookie:key"]
+    http_api_response     = "simple"
+    results_cache_seconds = 60
+    scopes                = { "orders:read" = ["GET /orders"] }
+  }
+  assert {
+    condition     = jsonencode(output.identity_sources.http) == jsonencode(["$request.header.Cookie", "$context.routeKey"])
+    error_message = "Got other identity sources."
+  }
+  assert {
+    condition     = output.revocation_delay_seconds == 120
+    error_message = "The delay lacks a cache."
+  }
+}
+
+run "accepts_any_external_key" {
+  command = plan
+  variables {
+    external_keys = {}
+  }
+  assert {
+    condition     = output.accepted_keys == "sk_,any"
+    error_message = "Got other accepted keys."
+  }
+}
