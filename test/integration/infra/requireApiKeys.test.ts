@@ -146,6 +146,37 @@ describe('a live API', () => {
   });
 });
 
+describe('an API that reads API keys from a header', () => {
+  /** A caller could compute the value of an API key of Latchkey's plans, and send it in that header. */
+  function prepared({ authorizer: isBehind, props = {} }: { authorizer: boolean; props?: RestApiProps }) {
+    const { stack, authorizer } = authorizerUnderTest({ plans: PLANS });
+    const api = new RestApi(stack, 'Api', { cloudWatchRole: false, ...props });
+    const behind = isBehind ? { authorizer: authorizer.forRestApi() } : {};
+    api.root.addMethod('GET', new MockIntegration(), { apiKeyRequired: true, ...behind });
+    authorizer.plans?.addStage(api.deploymentStage);
+    return () => Template.fromStack(stack);
+  }
+
+  test.each([{}, { apiKeySourceType: ApiKeySourceType.HEADER }])(
+    'can’t be prepared for plans while a method lacks the authorizer: %j',
+    (props) => {
+      expect(prepared({ authorizer: false, props })).toThrow(
+        /addStage: Test\/Api\/Default\/GET\/Resource: expected an authorizer on each method with apiKeyRequired, got a method without one/,
+      );
+    },
+  );
+
+  test.each([
+    ['its methods have the authorizer', { authorizer: true }],
+    [
+      'it reads them from the authorizer',
+      { authorizer: false, props: { apiKeySourceType: ApiKeySourceType.AUTHORIZER } },
+    ],
+  ])('can be prepared for plans if %s', (_, options) => {
+    expect(prepared(options)).not.toThrow();
+  });
+});
+
 describe('an authorizer without plans', () => {
   test('doesn’t add resources for plans to its template', () => {
     const { stack, authorizer } = authorizerUnderTest();

@@ -242,6 +242,13 @@ describe('applyPlans on a SpecRestApi', () => {
     template.allResourcesProperties('AWS::ApiGateway::UsagePlan', { ApiStages: [stage] });
   });
 
+  test('can’t be prepared while an operation accepts API keys from a header without the authorizer', () => {
+    const { stack, authorizer } = authorizerUnderTest(PLANNED);
+    const api = specApi(stack, openApi3({ type: 'apiKey', name: 'x-api-key', in: 'header' }));
+    authorizer.plans?.addStage(api.deploymentStage);
+    expect(() => Template.fromStack(stack)).toThrow(/addStage: .*orders.*: expected an authorizer on each method/);
+  });
+
   test('uses the API key scheme that the definition already has', () => {
     const { stack, authorizer } = authorizerUnderTest({ ...PLANNED, keySources: ['header:X-Api-Key'] });
     const own = { type: 'apiKey', name: 'X-API-Key', in: 'header' };
