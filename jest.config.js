@@ -12,8 +12,8 @@ const shared = {
 };
 
 /**
- * Tests that take minutes: thousands of hostile events, a soak, full property runs, every fault of the store, large
- * files.
+ * Tests that take long: thousands of hostile events, a soak, full property runs, every fault of the store, large files,
+ * the synthesis of twenty apps.
  */
 const LONG = [
   'attacks/floods',
@@ -22,6 +22,7 @@ const LONG = [
   'integration/cli/faults',
   'integration/docs/recipes',
   'integration/docs/reference',
+  'integration/infra/consumerApps',
   'integration/store/faults',
   'integration/store/importScale',
   'integration/store/registryFaults',

@@ -36,7 +36,7 @@ import {
   restIdentitySources,
   webSocketIdentitySources,
 } from './keySources.ts';
-import { propError } from './propChecks.ts';
+import { checkText } from './propChecks.ts';
 
 /** The function that APIs invoke, with the settings that their authorizers depend on. */
 export interface InvokedFunction {
@@ -81,7 +81,7 @@ export class ApiAuthorizers {
   }
 
   forRestApi(id?: string, { type = 'REQUEST', scope = this.#owner }: RestApiAuthorizerOptions = {}): IAuthorizer {
-    this.#check('type', type, ['REQUEST', 'TOKEN']);
+    checkText(this.#owner, 'type', type, ['REQUEST', 'TOKEN']);
     const authorizerId = this.#getId('forRestApi', id, type);
     const authorizer = getOrCreate(this.#restByOptions, [scope.node.path, authorizerId.id, type], () =>
       this.#createRestAuthorizer(scope, authorizerId, type),
@@ -93,7 +93,7 @@ export class ApiAuthorizers {
 
   forHttpApi(id?: string, { payloadFormat = '2.0' }: HttpApiAuthorizerOptions = {}): IHttpRouteAuthorizer {
     const { handler, keySources, hasScopes, hasSimpleResponses, resultsCacheTtl, onPolicy } = this.#invoked;
-    this.#check('payloadFormat', payloadFormat, ['1.0', '2.0']);
+    checkText(this.#owner, 'payloadFormat', payloadFormat, ['1.0', '2.0']);
     const simpleResponses = payloadFormat === '2.0' && hasSimpleResponses;
     const perRoute = simpleResponses && mayCache(resultsCacheTtl) && hasScopes;
     const authorizerId = this.#getId('forHttpApi', id, payloadFormat);
@@ -140,12 +140,6 @@ export class ApiAuthorizers {
 
   hideCredential(mapping = new ParameterMapping()): ParameterMapping {
     return hideCredential(this.#owner, this.#invoked.keySources, mapping);
-  }
-
-  /** Checks an option, because callers in JavaScript and through jsii may pass any string. */
-  #check(option: string, value: string, expected: readonly string[]): void {
-    if (expected.includes(value)) return;
-    throw propError(this.#owner, `${option}: expected ${expected.join(' or ')}, got ${JSON.stringify(value)}`);
   }
 
   /** Returns the settings that AppSync's GraphQL and Event APIs share. */

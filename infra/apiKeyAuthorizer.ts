@@ -50,7 +50,8 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
    * pass the alias's ARN. Use `fromFunctionAttributes` if the authorizer doesn't have the default key sources, or if
    * it has a `resultsCacheTtl`.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` if the ARN isn't one of a Lambda function
+   * @throws LatchkeyError `CONFIG_INVALID` if the ARN isn't one of a Lambda function, or if the function is in another
+   * Region
    */
   static fromFunctionArn(scope: Construct, id: string, functionArn: string): IApiKeyAuthorizer {
     return new ImportedApiKeyAuthorizer(scope, id, { functionArn });
@@ -191,7 +192,8 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
    * the API couldn't invoke the function. The authorizer rejects a revoked key after the revocation delay. HTTP APIs
    * don't support `TOKEN` authorizers.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter
+   * @throws LatchkeyError `CONFIG_INVALID` for an unknown option, a `TOKEN` authorizer of an HTTP API, or a `TOKEN`
+   * authorizer that has several key sources or a query parameter
    */
   securityScheme(options: SecuritySchemeOptions = {}): { [name: string]: unknown } {
     if (options.invocationRole === undefined) this.#hasSchemeWithoutRole = true;
@@ -204,7 +206,7 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
   /**
    * Lets an API that has the entry from `securityScheme` in its definition invoke the function. The API may belong to
    * another stack. The synthesis checks the inline definition of a `SpecRestApi`: it fails if no operation requires a
-   * key, or if only the root of the definition does.
+   * key, if only the root of the definition does, or if an operation names an unknown scheme.
    *
    * The permission contains the API's id, so CloudFormation creates it after the API. A REST API's new deployment waits
    * for it. An HTTP API with `autoDeploy` doesn't: its requests fail for a moment if you change `rollout` or
@@ -253,6 +255,12 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
     const { plans } = this;
     if (plans === undefined && this.#settings.config.usageIdentifier === 'plan') {
       throw propError(this, 'applyPlans: expected the prop plans to be set, got an authorizer without plans');
+    }
+    if (!(api instanceof WebSocketApi || 'restApiId' in api)) {
+      throw propError(
+        this,
+        'applyPlans: expected a REST API or a WebSocket API, got another API, which has no usage plans',
+      );
     }
     // Each function rejects stages of another API.
     if (api instanceof WebSocketApi) {

@@ -8,8 +8,8 @@ import type { GatewayResponsesOptions } from './gatewayResponses.ts';
 /** Options of `forRestApi`. */
 export interface RestApiAuthorizerOptions {
   /**
-   * The type of the Lambda authorizer. A `TOKEN` authorizer requires exactly one key source, `bearer` or a header. API
-   * Gateway passes only that header to it.
+   * The type of the Lambda authorizer. A `TOKEN` authorizer requires exactly one key source: `bearer`, `basic` or a
+   * header. API Gateway passes only that header to it.
    *
    * @default 'REQUEST'
    */

@@ -1,4 +1,4 @@
-import { Annotations, Duration, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Annotations, Duration, type ResourceEnvironment, Stack, Token } from 'aws-cdk-lib';
 import type { IAuthorizer, IRestApi, RestApiBase } from 'aws-cdk-lib/aws-apigateway';
 import type { IHttpRouteAuthorizer, IWebSocketRouteAuthorizer, ParameterMapping } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { AppSyncAuthProvider, AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
@@ -16,7 +16,7 @@ import type {
   RestApiAuthorizerOptions,
 } from './iApiKeyAuthorizer.ts';
 import type { KeySource } from './keySource.ts';
-import { propError } from './propChecks.ts';
+import { isDifferent, propError } from './propChecks.ts';
 
 /** Attributes of an authorizer that another stack or app creates. Pass the values of its props. */
 export interface ApiKeyAuthorizerAttributes {
@@ -111,8 +111,15 @@ function importFunction(scope: Construct, functionArn: string): IFunction {
   if (Token.isUnresolved(functionArn)) {
     return LambdaFunction.fromFunctionAttributes(scope, 'Function', { functionArn, sameEnvironment: true });
   }
-  const account = accountOf(scope, functionArn);
-  const isForeign = Token.compareStrings(account, Stack.of(scope).account) === TokenComparison.DIFFERENT;
+  const { region, account } = environmentOf(scope, functionArn);
+  const stack = Stack.of(scope);
+  if (isDifferent(region, stack.region)) {
+    throw propError(
+      scope,
+      `functionArn: expected a function in ${stack.region}, the Region of this stack, got one in ${region}`,
+    );
+  }
+  const isForeign = isDifferent(account, stack.account);
   if (isForeign) {
     Annotations.of(scope).addWarningV2(
       'latchkey:foreignFunction',
@@ -123,12 +130,12 @@ function importFunction(scope: Construct, functionArn: string): IFunction {
   return LambdaFunction.fromFunctionAttributes(scope, 'Function', attributes);
 }
 
-const FUNCTION_ARN = /^arn:[^:]+:lambda:[^:]+:(?<account>[^:]+):function:[^:]+(?::[^:]+)?$/;
+const FUNCTION_ARN = /^arn:[^:]+:lambda:(?<region>[^:]+):(?<account>[^:]+):function:[^:]+(?::[^:]+)?$/;
 
-/** Returns the account in the ARN. */
-function accountOf(scope: Construct, functionArn: string): string {
-  const account = FUNCTION_ARN.exec(functionArn)?.groups?.['account'];
-  if (account !== undefined) return account;
+/** Returns the Region and the account in the ARN. */
+function environmentOf(scope: Construct, functionArn: string): ResourceEnvironment {
+  const { region, account } = FUNCTION_ARN.exec(functionArn)?.groups ?? {};
+  if (region !== undefined && account !== undefined) return { region, account };
   throw propError(
     scope,
     'functionArn: expected the ARN of a Lambda function or of its alias, such as ' +

@@ -16,6 +16,7 @@ import type { IWebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Construct } from 'constructs';
 import { type Counted, usageIdentifier } from '../lambda/plans.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
+import { headerKeyProblems } from './headerKeyProblems.ts';
 import type { SharedFunctionSettings } from './latchkeyFunction.ts';
 import { propError } from './propChecks.ts';
 import { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
@@ -123,7 +124,9 @@ export class KeyPlans extends Construct {
    * methods require a key. To prepare a live API, call only this method. The authorizer then returns the usage
    * identifier before any method requires it (docs/plans.md). A second call for the same stage doesn't have an effect.
    *
-   * The stage may belong to a REST API or to a WebSocket API.
+   * The stage may belong to a REST API or to a WebSocket API. The synthesis fails for a REST API with a method that
+   * accepts API keys from a header without an authorizer. The values of Latchkey's API keys aren't secrets, so callers
+   * could send one.
    *
    * @throws LatchkeyError `CONFIG_INVALID` if the API lacks a stage, for example with `deploy: false`
    */
@@ -136,6 +139,7 @@ export class KeyPlans extends Construct {
     }
     if (this.#stages.has(stage)) return;
     this.#stages.add(stage);
+    stage.node.addValidation({ validate: () => headerKeyProblems(stage) });
     // The name of a WebSocket API's stage doesn't refer to the stage, so CloudFormation wouldn't wait for it.
     if (isOfWebSocketApi(stage))
       for (const usagePlan of [this.#unplanned, ...this.#usagePlans.values()]) usagePlan.node.addDependency(stage);

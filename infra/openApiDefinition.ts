@@ -84,6 +84,16 @@ export class OpenApiDefinition {
       .map(({ title }) => title);
   }
 
+  /** Returns the operations whose `security` names a scheme that the definition lacks. */
+  operationsWithUnknownScheme(): readonly string[] {
+    const schemes = this.#schemes;
+    return this.#operations()
+      .filter(({ operation }) =>
+        requirementsOf(operation).some((each) => Object.keys(each).some((name) => !(name in schemes))),
+      )
+      .map(({ title }) => title);
+  }
+
   /** Returns the operations that require a key of API Gateway without an authorizer that could return one. */
   operationsWithoutAuthorizer(): readonly string[] {
     const having = (isWanted: (scheme: unknown) => boolean) =>

@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Token, TokenComparison } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import { scopedPolicyDocument } from '../lambda/policy.ts';
@@ -10,6 +10,16 @@ import { methodArnEnds, parseRoutePattern, type RoutePattern } from '../lambda/r
  */
 export function propError(construct: IConstruct, ...problems: readonly string[]): LatchkeyError {
   return new LatchkeyError('CONFIG_INVALID', `${construct.node.path}: ${problems.join('; ')}`);
+}
+
+/**
+ * Checks a text of an option, because callers in JavaScript and through jsii may pass any string.
+ *
+ * @throws LatchkeyError `CONFIG_INVALID` if the value isn't one of the expected ones
+ */
+export function checkText(construct: IConstruct, option: string, value: string, expected: readonly string[]): void {
+  if (expected.includes(value)) return;
+  throw propError(construct, `${option}: expected ${expected.join(' or ')}, got ${JSON.stringify(value)}`);
 }
 
 /** A range of numbers that includes both ends. */
@@ -32,6 +42,14 @@ export function wholeNumberProblems(
 /** Returns whether the synthesis can check a prop: its value is present and isn't a token. */
 export function isKnown<T>(value: T | undefined): value is T {
   return value !== undefined && !Token.isUnresolved(value);
+}
+
+/**
+ * Returns whether two Regions or accounts differ. It's `false` if one of them is a token, because the deployment may
+ * resolve the token to the other value.
+ */
+export function isDifferent(one: string, other: string): boolean {
+  return Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
 }
 
 /**

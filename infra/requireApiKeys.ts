@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IWebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IConstruct, IValidation } from 'constructs';
+import { isWithoutAuthorizer } from './headerKeyProblems.ts';
 import type { KeyPlans } from './keyPlans.ts';
 import { OpenApiDefinition } from './openApiDefinition.ts';
 import { propError } from './propChecks.ts';
@@ -185,8 +186,7 @@ class ApiKeyRequirement implements IAspect, IValidation {
 
   /** Returns whether the node is a method that requires an API key, but has no authorizer that could return one. */
   #isUnidentified(node: IConstruct): boolean {
-    if (!(node instanceof CfnMethod) || node.restApiId !== this.#api.restApiId) return false;
-    return node.apiKeyRequired === true && node.authorizationType !== 'CUSTOM';
+    return node instanceof CfnMethod && isWithoutAuthorizer(node, this.#api);
   }
 
   /**

@@ -8,6 +8,7 @@ import type { Config } from '../lambda/config.ts';
 import { allowToInvoke, type HttpApiPayloadFormat, invocationUri } from './authorizers.ts';
 import { checkTokenSource, httpIdentitySources, mayCache, restIdentitySources } from './keySources.ts';
 import { AUTHORIZER_EXTENSION, OpenApiDefinition } from './openApiDefinition.ts';
+import { checkText } from './propChecks.ts';
 
 /** Options of `securityScheme`. */
 export interface SecuritySchemeOptions {
@@ -59,11 +60,13 @@ interface SchemeProps {
  * only the extension. `name` and `in` describe the first key source, and are `Unused` for a source that isn't a header
  * ("x-amazon-apigateway-authorizer object", API Gateway Developer Guide).
  *
- * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources or a query parameter
+ * @throws LatchkeyError `CONFIG_INVALID` for an unknown option, a `TOKEN` authorizer of an HTTP API, or a `TOKEN`
+ * authorizer that has several key sources or a query parameter
  */
 export function securityScheme(props: SchemeProps, options: SecuritySchemeOptions): { [name: string]: unknown } {
   const { config, handler } = props;
   const { apiType = 'rest', invocationRole } = options;
+  checkOptions(props.owner, options);
   const authorizer = {
     ...(apiType === 'rest' ? restAuthorizer(props, options) : httpAuthorizer(props, options)),
     authorizerUri: invocationUri(handler),
@@ -78,6 +81,16 @@ export function securityScheme(props: SchemeProps, options: SecuritySchemeOption
     ...(apiType === 'rest' && { 'x-amazon-apigateway-authtype': 'custom' }),
     [AUTHORIZER_EXTENSION]: authorizer,
   };
+}
+
+/** Checks the options, because callers in JavaScript and through jsii may pass any string. */
+function checkOptions(
+  owner: Construct,
+  { apiType = 'rest', type = 'REQUEST', payloadFormat = '2.0' }: SecuritySchemeOptions,
+): void {
+  checkText(owner, 'apiType', apiType, ['rest', 'http']);
+  checkText(owner, 'type', type, apiType === 'http' ? ['REQUEST'] : ['REQUEST', 'TOKEN']);
+  checkText(owner, 'payloadFormat', payloadFormat, ['1.0', '2.0']);
 }
 
 /** Returns the header of a definition's scheme in the spelling of `keySources`. */
@@ -139,6 +152,13 @@ function latestDeployment(api: DefinedApi) {
 function definitionProblems(api: SpecRestApi, authorizerUri: string): string[] {
   const definition = OpenApiDefinition.of(api);
   if (definition === undefined) return [];
+  const unknown = definition.operationsWithUnknownScheme();
+  if (unknown.length > 0) {
+    return [
+      `addApiPermission: expected security that names schemes of the definition, got an unknown one in ${unknown.join(', ')}: API ` +
+        'Gateway ignores it, and may accept requests without a key',
+    ];
+  }
   const schemes = definition.schemesOf(authorizerUri);
   const open = definition.operationsOpenByMistake(schemes);
   if (open.length > 0) {

@@ -1,9 +1,9 @@
-import { Arn, ArnFormat, type ResourceEnvironment, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Arn, ArnFormat, type ResourceEnvironment, Stack, Token } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
-import { propError } from './propChecks.ts';
+import { isDifferent, propError } from './propChecks.ts';
 
 /**
  * The actions that the CDK grants on a table's key. They are listed individually, because security checks report
@@ -75,15 +75,19 @@ function withEncryptionKey(table: ITable, grantee: IGrantable, grant: Grant): Gr
 export function grantEncryptionKey(table: ITable, grantee: IGrantable, actions: readonly string[]): Grant | undefined {
   const { encryptionKey: resource } = table;
   if (resource === undefined) return undefined;
-  return Grant.addToPrincipalOrResource({
+  const conditions = { StringEquals: { 'kms:ViaService': `dynamodb.${getEnvironment(table).region}.amazonaws.com` } };
+  const grant = Grant.addToPrincipalOrResource({
     grantee,
     actions: [...actions],
     resource,
     resourceArns: [resource.keyArn],
     // A key policy refers to its own key as `*`.
     resourceSelfArns: ['*'],
-    conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${getEnvironment(table).region}.amazonaws.com` } },
+    conditions,
   });
+  // Older releases of the CDK omit the conditions in the key policy, which a role of another account requires.
+  for (const statement of grant.resourceStatements) statement.addConditions(conditions);
+  return grant;
 }
 
 /** The value of `TableName` in the function's requests to DynamoDB. */
@@ -125,9 +129,4 @@ function getEnvironment(table: ITable): ResourceEnvironment {
   if (isOneToken) return table.env;
   const { region = '', account = '' } = Arn.split(table.tableArn, ArnFormat.SLASH_RESOURCE_NAME);
   return { region, account };
-}
-
-/** Returns `false` if one of them is a token, because the deployment may resolve the token to the other value. */
-function isDifferent(one: string, other: string): boolean {
-  return Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
 }

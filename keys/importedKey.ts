@@ -4,7 +4,7 @@ import { isKeyId } from './keyId.ts';
 import { holdsKey } from './findKeys.ts';
 import { copyJson, type JsonObject, type JsonValue } from './json.ts';
 import { type KeyRecord, readVersion } from './record.ts';
-import { MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
+import { EXTERNAL_LENGTH, hashSecret, type KeySecret, MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
 import { isAhead } from './state.ts';
 import type { EditableField } from './table.ts';
 import { getPurgeAfter, readTime, TIME_EXPECTED, type Timestamp, toEpochMs, toTimestamp } from './timestamp.ts';
@@ -23,7 +23,7 @@ export interface ImportedKey {
    * characters.
    */
   readonly label: string;
-  /** The first characters of the raw key, at most 24. Everyone who can read records sees them. */
+  /** The first characters of the raw key, at most 32. Everyone who can read records sees them. */
   readonly keyPrefix?: string | null | undefined;
   /** The customer or team that the key was issued to. The label's limits apply. */
   readonly owner?: string | null | undefined;
@@ -161,8 +161,27 @@ function readFields(given: Record<string, unknown>) {
     if (fields[name] !== undefined) continue;
     problems.push(`${name}: expected ${expected}${holdsKey(value) ? ', got an API key in it' : ''}`);
   }
-  problems.push(...endsWithoutTime(given));
+  problems.push(...endsWithoutTime(given), ...copiesOfKey({ ...fields, id: given['id'] }));
   return { fields, problems };
+}
+
+/** The problem with a field that has the raw key in it. Everyone who can read records would see the key. */
+export const KEY_IN_FIELD = 'expected a value without the key, got the key in it';
+
+/** Returns the problems with fields whose value is the raw key itself, because its hash is `keyHash`. */
+function copiesOfKey({ keyHash, metadata = {}, ...others }: Record<string, unknown>): readonly string[] {
+  if (keyHash === undefined) return [];
+  const isKey = (value: unknown): boolean => {
+    if (typeof value !== 'string') return valuesIn(value).some(isKey);
+    return value.length >= EXTERNAL_LENGTH.least && hashSecret(value as KeySecret) === keyHash;
+  };
+  // Only valid metadata has a limited depth.
+  const names = Object.keys(others).filter((name) => typeof others[name] === 'string' && isKey(others[name]));
+  return [...names, ...(isKey(metadata) ? ['metadata'] : [])].map((name) => `${name}: ${KEY_IN_FIELD}`);
+}
+
+function valuesIn(value: unknown): readonly unknown[] {
+  return typeof value === 'object' && value !== null ? Object.values(value) : [];
 }
 
 /**

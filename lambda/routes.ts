@@ -96,10 +96,12 @@ export function coversRoute(pattern: RoutePattern, route: Route): boolean {
 
 /**
  * Returns the route of an operation on a channel of an AppSync Event API. A client may subscribe to `/orders/*`. A
- * pattern covers this channel only if it ends with `*`. It then covers each channel that the subscription delivers.
+ * pattern covers this channel only if it ends with `*`. It then covers each channel that the subscription delivers. An
+ * operation that AWS hasn't documented becomes an empty route, which no pattern covers.
  */
 export function toChannelRoute(operation: string, channel: unknown): Route {
-  return `${operation} ${typeof channel === 'string' ? channel : ''}` as Route;
+  const isKnown = CHANNEL_OPERATIONS.has(operation) && typeof channel === 'string';
+  return (isKnown ? `${operation} ${channel}` : '') as Route;
 }
 
 /**

@@ -7,6 +7,7 @@ import { addColumns, type ColumnMap } from '../importExport/columnMap.ts';
 import { findExportFiles } from '../importExport/exportFolder.ts';
 import { hasDecisiveLine, isWholeStart, readFileStart } from '../importExport/fileStart.ts';
 import {
+  checkTakesMap,
   detectFormat,
   FORMATS,
   getPositionUnit,
@@ -94,6 +95,7 @@ const PLAN_MAP_HELP =
 const PLAN_KEYS_HELP =
   "a file that lists the usage plans of api-gateway's keys: the id of a key and the id of its usage plan on each line";
 
+const HOW_TO_RETRY = 'fix the rejected entries, and run the command again';
 const HOW_TO_RESUME = 'to resume, run the same command again; it skips the keys that are stored';
 
 /** Fills `latchkey import`, which stores the keys of another system or table by their hashes. */
@@ -154,9 +156,7 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
       }
     }),
   );
-  const { rejectedCount } = report;
-  if (rejectedCount === 0) return;
-  throw new CliError('ENTRIES_REJECTED', `rejected: ${rejectedCount}; fix them and run the command again`);
+  if (report.rejectedCount > 0) throw new CliError('ENTRIES_REJECTED', HOW_TO_RETRY);
 }
 
 function isAboutText(error: unknown): boolean {
@@ -172,7 +172,7 @@ async function run(importRun: ImportRun): Promise<void> {
   const head = await source.peek(options.format === undefined ? isWholeStart : hasDecisiveLine);
   const start = readFileStart(head);
   const format = options.format ?? (start === undefined ? undefined : detectFormat(start, options.map));
-  if (format !== undefined) checkMap(format, options);
+  if (format !== undefined && options.map !== undefined) checkTakesMap(format);
   if (options.format === undefined && format !== undefined && options.json !== true) {
     deps.output.note(`reading ${source.name} as ${format} (${FORMATS[format].meaning})`);
   }
@@ -210,11 +210,6 @@ const PLAN_OPTIONS = [
   ['planMap', '--plan-map'],
   ['planKeys', '--plan-keys'],
 ] as const;
-
-function checkMap(format: ImportFormat, { map }: ImportOptions): void {
-  if (map === undefined || MAPPED_FORMATS.includes(format)) return;
-  throw new CliError('USAGE_INVALID', `--map: expected the format ${MAPPED_FORMATS.join(' or ')}, got ${format}`);
-}
 
 async function* noEntries(): AsyncGenerator<ReadEntry> {}
 

@@ -4,7 +4,7 @@ import { toTimestamp } from '../../keys/timestamp.ts';
 import { readKeyFile } from './apiGatewayCsv.ts';
 import { fieldOf, type FileStart } from './fileStart.ts';
 import type { ImportInput } from './importFormat.ts';
-import { readJsonParts } from './jsonParts.ts';
+import { invalidDocument, readJsonParts } from './jsonParts.ts';
 import { LeftOut } from './leftOut.ts';
 import type { ReadEntry } from './readEntry.ts';
 import type { Row } from './row.ts';
@@ -61,11 +61,14 @@ async function* readItems({ chunks, head, warn }: ImportInput): AsyncGenerator<I
   let pageWithNext: number | undefined;
   const isList = /^[\s\ufeff]*\[/.test(head);
   const paths = isList ? ['$.*'] : ['items.*', ...NEXT_PAGE].map((path) => `$.${path}`);
+  const lists = new Set<string>();
+  const onList = (name: string): void => void lists.add(name);
   const onEnd = (count: number) => (documentCount = count);
-  for await (const { path, key, value, document } of readJsonParts(chunks, paths, { onEnd })) {
+  for await (const { path, key, value, document } of readJsonParts(chunks, paths, { onList, onEnd })) {
     if (typeof key === 'number') yield { position: ++position, value };
     else if (path.length === 0 && typeof value === 'string') pageWithNext = document;
   }
+  if (!isList && !lists.has('items')) throw invalidDocument('it has no list "items" at its top level');
   if (pageWithNext === documentCount - 1) warn(NOT_WHOLE);
 }
 
@@ -94,7 +97,7 @@ function readItem(position: number, value: unknown, context: Context): ReadEntry
     metadata,
     createdAt: source.time('createdDate'),
     disabledAt: isEnabled ? undefined : (updatedAt ?? toTimestamp(context.nowMs)),
-    plan: planOf(source, '--plan-keys', context.plans.idsOf(id), context.plans),
+    plan: planOf(source, '--plan-keys', context.plans.idsOf(ownId), context.plans),
   };
   const read = source.toEntry(position, { raw }, fields, {
     names: { keyHash: 'value', label: 'name', owner: 'customerId', metadata: 'tags', plan: '--plan-keys' },

@@ -1,6 +1,6 @@
 import { CliError } from '../../operator/errors.ts';
-import { showSettingName } from './notAKey.ts';
-import { FIELD_NAMES, type FieldName, plainName } from './readEntry.ts';
+import { saysHash } from './notAKey.ts';
+import { FIELD_NAMES, type FieldName, plainName, showName } from './readEntry.ts';
 import type { EpochUnit } from './sourceTime.ts';
 
 /** The targets of `--map` besides the fields: a raw key, and columns that say whether the key works. */
@@ -33,27 +33,23 @@ export function addColumns(text: string, earlier: ColumnMap = new Map()): Column
     const at = pair.indexOf('=');
     const [name, given] = at === -1 ? ['', ''] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
     const target = BY_PLAIN_NAME.get(plainName(name));
-    if (given === '') throw unusable(`expected FIELD=COLUMN, got ${showColumn(pair)}`);
+    if (given === '') throw unusable(`expected FIELD=COLUMN, got ${showName(pair)}`);
     if (target === undefined) {
-      throw unusable(`unknown field ${showColumn(name)}; expected one of ${TARGETS.join(', ')}`);
+      throw unusable(`unknown field ${showName(name)}; expected one of ${TARGETS.join(', ')}`);
     }
     if (map.has(target)) throw unusable(`${target} is mapped twice`);
+    if (target === 'key' && saysHash(given))
+      throw unusable(`expected keyHash for a column of hashes, got key for ${showName(given)}`);
     map.set(target, toColumn(target, given));
   }
   if (map.has('key') && map.has('keyHash')) throw unusable('expected key or keyHash, got both');
   return map;
 }
 
-/** Returns the name of a column for a message. Returns only the length of a name that may be a key. */
-export function showColumn(name: string): string {
-  const shown = showSettingName(name);
-  return shown === name ? JSON.stringify(name) : shown;
-}
-
 function toColumn(target: MapTarget, given: string): MappedColumn {
   const [, column, unit] = /^(.+):(seconds|milliseconds)$/.exec(given) ?? [];
   if (column === undefined) return { column: given };
-  if (!target.endsWith('At')) throw unusable(`only times have a unit, got ${showColumn(given)} for ${target}`);
+  if (!target.endsWith('At')) throw unusable(`only times have a unit, got ${showName(given)} for ${target}`);
   return { column, unit: unit as EpochUnit };
 }
 

@@ -35,8 +35,8 @@ export function readFileStart(head: string): FileStart | undefined {
 }
 
 /**
- * Matches a string with one whole line that isn't blank, a comment, `sep=` or the start of a YAML document. It's enough to read a file in a given
- * format.
+ * Matches a string with one whole line that isn't blank, a comment, `sep=` or the start of a YAML document. It's enough
+ * to read a file in a given format.
  */
 const DECISIVE_LINE = /^(?!"?sep=."?\r?\n|---\s*\n)[^\S\n]*[^\s#].*\n/im;
 

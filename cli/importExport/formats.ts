@@ -122,20 +122,30 @@ export const FORMATS: Readonly<Record<ImportFormat, ImportFormatEntry>> = {
 /**
  * Detects the format from the start of a file. With `--map`, only formats that use it count.
  *
- * @throws CliError `USAGE_INVALID` if the start fits several formats, or doesn't fit any
+ * @throws CliError `USAGE_INVALID` if the start fits several formats, or doesn't fit any that uses the map
  */
 export function detectFormat(start: FileStart, map?: ColumnMap): ImportFormat {
   const candidates = map === undefined ? IMPORT_FORMATS : MAPPED_FORMATS;
   const columns = new Set([map?.get('keyHash')?.column, map?.get('key')?.column]);
   const isHashName = (name: string): boolean => toFieldName(name) === 'keyHash' || columns.has(name);
-  const [format, ...others] = candidates.filter((name) => FORMATS[name].matches(start, isHashName));
+  const matches = (name: ImportFormat): boolean => FORMATS[name].matches(start, isHashName);
+  const [format, ...others] = candidates.filter(matches);
   if (format !== undefined && others.length === 0) return format;
-  const why = format === undefined ? '' : `: it fits ${[format, ...others].join(' and ')}`;
+  const withoutMap = format === undefined && map !== undefined ? IMPORT_FORMATS.find(matches) : undefined;
+  if (withoutMap !== undefined) checkTakesMap(withoutMap);
+  const mayLack = map === undefined ? '' : ', or the file lacks the columns of --map';
+  const why = format === undefined ? mayLack : `: it fits ${[format, ...others].join(' and ')}`;
   throw new CliError('USAGE_INVALID', `cannot detect the file format${why}; pass --format ${candidates.join('|')}`);
 }
 
 /** The formats that use `--map`. */
 export const MAPPED_FORMATS = IMPORT_FORMATS.filter((name) => FORMATS[name].takesMap === true);
+
+/** @throws CliError `USAGE_INVALID` if the format doesn't use `--map` */
+export function checkTakesMap(format: ImportFormat): void {
+  if (MAPPED_FORMATS.includes(format)) return;
+  throw new CliError('USAGE_INVALID', `--map: expected the format ${MAPPED_FORMATS.join(' or ')}, got ${format}`);
+}
 
 /** Returns the unit of positions in a file. */
 export function getPositionUnit(format: ImportFormat, start: FileStart | undefined): PositionUnit {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../keys/json.ts';
 import { type Timestamp, toTimestamp } from '../../keys/timestamp.ts';
+import { CliError } from '../../operator/errors.ts';
 import { fieldOf, type FileStart, namesIn } from './fileStart.ts';
 import type { ImportInput, PositionUnit } from './importFormat.ts';
 import { KEY_LIST, type KongPart, readKongJson, readKongYaml } from './kongParts.ts';
@@ -20,9 +21,11 @@ export function isKong({ json, line }: FileStart): boolean {
   return isKey || ['username', 'custom_id'].every((name) => names.includes(name));
 }
 
-/** Matches the first line of a configuration. Exports start with one of the fields with an underscore. */
-const YAML_START =
-  /^(?:_(?:format_version|transform|info|workspace|konnect)\s*:|(?:consumers|keyauth_credentials)\s*:\s*$)/;
+/**
+ * Matches the first line of a configuration. Exports start with one of the fields with an underscore. Other gateways'
+ * files can also start with `consumers`.
+ */
+const YAML_START = /^(?:_(?:format_version|transform|info|workspace|konnect)\s*:|keyauth_credentials\s*:\s*$)/;
 
 /** Returns the unit of positions: entries in JSON, lines in YAML. */
 export function getKongUnit({ json }: FileStart): PositionUnit {
@@ -42,9 +45,14 @@ export async function* readKong(input: ImportInput): AsyncGenerator<ReadEntry> {
   const onList = (name: string): void => void lists.add(name);
   for await (const part of isJson ? readKongJson(input, onList) : readKongYaml(input, onList)) yield* reader.read(part);
   yield* reader.end();
+  if (!LISTS.some((name) => lists.has(name))) throw new CliError('IMPORT_INVALID', NO_LIST);
   const others = OTHER_LISTS.filter((name) => lists.has(name));
   if (others.length > 0) input.warn(`ignored ${others.join(', ')}; import reads only ${KEY_LIST}`);
 }
+
+/** The lists with consumers or keys. The Admin API answers with `data`. */
+const LISTS = ['consumers', KEY_LIST, 'data'];
+const NO_LIST = `cannot read the file as an export of Kong: it has no list consumers, ${KEY_LIST} or data at its top level`;
 
 /** The lists of other credentials of consumers, and of limits of consumers. */
 const OTHER_LISTS = [

@@ -1,11 +1,11 @@
-import { isZeroTime } from '../../keys/importedKey.ts';
+import { isZeroTime, KEY_IN_FIELD } from '../../keys/importedKey.ts';
 import { CliError } from '../../operator/errors.ts';
-import { type ColumnMap, EXTRA_TARGETS, type MapTarget, showColumn } from './columnMap.ts';
+import { type ColumnMap, EXTRA_TARGETS, type MapTarget } from './columnMap.ts';
 import type { ImportInput } from './importFormat.ts';
 import { disabledIf, readBoolean, readStatus, STATUS_EXPECTED } from './keyStatus.ts';
 import { mayRestrict } from './mayRestrict.ts';
 import { whyNotAKey } from './notAKey.ts';
-import { readRawKey } from './rawKey.ts';
+import { fieldsWithKey, readRawKey } from './rawKey.ts';
 import {
   type EntryFields,
   type FieldName,
@@ -50,7 +50,7 @@ export async function* readMappedRows(rows: AsyncIterable<Row>, input: MappedInp
  */
 export function checkColumns(missing: readonly string[]): void {
   if (missing.length === 0) return;
-  const names = missing.map(showColumn).join(', ');
+  const names = missing.map(showName).join(', ');
   throw new CliError('IMPORT_INVALID', `cannot use --map: the file lacks these columns: ${names}`);
 }
 
@@ -109,7 +109,7 @@ function toEntry(position: number, { values, problems }: MappedRow, { map, nowMs
   const found = [...problems];
   const fields = readFields(values, map, found);
   const state = readState(values, nowMs, found);
-  const key = map.has('key') ? readKey(values.get('key'), options.allowWeak, found) : {};
+  const key = map.has('key') ? readKey(values.get('key'), fields, { map, allowWeak: options.allowWeak }, found) : {};
   // A raw key with a problem has no hash. That isn't another problem.
   if (map.has('key') && key.keyHash === undefined) return { position, problem: found.join('; ') };
   const read = readEntry(position, { ...fields, ...key, ...withOwnTimes(state, fields) }, (name) => show(name, map));
@@ -138,17 +138,25 @@ function isExtra(target: MapTarget): target is Exclude<MapTarget, FieldName> {
 
 function show(name: MapTarget, map: ColumnMap): string {
   const column = map.get(name)?.column;
-  return column === undefined || column === name ? name : `${name} (${showColumn(column)})`;
+  return column === undefined || column === name ? name : `${name} (${showName(column)})`;
 }
 
 /** Reads a raw key. It leaves this function only as a hash, with the first characters that lists may show. */
-function readKey(value: unknown, allowWeak: boolean, problems: string[]): EntryFields {
-  const key = isAbsent(value)
-    ? 'expected a key, got none'
-    : readRawKey(String(value).trim(), { allowWeak, whyNot: (text) => whyNotAKey('key', text) });
-  if (typeof key !== 'string') return key;
-  problems.push(`key: ${key}`);
-  return {};
+function readKey(
+  value: unknown,
+  others: EntryFields,
+  { map, allowWeak }: { readonly map: ColumnMap; readonly allowWeak: boolean },
+  problems: string[],
+): EntryFields {
+  const raw = isAbsent(value) ? '' : String(value).trim();
+  const key =
+    raw === '' ? 'expected a key, got none' : readRawKey(raw, { allowWeak, whyNot: (text) => whyNotAKey('key', text) });
+  if (typeof key === 'string') {
+    problems.push(`key: ${key}`);
+    return {};
+  }
+  for (const name of fieldsWithKey(raw, others)) problems.push(`${show(name as FieldName, map)}: ${KEY_IN_FIELD}`);
+  return key;
 }
 
 /** Reads the columns that say whether the key works. A key that ended at an unknown time ends with the import. */

@@ -95,7 +95,7 @@ const USE_KEY_HASH = 'import it as keyHash, in csv or jsonl';
  * Matches SHA-256 in hex, in the formats of key tables and tools. A key of 32 random bytes can have the same format.
  * Such a value is rejected. Everyone with access to the hash could use the key if the hash were imported as a key.
  */
-const HASH = /^(?:sha-?256[:=-])?(?:0x)?[0-9a-f]{64}$/i;
+const HASH = /^(?:sha-?256[:=-])?(?:0x|\\x)?[0-9a-f]{64}$/i;
 const OTHER_HASH =
   /^\$(?:2[abxy]|argon2\w*|scrypt|pbkdf2[\w-]*|[156y])\$|^(?:sha-?\d+|md5|bcrypt|argon2\w*|scrypt|pbkdf2)[:$=-]|^\{S?SHA\d*\}/i;
 
@@ -103,10 +103,15 @@ function whyNotByName(name: string): string | undefined {
   const words = splitWords(name);
   const last = words.at(-1) ?? '';
   if (words.some((word) => PUBLIC_WORDS.has(word)) || BUNDLED.test(name)) return says('public');
-  if (words.some((word) => HASH_WORDS.has(word))) return `the name says that the value is a hash: ${USE_KEY_HASH}`;
+  if (saysHash(name)) return `the name says that the value is a hash: ${USE_KEY_HASH}`;
   if (last === 'KEY' && words.at(-2) === 'SITE') return says('public');
   const kind = NAME_KINDS.find(([, lastWords]) => lastWords.includes(last));
   return kind === undefined ? undefined : says(kind[0]);
+}
+
+/** Returns whether the name of a setting or a column says that its value is a hash. */
+export function saysHash(name: string): boolean {
+  return splitWords(name).some((word) => HASH_WORDS.has(word));
 }
 
 function says(what: string): string {

@@ -1,3 +1,4 @@
+import { MAX_DEPTH } from '../../keys/json.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
 import { isKeyPrefix } from '../../keys/keyPrefix.ts';
 import { ANY_KEY, hashSecret, type KeySecret, parseSecret, getShownPrefix } from '../../keys/secret.ts';
@@ -30,6 +31,20 @@ export function readRawKey(
 
 /** The format of a raw key, as worded in error messages. */
 export const RAW_KEY_EXPECTED = 'a key of 16 to 1024 visible ASCII characters without a comma';
+
+/** Returns the names of the fields with the key in their value. A record with such a field would store the key. */
+export function fieldsWithKey(raw: string, fields: object): readonly string[] {
+  return Object.entries(fields)
+    .filter(([, value]) => contains(value, raw, MAX_DEPTH))
+    .map(([name]) => name);
+}
+
+/** Returns whether a text, or a name or a text within an object, contains the key. Deeper objects are never stored. */
+function contains(value: unknown, raw: string, depth: number): boolean {
+  if (typeof value === 'string') return value.includes(raw);
+  if (typeof value !== 'object' || value === null || depth === 0) return false;
+  return Object.entries(value).some(([name, inner]) => name.includes(raw) || contains(inner, raw, depth - 1));
+}
 
 /** Returns why a value isn't a key but refers to one, or `undefined`. Such values are in configurations of gateways. */
 export function whyReference(value: string): string | undefined {

@@ -7,6 +7,7 @@ import type { KeyHash } from '../../keys/secret.ts';
 import { readTime, TIME_EXPECTED, type Timestamp, toTimestamp } from '../../keys/timestamp.ts';
 import { parseJson } from '../options.ts';
 import { KEY_HASH_EXPECTED, readKeyHash, whyNotSha256 } from './keyHash.ts';
+import { showSettingName } from './notAKey.ts';
 
 /**
  * One entry of a file: a key or the problem with it. The problem never repeats a value of the entry. `keyHash` is the
@@ -91,9 +92,20 @@ export function readEntry(
     const other = whyNot?.(value);
     problems.push(`${showField(name)}: ${other === undefined ? '' : `${other}; `}expected ${expected}`);
   }
+  if (isRawKey(fields)) problems.push(`${showField('keyHash')}: ${RAW_AS_HASH}`);
   return problems.length > 0
     ? toProblem(position, problems, readKeyHash(fields.keyHash))
     : { position, entry: entry as unknown as ImportedKey };
+}
+
+const RAW_AS_HASH = `expected ${KEY_HASH_EXPECTED}, got a raw key, because it begins with the shown part of the key`;
+/** A hash begins with 6 given characters by chance only once in 16 million. */
+const MIN_TELLING_PREFIX = 6;
+
+/** Returns whether the hash is a raw key that looks like a hash, such as 43 random characters. */
+function isRawKey({ keyHash, keyPrefix }: EntryFields): boolean {
+  const shown = typeof keyPrefix === 'string' ? keyPrefix.trim() : '';
+  return shown.length >= MIN_TELLING_PREFIX && typeof keyHash === 'string' && keyHash.trim().startsWith(shown);
 }
 
 /**
@@ -151,11 +163,10 @@ export function isDerived(name: string): boolean {
   return plainName(name) === 'purgeafter';
 }
 
-const MAX_SHOWN_NAME = 20;
-
-/** Returns an unknown name for a message. Returns only the length of a name that is long enough to be a key. */
+/** Returns the name of a field or a column for a message. Returns only the length of a name that may be a key. */
 export function showName(name: string): string {
-  return name.length > MAX_SHOWN_NAME ? `a name of ${name.length} characters` : JSON.stringify(name);
+  const shown = showSettingName(name);
+  return shown === name ? JSON.stringify(name) : shown;
 }
 
 /** Parses a time from another program. A time without a zone is in UTC. */

@@ -1,10 +1,10 @@
-import { checkImportedKey } from '../../keys/importedKey.ts';
+import { checkImportedKey, KEY_IN_FIELD } from '../../keys/importedKey.ts';
 import { isJsonObject, type JsonObject } from '../../keys/json.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
 import type { KeyHash } from '../../keys/secret.ts';
 import type { Timestamp } from '../../keys/timestamp.ts';
 import { readBoolean } from './keyStatus.ts';
-import { type RawKeyOptions, readRawKey } from './rawKey.ts';
+import { fieldsWithKey, type RawKeyOptions, readRawKey } from './rawKey.ts';
 import type { FieldName, ReadEntry } from './readEntry.ts';
 import { readSourceTime, sourceTimeExpected } from './sourceTime.ts';
 
@@ -97,10 +97,10 @@ export class SourceObject {
     const { names, nowMs } = options;
     const hashed = hashKey(key, options);
     if (typeof hashed === 'string') this.#problems.unshift(`${names.keyHash ?? 'key'}${hashed}`);
-    if (key !== undefined && 'raw' in key) this.#rejectCopies(key.raw, fields, names);
     const entry = { ...(typeof hashed === 'string' ? NO_KEY : hashed), ...fields };
     const checked = checkImportedKey(entry, { actor: 'import', nowMs });
     if ('problem' in checked) this.reject(rename(checked.problem, names));
+    if (key !== undefined && 'raw' in key) this.#rejectCopies(key.raw, fields, names);
     const { problem } = this;
     if (problem === undefined) return { position, entry };
     return { position, problem, ...(typeof hashed === 'string' ? {} : { keyHash: hashed.keyHash as KeyHash }) };
@@ -108,10 +108,10 @@ export class SourceObject {
 
   /** A key may also be in another field, such as its name. That field would store it. */
   #rejectCopies(raw: string, fields: SourceFields, names: EntryOptions['names']): void {
-    const inJson = JSON.stringify(raw).slice(1, -1);
-    for (const [name, value] of Object.entries(fields)) {
-      if (value === undefined || !JSON.stringify(value).includes(inJson)) continue;
-      this.reject(`${names[name as FieldName] ?? name}: expected a value without the key, got the key in it`);
+    for (const name of fieldsWithKey(raw, fields)) {
+      const problem = `${names[name as FieldName] ?? name}: ${KEY_IN_FIELD}`;
+      // The check of the entry already finds a field that is the key.
+      if (this.problem?.includes(problem) !== true) this.reject(problem);
     }
   }
 

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { InvalidArgumentError } from 'commander';
 import { isPlanName, PLAN_EXPECTED } from '../../keys/fields.ts';
 import { CliError } from '../../operator/errors.ts';
+import { countText } from '../counts.ts';
 import { textLines, TextSource } from '../textSource.ts';
 
 /** The id of another system's plan → the name of Latchkey's plan, or `undefined` for no plan. */
@@ -69,17 +70,20 @@ export function expectedOnePlan(count: number): string {
 export class SourcePlans {
   readonly #names: PlanMap;
   readonly #ofKey: PlanKeys;
+  readonly #unusedKeys: Set<string>;
   readonly #unusedIds: Set<string>;
   readonly #kept = new Set<string>();
 
   constructor(names: PlanMap = new Map(), ofKey: PlanKeys = new Map()) {
     this.#names = names;
     this.#ofKey = ofKey;
+    this.#unusedKeys = new Set(ofKey.keys());
     this.#unusedIds = new Set(names.keys());
   }
 
   /** Returns the ids of a key's plans from `--plan-keys`. */
   idsOf(keyId: string | undefined): readonly string[] {
+    this.#unusedKeys.delete(keyId ?? '');
     return this.#ofKey.get(keyId ?? '') ?? [];
   }
 
@@ -100,10 +104,13 @@ export class SourcePlans {
     return [...names];
   }
 
-  /** Reports ids of `--plan-map` that no key has, and plans whose names are ids. */
+  /** Reports ids of `--plan-map` and `--plan-keys` that no key has, and plans whose names are ids. */
   report(warn: (warning: string) => void): void {
     const unused = [...this.#unusedIds];
     if (unused.length > 0) warn(`--plan-map: no key has a plan ${listText(unused)}`);
+    // Only the number, because the id of an old key is the key itself.
+    const { size } = this.#unusedKeys;
+    if (size > 0) warn(`--plan-keys: ${countText(size, "key isn't", "keys aren't")} in the export`);
     const kept = [...this.#kept].filter(isPlanName);
     if (kept.length > 0) warn(`the plans have the names ${listText(kept)}; pass --plan-map ID=NAME for other names`);
   }

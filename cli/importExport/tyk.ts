@@ -8,7 +8,7 @@ import { LeftOut } from './leftOut.ts';
 import type { ReadEntry } from './readEntry.ts';
 import { type SourceKey, SourceObject } from './sourceObject.ts';
 import { expectedOnePlan, SourcePlans } from './sourcePlans.ts';
-import { isSession, readSessions, type TykSession } from './tykSessions.ts';
+import { isSession, MIN_FIELDS, readSessions, type TykSession } from './tykSessions.ts';
 
 /** Returns whether the file has sessions of Tyk. */
 export function isTyk({ json }: FileStart): boolean {
@@ -52,6 +52,7 @@ const NAMES = {
 };
 const NO_KEY =
   'the session lacks its key; write {"KEY": SESSION}, for example with jq --arg key "$key" \'{($key): .}\'';
+const NOT_A_SESSION = 'expected a session of Tyk, with fields such as org_id and expires';
 const HASHED =
   'the key is a SHA-256 hash, which works for a key that Tyk generated; Tyk hashes custom keys in another form';
 const RIGHTS_IGNORED = 'access_rights are ignored; an authorizer accepts the key on all its APIs, within its scopes';
@@ -63,6 +64,7 @@ function readSession(position: number, { name, value }: TykSession, context: Con
   const source = new SourceObject(value);
   const organization = source.text('org_id');
   rejectOtherCredentials(source);
+  if (source.problem === undefined && !isSession(value, MIN_FIELDS)) source.reject(NOT_A_SESSION);
   const { problem } = source;
   if (problem !== undefined) return { position, problem };
   const key = readKey(name, organization ?? '');
@@ -107,12 +109,16 @@ function readKey(name: string, organization: string): Exclude<SourceKey, undefin
     return `expected the key or its SHA-256 hash, got ${stored.length} hex digits, as a ${hash} hash has; ${NOT_HASHED}`;
   }
   const keyHash = parseKeyHash(stored);
-  if (keyHash !== undefined) return { keyHash };
+  // Tyk stores a custom key without an organization as it is.
+  if (keyHash !== undefined) return organization === '' ? AMBIGUOUS : { keyHash };
   const custom = customPartOf(stored, organization);
   return { raw: custom === undefined || GENERATED.test(custom) ? stored : custom };
 }
 
 const NOT_HASHED = 'a murmur hash cannot be imported; if it is a key, import it as csv with --map key=COLUMN';
+
+const AMBIGUOUS =
+  'expected a key or a hash, got 64 hex digits without an org_id, which can be either; import it as csv with --map key=COLUMN or --map keyHash=COLUMN';
 
 /** Returns the part of a stored key without its organization, or `undefined` if it has none. */
 function customPartOf(stored: string, organization: string): string | undefined {

@@ -52,7 +52,7 @@ export async function* readSessions(chunks: AsyncIterable<string>): AsyncGenerat
 }
 
 /** The number of fields that tell a session from a field of a session. */
-const MIN_FIELDS = 2;
+export const MIN_FIELDS = 2;
 /** Matches the names of all fields of sessions and answers. */
 const FIELD_NAME = /^[a-z_]+$/;
 

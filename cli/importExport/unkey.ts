@@ -8,8 +8,10 @@ import { readSource, type Source, type SourceRow } from './sourceRow.ts';
 
 const LISTS = ['keys'];
 
-/** Fields that only Unkey's keys have. The hash alone could belong to any system. */
-const TELLTALE = ['externalId', 'ownerId', 'identityId', 'keyAuthId', 'ratelimits', 'credits', 'apiId', 'remaining'];
+/** Columns that only Unkey's table has. The hash alone could belong to any system. */
+const TABLE_COLUMNS = ['keyAuthId', 'identityId', 'forWorkspaceId', 'pendingMigrationId'].map(plainName);
+/** Fields that hardly any other system has beside only the fields of the request. */
+const TELLTALE = ['externalId', 'ratelimits', 'credits'].map(plainName);
 /** The fields of a key in the request `keys.migrateKeys`. */
 const REQUEST_FIELDS = new Set(
   'hash, name, prefix, externalId, ownerId, meta, roles, permissions, expires, enabled, ratelimits, credits'
@@ -21,9 +23,10 @@ const REQUEST_FIELDS = new Set(
 export function isUnkey(start: FileStart): boolean {
   const names = namesIn(firstRow(start, LISTS)).map(plainName);
   if (!names.includes('hash') || names.includes('keyhash')) return false;
-  if (TELLTALE.map(plainName).some((name) => names.includes(name))) return true;
+  if (TABLE_COLUMNS.some((name) => names.includes(name))) return true;
   const isRequest = LISTS.some((name) => Array.isArray(fieldOf(start.json, name)));
-  return isRequest && names.every((name) => REQUEST_FIELDS.has(name));
+  const isLikely = isRequest || TELLTALE.some((name) => names.includes(name));
+  return isLikely && names.every((name) => REQUEST_FIELDS.has(name));
 }
 
 /** Returns the unit of positions in a file of Unkey's keys. */

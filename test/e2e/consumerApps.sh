@@ -60,12 +60,15 @@ say "$(json 'Object.keys(it).length' < "$work/newest.json") stacks synthesize to
 
 # --- five deployments
 apps=(WishList Framework Clips Chat Stages)
-cdk() {
-  logged npx --no-install cdk "$@" --app 'node --import tsx test/e2e/consumerApps/app.ts' --output "$work/cdk.out" --no-notices
+cdk() { logged node_modules/.bin/cdk "$@" --no-notices; }
+# synth CHANGED: synthesizes the five apps once with the context `changed`
+synth() {
+  node_modules/.bin/cdk synth --quiet --no-notices --app 'node --import tsx test/e2e/consumerApps/app.ts' \
+    --output "$work/cdk.out.$1" -c "changed=$1" > "$work/synth.$1.log" 2>&1
 }
-# deploy CHANGED: deploys the five apps with the context `changed`, and fails unless each authorizer may be invoked
+# deploy CHANGED: deploys the five apps of that synthesis, and fails unless each authorizer may be invoked
 deploy() {
-  cdk deploy --all -c "changed=$1" --require-approval never --method=direct --outputs-file "$work/outputs.json"
+  cdk deploy --all --app "$work/cdk.out.$1" --require-approval never --method=direct --outputs-file "$work/outputs.json"
   node test/e2e/consumerApps/authorizers.mjs > "$work/authorizers.json" 2> "$work/authorizers.log" ||
     fail "$(cat "$work/authorizers.log")"
 }
@@ -85,12 +88,16 @@ rates() {
     json "it.items.flatMap(({ throttle }) => throttle?.rateLimit ?? []).map(Number).filter((rate) => rate !== 10).sort((a, b) => a - b).join()"
 }
 
-cdk bootstrap aws://123456789012/us-east-1
+synth yes &
+changed=$!
+synth no || fail "the apps do not synthesize: $(cat "$work/synth.no.log")"
+wait "$changed" || fail "the changed apps do not synthesize: $(cat "$work/synth.yes.log")"
+cdk bootstrap aws://123456789012/us-east-1 --app "$work/cdk.out.no"
 deploy no
 for app in "${apps[@]}"; do
   npm run --silent latchkey -- create --label "$app" --table "$(table "$app")" --json > "$work/$app.json"
 done
-say "deployed ${apps[*]}, each with a key"
+say "deployed ${#apps[@]} apps, each with a key: WishList (REST API), Framework (LambdaRestApi), Clips (HTTP API), Chat (WebSocket API), Stages (REST API with plans)"
 
 # settled LABEL TTL SCOPES RECORD_TTL ALIAS RATES: checks the settings that the context `changed` determines
 settled() {
@@ -107,14 +114,14 @@ settled() {
 settled 'after the deployment' 300 '{"read":["GET /clippings"]}' none false 5
 deploy yes
 settled 'after the update' 60 '{"read":["GET /clippings"],"write":["POST /clippings"]}' 5 true 7,200
-cdk diff --all --fail -c changed=yes
-say 'updated: a TTL, scopes, a rollout turned on, a plan changed and one added; cdk diff finds no difference'
+cdk diff --all --fail --app "$work/cdk.out.yes"
+say "updated: WishList's results TTL, Clips' scopes and record TTL, a rollout turned on for Framework and Chat, Stages' plans; cdk diff finds no difference"
 deploy no
 settled 'after the second update' 300 '{"read":["GET /clippings"]}' none false 5
-say 'updated back: the rollout turned off, a plan removed; each key is still there'
+say 'updated back: both rollouts turned off, a plan removed; each key is still in its table. The emulator lacks CodeDeploy, so a rollout is only the alias'
 
 tables=$(for app in "${apps[@]}"; do table "$app"; done)
-cdk destroy --all --force
+cdk destroy --all --force --app "$work/cdk.out.no"
 for app in "${apps[@]}"; do without_stack "$app"; done
 check "$(aws lambda list-functions --query 'length(Functions)')" 0 'functions after destroy'
 check "$(aws apigateway get-usage-plans --query 'length(items)')" 0 'usage plans after destroy'

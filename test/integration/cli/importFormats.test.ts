@@ -141,6 +141,7 @@ describe('--map', () => {
       1,
       /lacks these columns: "nothing"/,
     ],
+    ['a misspelt column for the hash', ['--map', 'keyHash=hsh'], 1, /lacks these columns: "hsh"/],
     ['another format', ['--map', 'owner=client', '--format', 'env'], 2, /--map: expected the format .*csv.*, got env/],
   ])('import rejects %s', async (_, args, exitCode, message) => {
     const run = await importText(`keyHash,label,client\n${digest('x').toString('hex')},a,b\n`, args);

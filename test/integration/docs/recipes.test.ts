@@ -77,6 +77,13 @@ describe('the recipes of the docs', () => {
     expect(JSON.parse((first ?? '').replace(setting, ''))).toEqual(JSON.parse(second ?? ''));
   });
 
+  test('do not make API Gateway compare the spelling of a header during the migration', () => {
+    const templates = STAGES.map((recipe) => templatePathOf(report, recipe));
+    const authorizers = templates.flatMap(resourcesOf).filter(({ Type }) => Type === 'AWS::ApiGateway::Authorizer');
+    expect(authorizers).toHaveLength(2);
+    for (const { Properties } of authorizers) expect(Properties).toMatchObject({ IdentitySource: '' });
+  });
+
   test('do not compile if they misuse a construct', async () => {
     const planted = ['test/integration/docs/planted/typeError.md', 'test/integration/docs/planted/piece.md'];
     const failure = synthesize('recipes-misspelt', planted);
@@ -127,9 +134,13 @@ describe('the recipes of the docs', () => {
 /** The recipes of the migration from API Gateway's keys, in order. */
 const STAGES = ['your-api-today', 'stage-1-pass-the-keys-through', 'stage-2-limit-keys-by-latchkey-s-plans'];
 
-function templateOf({ synthesized }: RecipesReport, recipe: string): string {
+function templateOf(report: RecipesReport, recipe: string): string {
+  return readFileSync(join(ROOT, templatePathOf(report, recipe)), 'utf8');
+}
+
+function templatePathOf({ synthesized }: RecipesReport, recipe: string): string {
   const [template = ''] = synthesized.find((each) => each.recipe === recipe)?.templates ?? [];
-  return readFileSync(join(ROOT, template), 'utf8');
+  return template;
 }
 
 /** Returns each usage plan's logical id and properties. */

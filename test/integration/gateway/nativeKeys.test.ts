@@ -22,7 +22,7 @@ const UNKNOWN = 'T0s9R8q7P6o5N4m3L2k1J0i9H8g7F6e5D4c3B2a1';
 function buildStack(stack: Stack): void {
   const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', {
     table: new ApiKeyTable(stack, 'Keys'),
-    keySources: ['header:x-api-key'],
+    keySources: ['header:x-api-key', 'bearer'],
     externalKeys: true,
     usageIdentifier: 'presented-key',
     plans: { free: { throttle: { rateLimit: 1, burstLimit: 2 } } },
@@ -73,8 +73,8 @@ describe('an API that passes API Gateway’s own keys through', () => {
     await put(record);
     return secret;
   };
-  const request = (key?: string) =>
-    fetch(gateway.url.replace('whoami', 'orders'), key === undefined ? {} : { headers: { 'x-api-key': key } });
+  const request = (key?: string, header = 'x-api-key') =>
+    fetch(gateway.url.replace('whoami', 'orders'), key === undefined ? {} : { headers: { [header]: key } });
   const connect = (key: string): Promise<number> => {
     const socket = new WebSocket(gateway.webSocketUrl, { headers: { 'x-api-key': key } });
     return new Promise((resolve, reject) => {
@@ -92,6 +92,7 @@ describe('an API that passes API Gateway’s own keys through', () => {
 
   test('accepts an imported key in the header that its owner already sends', async () => {
     expect((await request(NATIVE)).status).toBe(200);
+    expect((await request(NATIVE, 'X-API-Key')).status).toBe(200);
     expect(await connect(NATIVE)).toBe(101);
     expect(gateway.log()).not.toContain(NATIVE);
   });

@@ -1,4 +1,4 @@
-import { App, CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, type Environment, Fn, Stack } from 'aws-cdk-lib';
 import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketMockIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -22,7 +22,7 @@ const V2_AUTHORIZER = 'AWS::ApiGatewayV2::Authorizer';
 
 type Attributes = Partial<ApiKeyAuthorizerAttributes>;
 
-function imported(attributes: Attributes = {}, env: { readonly account?: string } = HERE) {
+function imported(attributes: Attributes = {}, env: Environment = HERE) {
   const context = { ...FAST, [APPSYNC_GRAPHQLAPI_SCOPE_LAMBDA_FUNCTION_PERMISSION]: true };
   const stack = new Stack(new App({ context }), 'Orders', { env });
   const authorizer = ApiKeyAuthorizer.fromFunctionAttributes(stack, 'Authorizer', {
@@ -131,6 +131,13 @@ describe('an authorizer from fromFunctionArn', () => {
       Match.stringLikeRegexp('^functionArn: .+ account 111111111111: allow '),
     );
     Template.fromStack(stack).resourceCountIs(PERMISSION, 0);
+  });
+
+  test('rejects a function in another Region, because this stack can’t create its permissions', () => {
+    const { problem } = refusalOf(() => imported({}, { ...HERE, region: 'eu-central-1' }));
+    expect(problem).toBe(
+      'functionArn: expected a function in eu-central-1, the Region of this stack, got one in eu-west-1',
+    );
   });
 
   test.each(['orders-authorizer', 'arn:aws:s3:::orders', `${FUNCTION_ARN}:live:old`])('rejects %s', (functionArn) => {

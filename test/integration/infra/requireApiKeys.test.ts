@@ -12,6 +12,7 @@ import {
   TokenAuthorizer,
   type RestApiProps,
 } from 'aws-cdk-lib/aws-apigateway';
+import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
@@ -145,6 +146,37 @@ describe('a live API', () => {
   });
 });
 
+describe('an API that reads API keys from a header', () => {
+  /** A caller could compute the value of an API key of Latchkey's plans, and send it in that header. */
+  function prepared({ authorizer: isBehind, props = {} }: { authorizer: boolean; props?: RestApiProps }) {
+    const { stack, authorizer } = authorizerUnderTest({ plans: PLANS });
+    const api = new RestApi(stack, 'Api', { cloudWatchRole: false, ...props });
+    const behind = isBehind ? { authorizer: authorizer.forRestApi() } : {};
+    api.root.addMethod('GET', new MockIntegration(), { apiKeyRequired: true, ...behind });
+    authorizer.plans?.addStage(api.deploymentStage);
+    return () => Template.fromStack(stack);
+  }
+
+  test.each([{}, { apiKeySourceType: ApiKeySourceType.HEADER }])(
+    'can’t be prepared for plans while a method lacks the authorizer: %j',
+    (props) => {
+      expect(prepared({ authorizer: false, props })).toThrow(
+        /addStage: Test\/Api\/Default\/GET\/Resource: expected an authorizer on each method with apiKeyRequired, got a method without one/,
+      );
+    },
+  );
+
+  test.each([
+    ['its methods have the authorizer', { authorizer: true }],
+    [
+      'it reads them from the authorizer',
+      { authorizer: false, props: { apiKeySourceType: ApiKeySourceType.AUTHORIZER } },
+    ],
+  ])('can be prepared for plans if %s', (_, options) => {
+    expect(prepared(options)).not.toThrow();
+  });
+});
+
 describe('an authorizer without plans', () => {
   test('doesn’t add resources for plans to its template', () => {
     const { stack, authorizer } = authorizerUnderTest();
@@ -171,6 +203,15 @@ describe('an authorizer without plans', () => {
       /^applyPlans: expected the prop plans to be set, got .+ without plans/,
     );
   });
+});
+
+test('applyPlans rejects an HTTP API, which has no usage plans', () => {
+  const { stack, authorizer } = authorizerUnderTest({ plans: PLANS });
+  // The type of the parameter rejects it only in TypeScript.
+  const api = new HttpApi(stack, 'Api') as unknown as RestApi;
+  expect(problemOf(() => authorizer.applyPlans(api))).toBe(
+    'applyPlans: expected a REST API or a WebSocket API, got another API, which has no usage plans',
+  );
 });
 
 describe('applyPlans with stages', () => {

@@ -127,6 +127,16 @@ describe('securityScheme', () => {
     expect(() => Template.fromStack(stack)).toThrow('securityScheme: expected addApiPermission(api)');
   });
 
+  test.each<[string, object, string]>([
+    ['apiType', { apiType: 'REST' }, 'apiType: expected rest or http, got "REST"'],
+    ['type', { type: 'token' }, 'type: expected REQUEST or TOKEN, got "token"'],
+    ['payloadFormat', { apiType: 'http', payloadFormat: '3.0' }, 'payloadFormat: expected 1.0 or 2.0, got "3.0"'],
+    ['TOKEN authorizer of an HTTP API', { apiType: 'http', type: 'TOKEN' }, 'type: expected REQUEST, got "TOKEN"'],
+  ])('rejects an unsupported %s', (_, options, problem) => {
+    const { authorizer } = authorizerUnderTest({ keySources: ['bearer'] });
+    expect(problemOf(() => authorizer.securityScheme(options))).toBe(problem);
+  });
+
   test('rejects a TOKEN authorizer with several key sources', () => {
     const { authorizer } = authorizerUnderTest();
     const problem = problemOf(() => authorizer.securityScheme({ type: 'TOKEN' }));
@@ -198,6 +208,13 @@ describe('addApiPermission', () => {
     expect(() => Template.fromStack(stack)).toThrow('GET /orders would accept requests without a key');
   });
 
+  test('fails the synthesis if an operation names a scheme that the definition lacks', () => {
+    const { stack, authorizer } = authorizerUnderTest();
+    const paths = { '/orders': { get: GET, post: { ...GET, security: [{ latchkeys: [] }] } } };
+    authorizer.addApiPermission(specApi(stack, openApi3(authorizer.securityScheme(), { paths })));
+    expect(() => Template.fromStack(stack)).toThrow('got an unknown one in POST /orders');
+  });
+
   test('fails the synthesis if no operation requires a key', () => {
     const { stack, authorizer } = authorizerUnderTest();
     authorizer.addApiPermission(specApi(stack, openApi3(authorizer.securityScheme(), { paths: { '/': { get: {} } } })));
@@ -223,6 +240,13 @@ describe('applyPlans on a SpecRestApi', () => {
     template.hasResourceProperties('AWS::ApiGateway::RestApi', { ApiKeySourceType: 'AUTHORIZER' });
     const stage = { ApiId: { Ref: Match.stringLikeRegexp('^Api') }, Stage: { Ref: Match.stringLikeRegexp('Stage') } };
     template.allResourcesProperties('AWS::ApiGateway::UsagePlan', { ApiStages: [stage] });
+  });
+
+  test('can’t be prepared while an operation accepts API keys from a header without the authorizer', () => {
+    const { stack, authorizer } = authorizerUnderTest(PLANNED);
+    const api = specApi(stack, openApi3({ type: 'apiKey', name: 'x-api-key', in: 'header' }));
+    authorizer.plans?.addStage(api.deploymentStage);
+    expect(() => Template.fromStack(stack)).toThrow(/addStage: .*orders.*: expected an authorizer on each method/);
   });
 
   test('uses the API key scheme that the definition already has', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { checkImportedKey, type CheckedImport } from '../../../keys/importedKey.ts';
 import { deepValue } from '../../support/deepJson.ts';
@@ -169,6 +170,21 @@ test('checkImportedKey returns a problem that names every invalid field and its 
 test.each(WRONG.map(([name]) => name))('checkImportedKey rejects a value of %s that is 25,000 lists deep', (name) => {
   const value = name === 'metadata' ? { deep: deepValue(25_000) } : deepValue(25_000);
   expect(check({ [name]: value })).toEqual({ problem: expect.stringMatching(new RegExp(`^${name}: expected `)) });
+});
+
+test.each([
+  ['id', (key: string) => key],
+  ['label', (key: string) => key],
+  ['keyPrefix', (key: string) => key],
+  ['owner', (key: string) => key],
+  ['revokedReason', (key: string) => key],
+  ['metadata', (key: string) => ({ a: ['b', { c: key }] })],
+])('checkImportedKey rejects a raw key in %s', (name, valueOf) => {
+  const key = 'kX2mQ9vT4wB7nZ1cR8jL5hF3gD6sA0pY';
+  const keyHash = createHash('sha256').update(key).digest('hex');
+  const problem = `${name}: expected a value without the key, got the key in it`;
+  expect(check({ keyHash, [name]: valueOf(key) })).toEqual({ problem });
+  expect(check({ keyHash, [name]: valueOf('acme') })).toHaveProperty('record');
 });
 
 test('checkImportedKey accepts a last use up to a minute in the future', () => {

@@ -94,6 +94,25 @@ describe('readApiGateway', () => {
     expect(both).toMatchObject({ entries: [{ position: 1 }, { position: 2 }], warnings: [] });
   });
 
+  test('rejects a document without the list items', async () => {
+    await expect(read('{"data":[]}')).rejects.toMatchObject({ code: 'IMPORT_INVALID' });
+  });
+
+  test('finds the usage plan of an old key, whose id is its value', async () => {
+    const planKeys = new Map([[VALUE, ['free']]]);
+    const { entries } = await read(items({ ...ITEM, id: VALUE }), { planKeys });
+    expect(entries).toMatchObject([{ entry: { plan: 'free' } }]);
+  });
+
+  test('warns about keys of --plan-keys that are not in the export, without their ids', async () => {
+    const planKeys = new Map([
+      ['q1w2e3r4t5', ['free']],
+      [VALUE, ['free']],
+    ]);
+    const { warnings } = await read(items(ITEM), { planKeys, planMap: new Map([['free', 'free']]) });
+    expect(warnings).toEqual(["--plan-keys: 1 key isn't in the export"]);
+  });
+
   test('reads a list of keys, and an empty export', async () => {
     expect((await read(JSON.stringify([ITEM]))).entries).toMatchObject([{ entry: { label: 'acme' } }]);
     expect((await read(items())).entries).toEqual([]);

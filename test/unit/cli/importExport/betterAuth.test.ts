@@ -110,6 +110,11 @@ describe('readBetterAuth', () => {
       { key: 'acme_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl' },
       /^key: expected the SHA-256/,
     ],
+    [
+      'a raw key that looks like a hash',
+      { key: 'abcdefghabcdefghabcdefghabcdefghabcdefghabA', start: 'abcdef' },
+      /^key: expected the SHA-256 .*, got a raw key, because it begins with the shown part of the key$/,
+    ],
     ['no key', { key: undefined }, /^key is missing$/],
     ['a time in seconds', { expiresAt: 1_893_456_000 }, /^expiresAt: expected a number of milliseconds/],
     ['permissions in another form', { permissions: '["read"]' }, /^permissions: expected a JSON object such as/],

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { addColumns } from '../../../../cli/importExport/columnMap.ts';
 import { readEnv } from '../../../../cli/importExport/env.ts';
 import { readFileStart } from '../../../../cli/importExport/fileStart.ts';
 import { detectFormat } from '../../../../cli/importExport/formats.ts';
@@ -25,6 +26,25 @@ function detect(head: string) {
   const start = readFileStart(head);
   return start && detectFormat(start);
 }
+
+describe('detectFormat with --map', () => {
+  test.each([
+    [
+      'the other format of a file',
+      `{"keys":[{"hash":"${HASH}"}]}`,
+      /^--map: expected the format json or .*, got unkey$/,
+    ],
+    [
+      'columns that the file may lack',
+      'hsh,label\n',
+      /^cannot detect .*, or the file lacks the columns of --map; pass/,
+    ],
+  ])('reports %s', (_, text, message) => {
+    const start = readFileStart(text);
+    const map = addColumns('keyHash=hash');
+    expect(() => start && detectFormat(start, map)).toThrow(message);
+  });
+});
 
 describe('detectFormat', () => {
   test.each([
@@ -159,6 +179,11 @@ describe('readJsonLines', () => {
       { position: 6, problem: 'keyHash is given twice', keyHash: HASH },
       { position: 7, entry: { keyHash: OTHER_HASH, label: 'd', metadata: { a: [1] } } },
     ]);
+  });
+
+  test('shows only the length of an unknown name that may be a key', async () => {
+    const text = `{"keyHash":"${HASH}","label":"a","kX2mQ9vT4wB7nZ1cR8jL":1}`;
+    expect(await jsonLines(text)).toMatchObject([{ problem: 'unknown field a name of 20 characters' }]);
   });
 
   test('reads scopes from a list or from one string', async () => {

@@ -219,6 +219,19 @@ describe('readKong of JSON', () => {
   });
 });
 
+describe('readKong', () => {
+  test.each([
+    ['JSON', '{"items":[]}'],
+    ['a JSON list', '[{"key":"a"}]'],
+    ['YAML', 'services:\n- name: a\n'],
+  ])('rejects %s without a list of consumers or keys', async (_, text) => {
+    await expect(read(text)).rejects.toMatchObject({
+      code: 'IMPORT_INVALID',
+      message: expect.stringMatching(/^cannot read the file as an export of Kong: it has no list consumers, /),
+    });
+  });
+});
+
 describe('detectFormat', () => {
   const detect = (text: string) => {
     const start = readFileStart(text);
@@ -233,6 +246,7 @@ describe('detectFormat', () => {
     ['{"a":{"org_id":"b","expires":0,"is_inactive":false}}', 'tyk'],
     ['{"items":[{"id":"a","enabled":true,"createdDate":1}]}', 'api-gateway'],
     ['Enabled,Name,key,UsageplanIds\n', 'api-gateway'],
+    ['keyauth_credentials:\n- key: a\n', 'kong'],
   ])('returns the format of %j', (text, format) => {
     expect(detect(text)).toBe(format);
   });
@@ -244,6 +258,7 @@ describe('detectFormat', () => {
     '{"items":[{"id":"a","name":"b","createdDate":1}]}',
     'name,key,enabled\na,b,true\n',
     'version: 3\nservices:\n',
+    'consumers:\n  - username: a\n    plugins:\n      key-auth:\n        key: b\n',
   ])('rejects %j, which other programs write too', (text) => {
     expect(() => detect(text)).toThrow(expect.objectContaining({ code: 'USAGE_INVALID' }));
   });

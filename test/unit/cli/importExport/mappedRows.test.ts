@@ -9,7 +9,7 @@ import { importInput } from '../../../support/importInput.ts';
 
 const hex = (key: string) => createHash('sha256').update(key).digest('hex');
 const now = new Date(NOW_MS).toISOString();
-const rawKey = () => `acme_${randomBytes(24).toString('base64url')}`;
+const rawKey = () => `acme_${randomBytes(24).toString('hex')}`;
 
 const warnings: string[] = [];
 
@@ -40,6 +40,11 @@ describe('addColumns', () => {
     ['an empty column', 'keyHash=', /expected FIELD=COLUMN/],
     ['a field twice', 'owner=a,owner=b', /owner is mapped twice/],
     ['a key and its hash', 'key=a,keyHash=b', /expected key or keyHash, got both/],
+    [
+      'a column of hashes as raw keys',
+      'key=token_hash',
+      /expected keyHash for a column of hashes, got key for "token_hash"$/,
+    ],
     ['a unit for a text', 'owner=a:seconds', /only times have a unit/],
   ])('rejects %s with USAGE_INVALID', (_, text, message) => {
     expect(() => addColumns(text)).toThrow(
@@ -83,7 +88,7 @@ describe('an import with --map', () => {
   test('omits a key that the map has instead of a column', async () => {
     const key = rawKey();
     const error = await readMapped(`{"hash":"${hex('a')}"}\n`, `keyHash=hash,owner=${key}`).catch(String);
-    expect(error).toMatch(/the file lacks these columns: a name of 37 characters/);
+    expect(error).toMatch(/the file lacks these columns: a name of 53 characters/);
   });
 
   test('names the column in the problem of an entry', async () => {
@@ -185,6 +190,23 @@ describe('raw keys with --map', () => {
   ])('are rejected for the unreadable state %s=%j', async (target, cell, problem) => {
     const read = await readMapped(`k,name,s\n${rawKey()},a,${cell}\n`, `key=k,label=name,${target}=s`);
     expect(read).toMatchObject([{ position: 2, problem: expect.stringMatching(problem) }]);
+  });
+
+  test.each([
+    ['label', 'label=name', 'name'],
+    ['owner', 'owner=customer', 'customer'],
+    ['keyPrefix', 'label=note', 'keyPrefix'],
+    ['metadata', 'label=note', 'metadata'],
+  ])('are rejected if %s has the key in it', async (field, map, column) => {
+    const key = rawKey();
+    const cell = column === 'metadata' ? `"{""a"":""${key}""}"` : key;
+    const label = map.startsWith('label') ? '' : ',label=note';
+    const read = await readMapped(`k,note,${column}\n${key},a,${cell}\n`, `key=k,${map}${label}`);
+    const problem = expect.stringMatching(
+      new RegExp(`^${field}(?: \\(.*\\))?: expected a value without the key, got the key in it$`),
+    );
+    expect(read).toMatchObject([{ position: 2, problem }]);
+    expect(JSON.stringify(read)).not.toContain(key);
   });
 
   test('are accepted with --allow-weak despite their weakness', async () => {

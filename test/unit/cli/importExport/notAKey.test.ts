@@ -74,7 +74,7 @@ describe('whyNotAKey', () => {
     expect(why).not.toContain(value);
   });
 
-  test.each([HEX_64, HEX_64.toUpperCase(), `sha256:${HEX_64}`, `0x${HEX_64}`])(
+  test.each([HEX_64, HEX_64.toUpperCase(), `sha256:${HEX_64}`, `0x${HEX_64}`, `\\x${HEX_64}`])(
     'returns a reason that suggests keyHash for the hash %s',
     (value) => {
       expect(whyNotAKey('ACME', value)).toMatch(/SHA-256 hash: import it as keyHash/);

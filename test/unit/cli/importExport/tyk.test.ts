@@ -42,6 +42,13 @@ describe('readTyk', () => {
     expect(warnings).toEqual([expect.stringMatching(/^1 key: the key is a SHA-256 hash, /)]);
   });
 
+  test('rejects 64 hex digits without an organization, because they can be a custom key', async () => {
+    const { entries } = await read({ [hashOf(CUSTOM)]: { ...SESSION, org_id: '' } });
+    expect(entries).toEqual([
+      { position: 1, problem: expect.stringMatching(/^key: expected a key or a hash, got 64 /) },
+    ]);
+  });
+
   test.each([
     ['murmur32', 'a1b2c3d4'],
     ['murmur64', 'a1b2c3d4e5f60718'],
@@ -115,6 +122,15 @@ describe('readTyk', () => {
     const expected = [{ entry: { keyHash: hashOf(tokenOf(UUID)) } }, { entry: { keyHash: hashOf(CUSTOM) } }];
     expect((await read(`${JSON.stringify(answer)}\n${JSON.stringify(other)}`)).entries).toMatchObject(expected);
     expect((await read([answer, other])).entries).toMatchObject(expected);
+  });
+
+  test.each([
+    ['a key', CUSTOM],
+    ['a hash', hashOf(CUSTOM)],
+  ])('rejects an object by %s that is not a session', async (_, name) => {
+    const { entries } = await read({ [name]: { label: 'acme', revoked: true } });
+    const problem = 'expected a session of Tyk, with fields such as org_id and expires';
+    expect(entries).toEqual([{ position: 1, problem }]);
   });
 
   test('rejects a session without its key with advice', async () => {

@@ -124,7 +124,9 @@ describe('readUnkey', () => {
     expect(await unkey(`${JSON.stringify({ ...row, pendingMigrationId: 'm' })}\n`)).toMatchObject([
       { problem: expect.stringMatching(/^pendingMigrationId/) },
     ]);
-    expect(await unkey(`${JSON.stringify({ ...row, remaining: 0 })}\n`)).toMatchObject([{ entry: { disabledAt: now } }]);
+    expect(await unkey(`${JSON.stringify({ ...row, remaining: 0 })}\n`)).toMatchObject([
+      { entry: { disabledAt: now } },
+    ]);
     expect(warnings.filter((warning) => !warning.startsWith('not kept'))).toEqual([]);
   });
 
@@ -177,6 +179,8 @@ describe('the detection of the format unkey', () => {
     ['hashes without a field of Unkey', JSON.stringify([{ hash: hash('a'), name: 'x', created: 1 }])],
     ['a list of keys with other fields', JSON.stringify({ keys: [{ hash: hash('a'), colour: 'red' }] })],
     ['CSV with hashes', 'hash,name,customer\n'],
+    ['a table of a team with owners', JSON.stringify([{ hash: hex('a'), ownerId: 'acme', scopes: ['a'] }])],
+    ['a table of a team with external ids', 'hash,name,external_id,scopes\n'],
   ])('does not accept %s', (_, text) => {
     expect(() => detect(text)).toThrow(expect.objectContaining({ code: 'USAGE_INVALID' }));
   });
