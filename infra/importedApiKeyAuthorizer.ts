@@ -130,11 +130,11 @@ function importFunction(scope: Construct, functionArn: string): IFunction {
   return LambdaFunction.fromFunctionAttributes(scope, 'Function', attributes);
 }
 
-const FUNCTION_ARN = /^arn:[^:]+:lambda:(?<region>[^:]+):(?<account>[^:]+):function:[^:]+(?::[^:]+)?$/;
+const FUNCTION_ARN = /^arn:[^:]+:lambda:([^:]+):([^:]+):function:[^:]+(?::[^:]+)?$/;
 
 /** Returns the Region and the account in the ARN. */
 function environmentOf(scope: Construct, functionArn: string): ResourceEnvironment {
-  const { region, account } = FUNCTION_ARN.exec(functionArn)?.groups ?? {};
+  const [, region, account] = FUNCTION_ARN.exec(functionArn) ?? [];
   if (region !== undefined && account !== undefined) return { region, account };
   throw propError(
     scope,

@@ -96,7 +96,7 @@ function checkOptions(
 /** Returns the header of a definition's scheme in the spelling of `keySources`. */
 function headerName({ keySources }: Config): string | undefined {
   const [source] = restIdentitySources(keySources.slice(0, 1));
-  return /^method\.request\.header\.(?<name>.+)$/.exec(source ?? '')?.groups?.['name'];
+  return /^method\.request\.header\.(.+)$/.exec(source ?? '')?.[1];
 }
 
 function restAuthorizer({ owner, config: { keySources } }: SchemeProps, { type = 'REQUEST' }: SecuritySchemeOptions) {
