@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 interface MenuProps {
   /** The button's text. */
@@ -24,7 +24,8 @@ export function Menu({ name, label, role, class: className = '', children }: Men
     setOpen(false);
     button.current?.focus();
   };
-  useEffect(() => {
+  // The focus moves before the next paint, so the next arrow key moves from the selected item.
+  useLayoutEffect(() => {
     if (!isOpen) return undefined;
     const items = getItems(root.current);
     (items.find((item) => item.getAttribute('aria-checked') === 'true') ?? items[0])?.focus();
