@@ -20,9 +20,11 @@ const LONG = [
   'attacks/fuzz',
   'attacks/regularExpressions',
   'integration/cli/faults',
+  'integration/cli/importSources',
   'integration/docs/recipes',
   'integration/docs/reference',
   'integration/infra/consumerApps',
+  'integration/store/earlierRecords',
   'integration/store/faults',
   'integration/store/importScale',
   'integration/store/registryFaults',
@@ -78,6 +80,8 @@ export default {
   ],
   // One more than the cores of a small machine, because tests of faults mostly wait.
   maxWorkers: 3,
+  // A worker keeps the modules of each test file, such as the CDK's. Long garbage collections then stall its servers.
+  workerIdleMemoryLimit: '600MB',
   // Child processes start slowly on a busy machine.
   testTimeout: 30_000,
 };

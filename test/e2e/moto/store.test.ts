@@ -1,4 +1,5 @@
 import { startMoto } from '../../support/engine.ts';
-import { describeStore } from '../../integration/store/storeContract.ts';
+import { describeStore, describeStoreChanges } from '../../integration/store/storeContract.ts';
 
 describeStore('moto', startMoto);
+describeStoreChanges('moto', startMoto);

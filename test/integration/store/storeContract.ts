@@ -21,33 +21,45 @@ import { lookupOn, NO_IDS, Tables, UNKNOWN_ID, unreachableLookup, type Table } f
 /** Describes Latchkey's requirements for DynamoDB, and how the store reads its responses. */
 export function describeStore(name: string, start: () => Promise<Engine>): void {
   describe(name, () => {
-    let engine: Engine;
-    let tables: Tables;
-    beforeAll(async () => {
-      engine = await start();
-      tables = new Tables(engine);
-    }, 60_000);
-    afterAll(async () => {
-      tables?.close();
-      await engine?.stop();
-    });
-
+    const tables = useTables(start);
     describeLookup(name, async () => {
       const { lookup, put, remove } = await tables.open();
       return { lookup, put: (record) => put(serialiseRecord(record)), remove, unreachable: await unreachableLookup() };
     });
-    describeItems(() => tables.open());
-    describeIssue(() => tables.open());
-    describeRemoval(() => tables.open());
-    describeList(() => tables.open());
-    describeGet(() => tables.open());
-    describeRevocation(() => tables.open());
-    describeFinding(() => tables.open());
-    describeChanges(() => tables.open());
-    describeRotation(() => tables.open());
-    describeImport(() => tables.open());
-    describeSchema(() => tables.open());
+    describeItems(tables.open);
+    describeIssue(tables.open);
+    describeRemoval(tables.open);
+    describeList(tables.open);
+    describeGet(tables.open);
+    describeFinding(tables.open);
+    describeSchema(tables.open);
   });
+}
+
+/** Describes the store's changes to existing keys, and its imports. */
+export function describeStoreChanges(name: string, start: () => Promise<Engine>): void {
+  describe(name, () => {
+    const { open } = useTables(start);
+    describeRevocation(open);
+    describeChanges(open);
+    describeRotation(open);
+    describeImport(open);
+  });
+}
+
+/** Starts the engine before the tests of the group, and stops it after them. */
+function useTables(start: () => Promise<Engine>): { readonly open: () => Promise<Table> } {
+  let engine: Engine;
+  let tables: Tables;
+  beforeAll(async () => {
+    engine = await start();
+    tables = new Tables(engine);
+  }, 60_000);
+  afterAll(async () => {
+    tables?.close();
+    await engine?.stop();
+  });
+  return { open: () => tables.open() };
 }
 
 const REQUIRED = ['id', 'label', 'createdAt', 'createdBy'];

@@ -1,0 +1,4 @@
+import { startDynalite } from '../../support/engine.ts';
+import { describeStoreChanges } from './storeContract.ts';
+
+describeStoreChanges('dynalite', startDynalite);
