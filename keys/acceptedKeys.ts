@@ -9,7 +9,7 @@ interface ShownKey {
 /** The word of `acceptedKeys` for external keys with any prefix. */
 const ANY = 'any';
 /** Follows each prefix of external keys in `acceptedKeys`. */
-const REST = '*';
+const WILDCARD = '*';
 
 /**
  * Returns the keys that a deployment accepts as the stack output `AcceptedKeys`: a list separated by commas. An entry
@@ -21,7 +21,7 @@ export function formatAcceptedKeys({ prefixes, externalKeys }: KeyFormat): strin
 
 function formatExternalKeys(externalKeys: ExternalKeys | undefined): readonly string[] {
   if (externalKeys === undefined) return [];
-  return externalKeys.prefixes?.map((prefix) => `${prefix}${REST}`) ?? [ANY];
+  return externalKeys.prefixes?.map((prefix) => `${prefix}${WILDCARD}`) ?? [ANY];
 }
 
 /** Returns whether the string is a list in the format of the stack output `AcceptedKeys`. */
@@ -30,7 +30,7 @@ export function isAcceptedKeys(text: string): boolean {
 }
 
 function isExternalEntry(entry: string): boolean {
-  return entry.length > 1 && entry.length <= MAX_PREFIX_LENGTH + 1 && entry.endsWith(REST) && isVisible(entry);
+  return entry.length > 1 && entry.length <= MAX_PREFIX_LENGTH + 1 && entry.endsWith(WILDCARD) && isVisible(entry);
 }
 
 /** Returns the prefixes of issued keys in `acceptedKeys`. */
@@ -83,8 +83,8 @@ export function isRefused(record: ShownKey, acceptedKeys: string | undefined): b
  */
 export function mayAcceptExternal({ keyPrefix }: ShownKey, acceptedKeys: string): boolean {
   if (acceptsAnyKey(acceptedKeys)) return true;
-  const external = acceptedKeys.split(',').filter((entry) => entry.endsWith(REST));
-  return external.some((entry) => mayBegin(keyPrefix ?? '', entry.slice(0, -REST.length)));
+  const external = acceptedKeys.split(',').filter((entry) => entry.endsWith(WILDCARD));
+  return external.some((entry) => mayBegin(keyPrefix ?? '', entry.slice(0, -WILDCARD.length)));
 }
 
 /** Returns whether a key can begin with the prefix. Only the key's first characters are known. */

@@ -8,7 +8,10 @@ export interface AuthorizeDepsOptions extends Pick<AuthorizeDeps, 'lookup' | 'no
   readonly config: Config;
 }
 
-/** Creates what `authorize` needs: a record cache and a throttle of last-used writes. They live as long as the result. */
+/**
+ * Creates the dependencies of `authorize`. They include a new record cache and a new throttle of last-used writes, so
+ * share them between all requests.
+ */
 export function createAuthorizeDeps({ config, lookup, now }: AuthorizeDepsOptions): AuthorizeDeps {
   const { scopes, plans, lastUsedSeconds, recordCacheSeconds, staleIfErrorSeconds } = config;
   const throttle = new LastUsedThrottle({ intervalMs: lastUsedSeconds * 1000 });

@@ -17,7 +17,7 @@ import { Scopes } from './scopes.ts';
 /** The format of the response to a payload-2.0 event. */
 export type HttpApiResponse = 'iam' | 'simple';
 
-/** The value by which API Gateway counts a request: the identifier of the key's plan, or the key that the caller sent. */
+/** The value by which API Gateway counts a request: the identifier of the key's plan, or the presented key. */
 export type UsageIdentifier = 'plan' | 'presented-key';
 
 /** One setting of the function. */

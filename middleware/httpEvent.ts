@@ -21,7 +21,7 @@ export interface ProxyResult {
   readonly isBase64Encoded: boolean;
 }
 
-/** A request and its route, with what the shape of the response depends on. */
+/** A request, its route, and the properties of its source that determine the shape of the response. */
 export interface HttpEvent extends RequestParts {
   readonly route: Route;
   readonly isLoadBalancer: boolean;

@@ -23,7 +23,7 @@ export interface ErrorEnvelope {
   readonly pagination: null;
 }
 
-/** A refused request, with everything that a response needs. */
+/** A refused request, and the response to it. */
 export interface RefusedRequest {
   /** Distinguishes a refused request from an allowed one. */
   readonly effect: 'refuse';

@@ -8,7 +8,7 @@ export interface RequestParts {
   /** The whole URL, or its path and query. Pass it as the client sent it. */
   readonly url: string;
   /**
-   * The headers as pairs of name and value. Pass every header that the client sent. Node's `request.headers` lacks the
+   * The headers as pairs of name and value. Pass every header that the client sent. Node's `request.headers` drops a
    * second `Authorization` header, so don't use it.
    */
   readonly headers: Iterable<readonly [name: string, value: string]>;

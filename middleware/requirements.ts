@@ -3,12 +3,12 @@ import { show } from '../keys/fields.ts';
 import { maskKeys } from '../keys/findKeys.ts';
 import { isScope, SCOPE_EXPECTED } from '../keys/scope.ts';
 
-/** What a route demands of a key. */
+/** The requirements of a route on its keys. */
 export interface KeyRequirements {
   /**
-   * The scope, or the list of scopes, that the key must have. A key with a scope list needs all of them, otherwise the
-   * request is refused with `INSUFFICIENT_SCOPE`. A key without a scope list isn't restricted, so it has every scope.
-   * The authorizer treats such a key in the same way.
+   * The scope, or the list of scopes, that the key must have. A key with a scope list needs all of them. Otherwise the
+   * middleware refuses the request with `INSUFFICIENT_SCOPE`. A key without a scope list isn't restricted, so it has
+   * every scope. The authorizer treats such a key in the same way.
    *
    * @default - any active key
    */

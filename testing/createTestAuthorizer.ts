@@ -29,7 +29,8 @@ export interface TestAuthorizer {
   /** An authenticator, the same as from `createAuthenticator`. Pass it to the middleware of the app under test. */
   readonly authenticator: Authenticator;
   /**
-   * The table of the handler, the verifier and the authenticator. Put records into it, count its reads and writes, or make it unavailable.
+   * The table of the handler, the verifier and the authenticator. Put records into it, count its reads and writes, or
+   * make it unavailable.
    */
   readonly table: MemoryLookup;
   /** The lines that the function has logged, in order. Metrics aren't included. */
@@ -37,8 +38,8 @@ export interface TestAuthorizer {
 }
 
 /**
- * Creates the authorizer that you deploy, with records in memory instead of DynamoDB. The function, the
- * verifier and the authenticator have separate caches. Pass `recordCacheSeconds: 0` if a test must see a changed record immediately.
+ * Creates the authorizer that you deploy, with records in memory instead of DynamoDB. The function, the verifier and
+ * the authenticator have separate caches. Pass `recordCacheSeconds: 0` if a test must see a changed record immediately.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected format, actual value
  */

@@ -158,7 +158,7 @@ describe('the plugin for Fastify', () => {
     expect((await app.inject({ url: '/orders', headers: bearer(writer.secret) })).json()).toEqual({ by: 'writer' });
   });
 
-  test('refuses a request before its body is read, with a whole body in spite of a response schema', async () => {
+  test('refuses a request before Fastify reads its body, and ignores the response schema of the route', async () => {
     const { authenticator } = createTestAuthorizer({ records });
     app = Fastify();
     await app.register(fastifyLatchkey(authenticator));

@@ -24,7 +24,7 @@ describe('createAuthenticator', () => {
     expect(await table.lastUsedAt(record)).toEqual(expect.any(String));
   });
 
-  test('prints the reason why a key could not be checked, without the key', async () => {
+  test("prints the reason why it couldn't check a key, without the key", async () => {
     const emitWarning = jest.spyOn(process, 'emitWarning').mockReturnValue();
     const authenticator = createAuthenticator({ ...options(), tableName: 'misspelled' });
     expect(await authenticator.authenticate(request())).toMatchObject({ status: 503 });
@@ -38,12 +38,15 @@ describe('createAuthenticator', () => {
     emitWarning.mockRestore();
   });
 
-  test('passes refused requests to the application instead, if it wants them', async () => {
+  test('calls onRefused for every refused request instead of printing a warning', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockReturnValue();
     const codes: string[] = [];
     const onRefused: AuthenticatorOptions['onRefused'] = ({ code }) => codes.push(code);
     await createAuthenticator({ ...options(), tableName: 'misspelled', onRefused }).authenticate(request());
     await createAuthenticator({ ...options(), onRefused }).authenticate(new Request('https://api.example'));
     expect(codes).toEqual(['AUTHORIZER_UNAVAILABLE', 'AUTH_REQUIRED']);
+    expect(emitWarning).not.toHaveBeenCalled();
+    emitWarning.mockRestore();
   });
 
   test('rejects invalid and unknown options, listing every problem', () => {

@@ -16,35 +16,35 @@ async function decide(options: DecisionOptions, key: string) {
 }
 
 describe('a verifier reads the table for a key in an accepted format', () => {
-  test.each<[DecisionOptions, string]>([
-    [{}, generateSecret('sk_')],
-    [{ keyPrefixes: ['sk_', 'sk_live_'] }, generateSecret('sk_')],
-    [{ keyPrefixes: ['sk_', 'sk_live_'] }, generateSecret('sk_live_')],
-    [{ externalKeys: true }, 'x'.repeat(16)],
-    [{ externalKeys: EXTERNAL }, generateSecret('sk_')],
-    [{ externalKeys: EXTERNAL }, `acme-${'x'.repeat(15)}`],
-    [{ externalKeys: EXTERNAL }, `acme-${'x'.repeat(25)}`],
-    [{ externalKeys: { maxLength: 1024 } }, 'x'.repeat(1024)],
-  ])('%j: %s', async (options, key) => {
+  test.each<[string, DecisionOptions, string]>([
+    ['the prefix sk_', {}, generateSecret('sk_')],
+    ['the prefix sk_', { keyPrefixes: ['sk_', 'sk_live_'] }, generateSecret('sk_')],
+    ['the prefix sk_live_', { keyPrefixes: ['sk_', 'sk_live_'] }, generateSecret('sk_live_')],
+    ['16 characters', { externalKeys: true }, 'x'.repeat(16)],
+    ['the prefix sk_', { externalKeys: EXTERNAL }, generateSecret('sk_')],
+    ['the minimum length', { externalKeys: EXTERNAL }, `acme-${'x'.repeat(15)}`],
+    ['the maximum length', { externalKeys: EXTERNAL }, `acme-${'x'.repeat(25)}`],
+    ['1024 characters', { externalKeys: { maxLength: 1024 } }, 'x'.repeat(1024)],
+  ])('accepts the format of a key with %s if the options are %j', async (_, options, key) => {
     expect(await decide(options, key)).toEqual({ decision: { effect: 'deny', code: 'INVALID_KEY' }, reads: 1 });
   });
 });
 
 describe('a verifier refuses every other key without a read', () => {
-  test.each<[DecisionOptions, string]>([
-    [{}, generateSecret('sk_live_')],
-    [{ keyPrefixes: ['sk_live_'] }, generateSecret('sk_test_')],
-    [{ keyPrefixes: ['sk_live_'] }, generateSecret('sk_')],
-    [{ externalKeys: true }, 'x'.repeat(15)],
-    [{ externalKeys: true }, 'x'.repeat(256)],
-    [{ externalKeys: true }, `${'x'.repeat(16)},x`],
-    [{ externalKeys: false }, 'x'.repeat(16)],
-    [{ externalKeys: EXTERNAL }, generateSecret('sk_test_')],
-    [{ externalKeys: EXTERNAL }, `acme-${'x'.repeat(14)}`],
-    [{ externalKeys: EXTERNAL }, `acme-${'x'.repeat(26)}`],
-    [{ externalKeys: EXTERNAL }, `ACME-${'x'.repeat(20)}`],
-    [{ externalKeys: EXTERNAL }, `acme-${'x'.repeat(15)}\u00e9`],
-  ])('%j: %s', async (options, key) => {
+  test.each<[string, DecisionOptions, string]>([
+    ['the prefix sk_live_', {}, generateSecret('sk_live_')],
+    ['the prefix sk_test_', { keyPrefixes: ['sk_live_'] }, generateSecret('sk_test_')],
+    ['the prefix sk_', { keyPrefixes: ['sk_live_'] }, generateSecret('sk_')],
+    ['15 characters', { externalKeys: true }, 'x'.repeat(15)],
+    ['256 characters', { externalKeys: true }, 'x'.repeat(256)],
+    ['a comma', { externalKeys: true }, `${'x'.repeat(16)},x`],
+    ['16 characters', { externalKeys: false }, 'x'.repeat(16)],
+    ['the prefix sk_test_', { externalKeys: EXTERNAL }, generateSecret('sk_test_')],
+    ['too few characters', { externalKeys: EXTERNAL }, `acme-${'x'.repeat(14)}`],
+    ['too many characters', { externalKeys: EXTERNAL }, `acme-${'x'.repeat(26)}`],
+    ['the prefix in capitals', { externalKeys: EXTERNAL }, `ACME-${'x'.repeat(20)}`],
+    ['a character outside ASCII', { externalKeys: EXTERNAL }, `acme-${'x'.repeat(15)}\u00e9`],
+  ])('refuses a key with %s if the options are %j', async (_, options, key) => {
     expect(await decide(options, key)).toEqual({ decision: { effect: 'deny', code: 'INVALID_KEY' }, reads: 0 });
   });
 });

@@ -87,7 +87,7 @@ test.each([
   ['null', null],
   ['a string', 'text'],
   ['a number', 7],
-])('headerValues returns an empty list if the headers of an event are %s', (_, headers) => {
+])('headerValues returns undefined if the headers of an event are %s', (_, headers) => {
   expect(headerValues({ headers, multiValueHeaders: headers }, 'authorization')).toBeUndefined();
   // A string has its letters as indexed properties.
   expect(headerValues({ headers, multiValueHeaders: headers }, '0')).toBeUndefined();

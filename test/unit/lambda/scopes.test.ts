@@ -253,12 +253,12 @@ describe('scopes of an AppSync Event API', () => {
     ['publish to a channel for subscriptions', subscriber, publishTo('/orders/eu')],
     ['subscribe to a channel for publications', publisher, subscribeTo('/orders/eu')],
     ['publish to another channel', publisher, publishTo('/orders/us')],
-    ['publish with a path that a server may read as another', subscriber, subscribeTo('/orders/../invoices')],
+    ['subscribe to a channel with a dot segment', subscriber, subscribeTo('/orders/../invoices')],
     ['connect without a pattern for a channel', reader, CONNECT],
     ['subscribe with a pattern for any method', reader, subscribeTo('/orders/eu')],
     ['publish with a pattern for any method', reader, publishTo('/orders/eu')],
     ['subscribe without a channel', subscriber, { operation: 'EVENT_SUBSCRIBE' } as const],
-    ['do what AWS has not documented', reader, { operation: 'EVENT_DELETE' as never, channel: '/orders/eu' }],
+    ['use an operation that AWS has not documented', reader, { operation: 'EVENT_DELETE' as never, channel: '/orders/eu' }],
   ])("don't allow a key to %s", async (_, key, operation) => {
     expect(await ask(key, operation)).toMatchObject({ isAuthorized: false, handlerContext: INSUFFICIENT });
   });

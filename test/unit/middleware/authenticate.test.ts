@@ -133,7 +133,7 @@ describe('the authenticator', () => {
     expect(await authenticator.authenticate(request, { route: 'GET /orders' })).toMatchObject({ effect: 'allow' });
   });
 
-  test('does not take an invented method for a route of AppSync', async () => {
+  test("doesn't treat an invented method as a route of AppSync", async () => {
     const scoped = makeKey({ scopes: ['graph'] });
     const scopes = { graph: ['GRAPHQL /graphql'] };
     const { authenticator } = authenticatorUnderTest({ records: [scoped.record], scopes });
@@ -143,11 +143,12 @@ describe('the authenticator', () => {
   });
 
   test.each([
-    ['every required scope', ['orders:read', 'orders:write', 'other'], true],
-    ['only one of the required scopes', ['orders:read'], false],
-    ['an empty list of scopes', [], false],
-    ['no list of scopes, like the authorizer', undefined, true],
-  ])('treats a key with %s as allowed or refused', async (_, scopes, isAllowed) => {
+    ['allows', 'with every required scope', ['orders:read', 'orders:write', 'other']],
+    ['refuses', 'with only one of the required scopes', ['orders:read']],
+    ['refuses', 'with an empty list of scopes', []],
+    ['allows', 'without a list of scopes, like the authorizer', undefined],
+  ])('%s a key %s', async (effect, _, scopes) => {
+    const isAllowed = effect === 'allows';
     const key = makeKey(scopes === undefined ? {} : { scopes });
     const { authenticator, lookup } = authenticatorUnderTest({ records: [key.record] });
     const require = ['orders:read', 'orders:write'];
@@ -164,7 +165,7 @@ describe('the authenticator', () => {
     await expect(check).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
-  test('refuses a name that the request has twice, however the names are spelled', async () => {
+  test('refuses a request with two values for one key source, even if the spelling of their names differs', async () => {
     const { authenticator } = authenticatorUnderTest();
     const bearer = `Bearer ${secret}`;
     const check = (headers: RequestParts['headers'], url = '/') =>

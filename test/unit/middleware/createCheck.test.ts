@@ -20,7 +20,7 @@ describe.each<[string, Create]>([
     ['an empty requirement', { require: '' }, 'got ""'],
     ['an empty list', { require: [] }, 'got a list of 0'],
     ['a misspelled option', { requires: 'orders:read' }, '"requires": unknown option'],
-    ['a misspelled option besides', { require: 'orders:read', route: 'GET /' }, '"route": unknown option'],
+    ['an unknown option in addition to a scope', { require: 'orders:read', route: 'GET /' }, '"route": unknown option'],
   ])('rejects %s when it is created', (_, requirements, message) => {
     expect(() => create(authenticator, requirements)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }));
     expect(() => create(authenticator, requirements)).toThrow(message);
