@@ -30,6 +30,7 @@ export const handler = async (event, { awsRequestId }) => {
     deny: () => policy('Deny', '*', { errorCode: 'NO' }),
     thisRoute: () => policy('Allow', arn, { count }),
     counted: () => ({ ...policy('Allow', '*', { count }), usageIdentifierKey: 'i'.repeat(20) }),
+    countedTooLong: () => ({ ...policy('Allow', '*', { count }), usageIdentifierKey: 'i'.repeat(129) }),
     countedTooShort: () => ({ ...policy('Allow', '*', { count }), usageIdentifierKey: 'i'.repeat(19) }),
     countedByNumber: () => ({ ...policy('Allow', '*', { count }), usageIdentifierKey: 1e20 }),
     nested: () => policy('Allow', '*', { list: [1] }),

@@ -140,6 +140,7 @@ describe('a WebSocket API whose $connect requires an API key', () => {
     ['counted', 101],
     ['allow', 403],
     ['countedTooShort', 403],
+    ['countedTooLong', 403],
     ['deny', 403],
     ['unauthorized', 401],
   ])('answers the authorizer response %s with the status %i', async (token, status) => {

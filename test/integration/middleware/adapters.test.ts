@@ -94,6 +94,21 @@ describe.each([
     expect(refused.headers.get('access-control-allow-origin')).toBe('https://shop.example');
   });
 
+  test("doesn't run the handlers of a refused request", async () => {
+    const { authenticator } = createTestAuthorizer({ records });
+    const app = express();
+    let runs = 0;
+    app.use(expressLatchkey(authenticator), (_req, res) => {
+      runs++;
+      res.end();
+    });
+    const url = await listen(app);
+    expect((await fetch(url)).status).toBe(401);
+    expect(runs).toBe(0);
+    expect((await fetch(url, { headers: bearer(reader.secret) })).status).toBe(200);
+    expect(runs).toBe(1);
+  });
+
   test('passes a fault of the authenticator to the error handler', async () => {
     const app = express();
     app.use(expressLatchkey(broken), (_req, res) => {

@@ -229,6 +229,7 @@ describe('presentedKey with Basic authentication', () => {
 
   test.each([
     ['a user name without a colon', basic(KEY)],
+    ['a character other than a colon after the key', basic(`${KEY}x`)],
     ['a raw key', `Basic ${KEY}`],
     ['characters outside base64', `${basic(`${KEY}:`)}!`],
     ['base64 without its padding', basic(`${KEY}:`).replace(/=+$/, '')],

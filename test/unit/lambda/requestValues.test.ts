@@ -103,7 +103,10 @@ describe('cookieValues', () => {
   test.each([
     ['the list of payload format 2.0', { cookies: ['a=1', 'key=value'], headers: {} }],
     ['one string of several cookies in that list', { cookies: ['a=1; key=value'] }],
-    ['the lists of a header', { multiValueHeaders: { Cookie: ['a=1; key=value'] }, headers: { Cookie: 'a=1' } }],
+    [
+      'the lists of a header',
+      { multiValueHeaders: { Cookie: ['a=1; key=value'] }, headers: { Cookie: 'a=1; key=value' } },
+    ],
     ['a header in any case', { headers: { COOKIE: 'key=value' } }],
   ])('reads cookies from %s', (_, event) => {
     expect(cookieValues(event, 'key')).toBe('value');

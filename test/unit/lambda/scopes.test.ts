@@ -258,7 +258,11 @@ describe('scopes of an AppSync Event API', () => {
     ['subscribe with a pattern for any method', reader, subscribeTo('/orders/eu')],
     ['publish with a pattern for any method', reader, publishTo('/orders/eu')],
     ['subscribe without a channel', subscriber, { operation: 'EVENT_SUBSCRIBE' } as const],
-    ['use an operation that AWS has not documented', reader, { operation: 'EVENT_DELETE' as never, channel: '/orders/eu' }],
+    [
+      'use an operation that AWS has not documented',
+      reader,
+      { operation: 'EVENT_DELETE' as never, channel: '/orders/eu' },
+    ],
   ])("don't allow a key to %s", async (_, key, operation) => {
     expect(await ask(key, operation)).toMatchObject({ isAuthorized: false, handlerContext: INSUFFICIENT });
   });

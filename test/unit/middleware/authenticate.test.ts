@@ -68,6 +68,12 @@ describe('the authenticator', () => {
     },
   );
 
+  test.each(['query:constructor', 'query:__proto__'] as const)('reads the key from the source %s', async (source) => {
+    const { authenticator } = authenticatorUnderTest({ keySources: [source] });
+    const request = requestWith(undefined, `/?${source.slice('query:'.length)}=${secret}`);
+    expect(await authenticator.authenticate(request)).toMatchObject({ effect: 'allow' });
+  });
+
   test('responds with 401 and a challenge if the request has no key', async () => {
     const { authenticator } = authenticatorUnderTest();
     expect(await authenticator.authenticate(requestWith(undefined))).toMatchObject({
