@@ -75,7 +75,7 @@ describe('readDynamoDbExport', () => {
     [
       'another table without a map',
       line({ pk: 'x', hash: record.keyHash }),
-      /no attribute keyHash|attribute keyHash; pass --map/,
+      /don't have the attribute keyHash; pass --map keyHash=ATTRIBUTE$/,
     ],
     [
       'an incremental export',
