@@ -65,12 +65,12 @@ export async function* readJsonParts(
 
 /** Returns whether a text is JSON with an object or a list, by its start. */
 export function isJsonText(head: string): boolean {
-  return /^[\s\ufeff]*[[{]/.test(head);
+  return /^\s*[[{]/.test(head);
 }
 
 /** Returns whether a text is a list in JSON, by its start. */
 export function isJsonList(head: string): boolean {
-  return /^[\s\ufeff]*\[/.test(head);
+  return /^\s*\[/.test(head);
 }
 
 /**

@@ -202,12 +202,16 @@ describe('readKong of JSON', () => {
     expect(warnings).toEqual([expect.stringMatching(/^1 key: the owner is the id of the consumer, /)]);
   });
 
-  test('warns that an export is not whole if the last page of keys names a next page', async () => {
+  test('warns that an export is not whole if the last page of keys or consumers names a next page', async () => {
     const page = JSON.stringify({ ...keys, next: '/key-auths?offset=x' });
     expect((await read(`${page}${JSON.stringify(consumers)}`)).warnings).toEqual([
       expect.stringMatching(/^the export isn't whole, /),
     ]);
     expect((await read(`${JSON.stringify(consumers)}${page}${JSON.stringify(keys)}`)).warnings).toEqual([]);
+    const consumerPage = JSON.stringify({ ...consumers, next: '/consumers?offset=x' });
+    expect((await read(`${consumerPage}${JSON.stringify(keys)}`)).warnings).toEqual([
+      expect.stringMatching(/^the export isn't whole, /),
+    ]);
   });
 
   test('reads a declarative configuration in JSON', async () => {

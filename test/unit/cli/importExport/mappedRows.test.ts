@@ -115,6 +115,14 @@ describe('an import with --map', () => {
     ]);
   });
 
+  test('rejects a number of milliseconds after the year 9999', async () => {
+    const text = `hash,title,ttl\n${hex('a')},x,253402300799999\n${hex('b')},x,253402300800000\n`;
+    expect(await readMapped(text, 'keyHash=hash,label=title,expiresAt=ttl:milliseconds')).toMatchObject([
+      { entry: { expiresAt: '9999-12-31T23:59:59.999Z' } },
+      { problem: expect.stringMatching(/^expiresAt \("ttl"\): expected a number of milliseconds since 1970/) },
+    ]);
+  });
+
   test('rejects a number without a unit', async () => {
     const text = `hash,title,ttl\n${hex('a')},x,1893456000\n`;
     expect(await readMapped(text, 'keyHash=hash,label=title,expiresAt=ttl')).toMatchObject([
