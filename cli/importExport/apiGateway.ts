@@ -4,12 +4,12 @@ import { toTimestamp } from '../../keys/timestamp.ts';
 import { readKeyFile } from './apiGatewayCsv.ts';
 import { fieldOf, type FileStart } from './fileStart.ts';
 import type { ImportInput } from './importFormat.ts';
-import { invalidDocument, readJsonParts } from './jsonParts.ts';
+import { invalidDocument, isJsonList, isJsonText, readJsonParts } from './jsonParts.ts';
 import { LeftOut } from './leftOut.ts';
 import type { ReadEntry } from './readEntry.ts';
 import type { Row } from './row.ts';
 import { type SourceFields, SourceObject } from './sourceObject.ts';
-import { expectedOnePlan, SourcePlans } from './sourcePlans.ts';
+import { SourcePlans } from './sourcePlans.ts';
 
 /** Returns whether the file is the output of `get-api-keys`, or a key file with usage plans. */
 export function isApiGateway({ json, columns }: FileStart): boolean {
@@ -33,7 +33,7 @@ export async function* readApiGateway(input: ImportInput): AsyncGenerator<ReadEn
   const plans = new SourcePlans(options.planMap, options.planKeys);
   const leftOut = new LeftOut();
   const context: Context = { ...input, plans, leftOut };
-  if (/^[\s\ufeff]*[[{]/.test(head)) {
+  if (isJsonText(head)) {
     for await (const { position, value } of readItems(input)) yield readItem(position, value, context);
   } else {
     for await (const row of readKeyFile(input)) yield readRow(row, context);
@@ -59,7 +59,7 @@ async function* readItems({ chunks, head, warn }: ImportInput): AsyncGenerator<I
   let position = 0;
   let documentCount = 0;
   let pageWithNext: number | undefined;
-  const isList = /^[\s\ufeff]*\[/.test(head);
+  const isList = isJsonList(head);
   const paths = isList ? ['$.*'] : ['items.*', ...NEXT_PAGE].map((path) => `$.${path}`);
   const lists = new Set<string>();
   const onList = (name: string): void => void lists.add(name);
@@ -97,7 +97,7 @@ function readItem(position: number, value: unknown, context: Context): ReadEntry
     metadata,
     createdAt: source.time('createdDate'),
     disabledAt: isEnabled ? undefined : (updatedAt ?? toTimestamp(context.nowMs)),
-    plan: planOf(source, '--plan-keys', context.plans.idsOf(ownId), context.plans),
+    plan: context.plans.nameOf(context.plans.idsOf(ownId), '--plan-keys', source),
   };
   const read = source.toEntry(position, { raw }, fields, {
     names: { keyHash: 'value', label: 'name', owner: 'customerId', metadata: 'tags', plan: '--plan-keys' },
@@ -113,17 +113,15 @@ function readRow(row: Row, context: Context): ReadEntry {
   const source = new SourceObject(row.value);
   const raw = source.text('key');
   const { metadata, lost } = toMetadata(source);
-  const ids = (source.text('usageplanids') ?? '').split(',').map((id) => id.trim());
+  const ids = (source.text('usageplanids') ?? '')
+    .split(',')
+    .map((id) => id.trim())
+    .filter((id) => id !== '');
   const fields: SourceFields = {
     label: source.text('name') ?? '',
     metadata,
     disabledAt: source.boolean('enabled') === false ? toTimestamp(context.nowMs) : undefined,
-    plan: planOf(
-      source,
-      'usageplanIds',
-      ids.filter((id) => id !== ''),
-      context.plans,
-    ),
+    plan: context.plans.nameOf(ids, 'usageplanIds', source),
   };
   const read = source.toEntry(position, raw === undefined ? undefined : { raw }, fields, {
     names: { keyHash: 'key', label: 'name', metadata: 'description', plan: 'usageplanIds' },
@@ -131,12 +129,6 @@ function readRow(row: Row, context: Context): ReadEntry {
     allowWeak: context.options.allowWeak,
   });
   return context.leftOut.add(read, lost);
-}
-
-function planOf(source: SourceObject, field: string, ids: readonly string[], plans: SourcePlans): string | undefined {
-  const names = plans.namesOf(ids);
-  if (names.length > 1) source.reject(`${field}: ${expectedOnePlan(names.length)}`);
-  return names[0];
 }
 
 const LONG_DESCRIPTION = "description isn't kept, because it is too long for the metadata";

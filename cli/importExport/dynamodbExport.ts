@@ -1,4 +1,4 @@
-import { CliError } from '../../operator/errors.ts';
+import { INCREMENTAL, ION, unusableExport } from './exportFolder.ts';
 import { fieldOf, type FileStart, namesIn } from './fileStart.ts';
 import type { ImportInput, PositionUnit } from './importFormat.ts';
 import { readMappedRows } from './mappedRows.ts';
@@ -8,12 +8,12 @@ import type { Row } from './row.ts';
 
 /** The list of items in the output of `aws dynamodb scan`. */
 const LISTS = ['Items'];
-const ION = /^\$ion_1_0\b/;
+const ION_START = /^\$ion_1_0\b/;
 
 /** Returns whether a file is a data file of DynamoDB's export to S3, or the output of `aws dynamodb scan`. */
 export function isDynamoDbExport(start: FileStart): boolean {
   const row = firstRow(start, LISTS);
-  if (ION.test(start.line) || isIncremental(row)) return true;
+  if (ION_START.test(start.line) || isIncremental(row)) return true;
   const isScan = Array.isArray(fieldOf(start.json, 'Items')) && isItem(row);
   return start.json !== undefined && (isScan || isItem(fieldOf(row, 'Item')));
 }
@@ -27,11 +27,11 @@ export function getDynamoDbUnit(start: FileStart): PositionUnit {
  * Reads the items of a DynamoDB export in the format DYNAMODB_JSON. Without `--map`, the items are records of a Latchkey
  * table.
  *
- * @throws CliError `IMPORT_INVALID` for an incremental export, for the format Ion, and for another table without a map
+ * @throws CliError `IMPORT_INVALID` if the export is incremental or in the format Ion, or if there's no map and the items
+ * don't have the attribute `keyHash`
  */
 export async function* readDynamoDbExport(input: ImportInput): AsyncGenerator<ReadEntry> {
-  if (ION.test(input.head.trimStart()))
-    throw unusable('its format is Amazon Ion', 'export the table in the format DYNAMODB_JSON');
+  if (ION_START.test(input.head.trimStart())) throw unusableExport(ION);
   const { map = new Map() } = input.options;
   yield* readMappedRows(toItems(readRows(input, LISTS), map.size > 0), { ...input, map });
 }
@@ -43,10 +43,10 @@ async function* toItems(rows: AsyncIterable<Row>, hasMap: boolean): AsyncGenerat
       yield row;
       continue;
     }
-    if (isIncremental(row.value)) throw unusable('it is an incremental export', 'export the whole table');
+    if (isIncremental(row.value)) throw unusableExport(INCREMENTAL);
     const item = fieldOf(row.value, 'Item') ?? row.value;
     if (isFirst && !hasMap && isItem(item) && !namesIn(item).some((name) => toFieldName(name) === 'keyHash')) {
-      throw unusable("its items don't have the attribute keyHash", 'pass --map keyHash=ATTRIBUTE');
+      throw unusableExport("its items don't have the attribute keyHash; pass --map keyHash=ATTRIBUTE");
     }
     isFirst = false;
     yield isItem(item)
@@ -56,10 +56,6 @@ async function* toItems(rows: AsyncIterable<Row>, hasMap: boolean): AsyncGenerat
           problem: 'expected an item in DynamoDB JSON, such as {"Item":{"keyHash":{"S":"…"}}}',
         };
   }
-}
-
-function unusable(why: string, advice: string): CliError {
-  return new CliError('IMPORT_INVALID', `cannot read the DynamoDB export: ${why}; ${advice}`);
 }
 
 /** An incremental export has the images of each change instead of the items. */

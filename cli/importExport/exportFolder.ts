@@ -22,7 +22,7 @@ export async function findExportFiles(path: string): Promise<readonly string[] |
     .filter((line) => line.trim() !== '')
     .map((line) => fieldOf(parseJson(line), 'dataFileS3Key'));
   const files = keys.map((key) => {
-    if (typeof key !== 'string') throw unusable(`${MANIFEST} has a line without dataFileS3Key`);
+    if (typeof key !== 'string') throw unusableExport(`${MANIFEST} has a line without dataFileS3Key`);
     return join(path, 'data', basename(key));
   });
   for (const file of files) await checkFile(file);
@@ -34,17 +34,22 @@ async function checkFile(file: string): Promise<void> {
     (found) => found.isFile(),
     () => false,
   );
-  if (!isThere) throw unusable(`data/${basename(file)} is missing; copy the whole export`);
+  if (!isThere) throw unusableExport(`data/${basename(file)} is missing; copy the whole export`);
 }
 
 async function checkSummary(path: string): Promise<void> {
   const text = await readFile(join(path, SUMMARY), 'utf8').catch(() => '');
   const summary = parseJson(text);
   const [format, type] = [fieldOf(summary, 'outputFormat'), fieldOf(summary, 'exportType')];
-  if (format === 'ION') throw unusable('its format is Amazon Ion; export the table in the format DYNAMODB_JSON');
-  if (type === 'INCREMENTAL_EXPORT') throw unusable('it is an incremental export; export the whole table');
+  if (format === 'ION') throw unusableExport(ION);
+  if (type === 'INCREMENTAL_EXPORT') throw unusableExport(INCREMENTAL);
 }
 
-function unusable(why: string): CliError {
+/** The reasons why an export isn't usable, with advice. */
+export const ION = 'its format is Amazon Ion; export the table in the format DYNAMODB_JSON';
+export const INCREMENTAL = 'it is an incremental export; export the whole table';
+
+/** Returns the error for an export that import can't read. */
+export function unusableExport(why: string): CliError {
   return new CliError('IMPORT_INVALID', `cannot read the DynamoDB export: ${why}`);
 }

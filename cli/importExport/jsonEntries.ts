@@ -1,8 +1,7 @@
 import type { ImportInput } from './importFormat.ts';
-import { readJsonList } from './jsonParts.ts';
 import { readMappedRows } from './mappedRows.ts';
 import { type EntryFields, type ReadEntry, readJsonEntry } from './readEntry.ts';
-import { readJsonLineRows } from './rows.ts';
+import { readJsonLineRows, readJsonListRows } from './rows.ts';
 import type { Row } from './row.ts';
 
 /** The list of keys in a JSON document, such as SoulSync's configuration. */
@@ -15,12 +14,7 @@ export const LIST_NAME = 'api_keys';
  * @throws CliError `IMPORT_INVALID`
  */
 export async function* readJsonDocument(input: ImportInput): AsyncGenerator<ReadEntry> {
-  yield* readJsonRows(toRows(input), input, withLabel);
-}
-
-async function* toRows({ chunks, head }: ImportInput): AsyncGenerator<Row> {
-  let position = 0;
-  for await (const { value } of readJsonList(chunks, head, [LIST_NAME])) yield { position: ++position, value };
+  yield* readJsonRows(readJsonListRows(input, [LIST_NAME]), input, withLabel);
 }
 
 /** Replaces an empty label with the key's prefix or id. SoulSync's page also shows the prefix instead. */

@@ -63,6 +63,16 @@ export async function* readJsonParts(
   onEnd?.(document);
 }
 
+/** Returns whether a text is JSON with an object or a list, by its start. */
+export function isJsonText(head: string): boolean {
+  return /^\s*[[{]/.test(head);
+}
+
+/** Returns whether a text is a list in JSON, by its start. */
+export function isJsonList(head: string): boolean {
+  return /^\s*\[/.test(head);
+}
+
 /**
  * Yields the entries of a JSON document that is a list, or of its top-level lists with the given names.
  *
@@ -73,7 +83,7 @@ export async function* readJsonList(
   head: string,
   names: readonly string[],
 ): AsyncGenerator<JsonPart> {
-  const isList = /^[\s\ufeff]*\[/.test(head);
+  const isList = isJsonList(head);
   const found = new Set<string>();
   const paths = isList ? ['$.*'] : names.map((name) => `$.${name}.*`);
   for await (const part of readJsonParts(chunks, paths, { onList: (name) => found.add(name) })) {

@@ -3,6 +3,7 @@ import { type Timestamp, toTimestamp } from '../../keys/timestamp.ts';
 import { CliError } from '../../operator/errors.ts';
 import { fieldOf, type FileStart, namesIn } from './fileStart.ts';
 import type { ImportInput, PositionUnit } from './importFormat.ts';
+import { isJsonText } from './jsonParts.ts';
 import { KEY_LIST, type KongPart, readKongJson, readKongYaml } from './kongParts.ts';
 import { LeftOut } from './leftOut.ts';
 import { whyReference } from './rawKey.ts';
@@ -40,7 +41,7 @@ export function getKongUnit({ json }: FileStart): PositionUnit {
  */
 export async function* readKong(input: ImportInput): AsyncGenerator<ReadEntry> {
   const reader = new KongReader(input);
-  const isJson = /^[\s\ufeff]*[[{]/.test(input.head);
+  const isJson = isJsonText(input.head);
   const lists = new Set<string>();
   const onList = (name: string): void => void lists.add(name);
   for await (const part of isJson ? readKongJson(input, onList) : readKongYaml(input, onList)) yield* reader.read(part);

@@ -16,14 +16,14 @@ import {
   toFieldName,
   withProblems,
 } from './readEntry.ts';
-import type { Row } from './row.ts';
+import { isObject, NOT_AN_OBJECT, type Row } from './row.ts';
 import { isEpochNumber, readSourceTime, sourceTimeExpected } from './sourceTime.ts';
 
 type MappedInput = Pick<ImportInput, 'warn' | 'nowMs' | 'options'> & { readonly map: ColumnMap };
 
 /**
- * Reads rows by the columns of `--map`. Columns that aren't mapped keep their meaning if they have a field's name. Others
- * are ignored with one warning, unless they may mean that a key has ended.
+ * Reads rows by the columns of `--map`. A column that isn't mapped keeps its meaning if it has a field's name. Ignores
+ * other columns with one warning, but rejects a row if such a column may mean that its key has ended.
  *
  * @throws CliError `IMPORT_INVALID` after the last row if no row has a column of the map
  */
@@ -32,9 +32,8 @@ export async function* readMappedRows(rows: AsyncIterable<Row>, input: MappedInp
   let rowCount = 0;
   for await (const row of rows) {
     if ('problem' in row) yield row;
-    else if (typeof row.value !== 'object' || row.value === null || Array.isArray(row.value)) {
-      yield { position: row.position, problem: 'expected one JSON object' };
-    } else {
+    else if (!isObject(row.value)) yield { position: row.position, problem: NOT_AN_OBJECT };
+    else {
       rowCount++;
       yield toEntry(row.position, columns.read(row.value), input);
     }

@@ -195,7 +195,7 @@ const MAX_NAME_WORD = 20;
  */
 export function showSettingName(name: string): string {
   const isShown = name.length < MIN_KEY_LENGTH || (name.length <= MAX_NAME_LENGTH && isName(name));
-  return isShown ? name : `a name of ${name.length} characters`;
+  return isShown ? name : `(hidden name of ${name.length} characters)`;
 }
 
 /** Works like `isWords`, but also accepts `S3`, `K8S` and the words of `isTLSOn`, which are common in names. */

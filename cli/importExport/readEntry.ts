@@ -8,6 +8,7 @@ import { readTime, TIME_EXPECTED, type Timestamp, toTimestamp } from '../../keys
 import { parseJson } from '../options.ts';
 import { KEY_HASH_EXPECTED, readKeyHash, whyNotSha256 } from './keyHash.ts';
 import { showSettingName } from './notAKey.ts';
+import { isObject, NOT_AN_OBJECT } from './row.ts';
 
 /**
  * One entry of a file: a key or the problem with it. The problem never repeats a value of the entry. `keyHash` is the
@@ -117,9 +118,7 @@ export function readJsonEntry(
   value: unknown,
   complete: (fields: EntryFields) => EntryFields = (fields) => fields,
 ): ReadEntry {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { position, problem: 'expected one JSON object' };
-  }
+  if (!isObject(value)) return { position, problem: NOT_AN_OBJECT };
   const fields: Partial<Record<FieldName, unknown>> = {};
   const problems: string[] = [];
   for (const [name, field] of Object.entries(value)) {

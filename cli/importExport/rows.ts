@@ -23,10 +23,7 @@ export async function* readRows(
   if (start === undefined) return;
   if (start.json === undefined) yield* readCsvRows(chunks, head);
   else if (getRowUnit(start, lists) === 'line') yield* readJsonLineRows(chunks);
-  else {
-    let position = 0;
-    for await (const { value } of readJsonList(chunks, head, lists)) yield { position: ++position, value };
-  }
+  else yield* readJsonListRows({ chunks, head }, lists);
 }
 
 /** Returns the unit of positions in a file that `readRows` reads. */
@@ -34,6 +31,19 @@ export function getRowUnit({ json, endsOnLine }: FileStart, lists: readonly stri
   if (json === undefined) return 'line';
   const isDocument = Array.isArray(json) || !endsOnLine || lists.some((name) => fieldOf(json, name) !== undefined);
   return isDocument ? 'entry' : 'line';
+}
+
+/**
+ * Yields the entries of a JSON list, or of the named lists in a JSON document. Positions count the entries.
+ *
+ * @throws CliError `IMPORT_INVALID` if the text isn't a single JSON document, or has none of these lists
+ */
+export async function* readJsonListRows(
+  { chunks, head }: Pick<ImportInput, 'head' | 'chunks'>,
+  lists: readonly string[],
+): AsyncGenerator<Row> {
+  let position = 0;
+  for await (const { value } of readJsonList(chunks, head, lists)) yield { position: ++position, value };
 }
 
 /** Yields the objects of JSON Lines. Skips blank lines. */

@@ -6,6 +6,7 @@ import type { Timestamp } from '../../keys/timestamp.ts';
 import { readBoolean } from './keyStatus.ts';
 import { fieldsWithKey, type RawKeyOptions, readRawKey } from './rawKey.ts';
 import type { FieldName, ReadEntry } from './readEntry.ts';
+import { isObject } from './row.ts';
 import { readSourceTime, sourceTimeExpected } from './sourceTime.ts';
 
 /** The key of an entry: raw, or hashed by the other program. */
@@ -23,7 +24,7 @@ export interface EntryOptions extends RawKeyOptions {
 }
 
 /**
- * An object in another program's export. It reads fields by that program's names and collects the problems. A problem
+ * An object in another program's export, with a raw key. Use `SourceRow` for a table with hashes. This class reads fields by that program's names and collects the problems. A problem
  * contains the type of a wrong value, but never the value, because a misplaced value may be a raw key.
  */
 export class SourceObject {
@@ -31,9 +32,8 @@ export class SourceObject {
   readonly #problems: string[] = [];
 
   constructor(value: unknown) {
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (!isObject) this.reject(`expected an object, got ${typeOf(value)}`);
-    this.#value = isObject ? (value as Readonly<Record<string, unknown>>) : {};
+    if (!isObject(value)) this.reject(`expected an object, got ${typeOf(value)}`);
+    this.#value = isObject(value) ? (value as Readonly<Record<string, unknown>>) : {};
   }
 
   /** The problems so far, or `undefined` if there are none. */

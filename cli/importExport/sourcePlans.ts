@@ -4,6 +4,7 @@ import { isPlanName, PLAN_EXPECTED } from '../../keys/fields.ts';
 import { CliError } from '../../operator/errors.ts';
 import { countText } from '../counts.ts';
 import { textLines, TextSource } from '../textSource.ts';
+import type { SourceObject } from './sourceObject.ts';
 
 /** The id of another system's plan → the name of Latchkey's plan, or `undefined` for no plan. */
 export type PlanMap = ReadonlyMap<string, string | undefined>;
@@ -61,11 +62,6 @@ export async function readPlanKeys(file: string, stdin: Readable): Promise<PlanK
   return plans;
 }
 
-/** Returns the problem of a key with several plans. */
-export function expectedOnePlan(count: number): string {
-  return `expected one plan, got ${count}; pass --plan-map to give them one name`;
-}
-
 /** Finds the plans of another system's keys, and remembers which parts of the options no key used. */
 export class SourcePlans {
   readonly #names: PlanMap;
@@ -88,20 +84,16 @@ export class SourcePlans {
   }
 
   /**
-   * Returns the names of the plans in Latchkey, each once. A key can have one plan. A plan without a name in
-   * `--plan-map` keeps its id.
+   * Returns the name of a key's plan in Latchkey. Rejects a key whose plans have several names.
+   *
+   * @param field The other system's field or the option with the ids, for the problem
    */
-  namesOf(ids: readonly string[]): readonly string[] {
-    const names = new Set<string>();
-    for (const id of ids) {
-      this.#unusedIds.delete(id);
-      const isNamed = this.#names.has(id);
-      const name = isNamed ? this.#names.get(id) : id;
-      if (name === undefined) continue;
-      names.add(name);
-      if (!isNamed) this.#kept.add(name);
+  nameOf(ids: readonly string[], field: string, source: SourceObject): string | undefined {
+    const [name, ...others] = this.#namesOf(ids);
+    if (others.length > 0) {
+      source.reject(`${field}: expected one plan, got ${others.length + 1}; pass --plan-map to give them one name`);
     }
-    return [...names];
+    return name;
   }
 
   /** Reports ids of `--plan-map` and `--plan-keys` that no key has, and plans whose names are ids. */
@@ -113,6 +105,20 @@ export class SourcePlans {
     if (size > 0) warn(`--plan-keys: ${countText(size, "key isn't", "keys aren't")} in the export`);
     const kept = [...this.#kept].filter(isPlanName);
     if (kept.length > 0) warn(`the plans have the names ${listText(kept)}; pass --plan-map ID=NAME for other names`);
+  }
+
+  /** Returns each name of the plans once. A plan without a name in `--plan-map` keeps its id. */
+  #namesOf(ids: readonly string[]): readonly string[] {
+    const names = new Set<string>();
+    for (const id of ids) {
+      this.#unusedIds.delete(id);
+      const isNamed = this.#names.has(id);
+      const name = isNamed ? this.#names.get(id) : id;
+      if (name === undefined) continue;
+      names.add(name);
+      if (!isNamed) this.#kept.add(name);
+    }
+    return [...names];
   }
 }
 

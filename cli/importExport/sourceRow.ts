@@ -11,12 +11,16 @@ import {
   showName,
   withProblems,
 } from './readEntry.ts';
+import { isObject, NOT_AN_OBJECT } from './row.ts';
 import { readRows } from './rows.ts';
 import { type EpochUnit, readSourceTime, sourceTimeExpected } from './sourceTime.ts';
 
-/** A row of another system, read by the names that the system gives its fields. Names may be in any spelling. */
+/**
+ * A row of another system's table, read by the system's names of its fields. Names may be in any spelling. The row has a
+ * hash. Use `SourceObject` for an object with a raw key.
+ */
 export class SourceRow {
-  /** The problems with the row so far. None of them repeats a value. */
+  /** The problems with the row so far. A problem never repeats a value. */
   readonly problems: string[] = [];
   /** Plain name → the name in the file, and the value. */
   readonly #fields = new Map<string, readonly [name: string, value: unknown]>();
@@ -55,7 +59,7 @@ export class SourceRow {
     return read;
   }
 
-  /** Returns the names of the fields with a value that nobody has taken. */
+  /** The names of the fields that have a value, and that the caller hasn't taken. */
   get rest(): readonly string[] {
     return [...this.#fields].filter(([plain]) => !this.#taken.has(plain)).map(([, [name]]) => name);
   }
@@ -88,9 +92,8 @@ export async function* readSource(input: ImportInput, source: Source): AsyncGene
   const lost = new Set<string>();
   for await (const row of readRows(input, source.lists)) {
     if ('problem' in row) yield row;
-    else if (typeof row.value !== 'object' || row.value === null || Array.isArray(row.value)) {
-      yield { position: row.position, problem: 'expected one JSON object' };
-    } else {
+    else if (!isObject(row.value)) yield { position: row.position, problem: NOT_AN_OBJECT };
+    else {
       const sourceRow = new SourceRow(row.value);
       const fields = source.toFields(sourceRow, row.position);
       for (const name of sourceRow.rest.filter((other) => !ignored.has(plainName(other)))) {

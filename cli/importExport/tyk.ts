@@ -7,7 +7,7 @@ import type { ImportInput } from './importFormat.ts';
 import { LeftOut } from './leftOut.ts';
 import type { ReadEntry } from './readEntry.ts';
 import { type SourceKey, SourceObject } from './sourceObject.ts';
-import { expectedOnePlan, SourcePlans } from './sourcePlans.ts';
+import { SourcePlans } from './sourcePlans.ts';
 import { isSession, MIN_FIELDS, readSessions, type TykSession } from './tykSessions.ts';
 
 /** Returns whether the file has sessions of Tyk. */
@@ -155,9 +155,7 @@ function readPlan(source: SourceObject, plans: SourcePlans): string | undefined 
   const policies = source.texts('apply_policies') ?? [];
   const single = source.text('apply_policy_id');
   const ids = policies.length > 0 || single === undefined ? policies : [single];
-  const names = plans.namesOf(ids);
-  if (names.length > 1) source.reject(`apply_policies: ${expectedOnePlan(names.length)}`);
-  return names[0];
+  return plans.nameOf(ids, 'apply_policies', source);
 }
 
 /** Returns the expiry. Tyk's `expires` of 0 or -1 means never. */

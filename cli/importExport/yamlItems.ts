@@ -31,7 +31,7 @@ export async function* readYamlItems(
   const splitter = new Splitter(names, onSection);
   for await (const { line, text } of textLines(chunks, MAX_LINE)) {
     if (text === undefined) throw unreadable(line, `expected a line of at most ${MAX_LINE} characters`);
-    const item = splitter.add(line === 1 ? text.replace(/^\ufeff/, '') : text, line);
+    const item = splitter.add(text, line);
     if (item !== undefined) yield item;
   }
   const last = splitter.take();

@@ -161,7 +161,7 @@ test('import counts the keys of Unkey and better-auth as issued elsewhere', asyn
   }
 });
 
-test('import rejects a file that fits two formats with both names', async () => {
+test('import reports both formats of a file that fits two formats', async () => {
   const row = {
     hash: 'x',
     externalId: 'u',

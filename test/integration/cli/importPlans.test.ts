@@ -41,7 +41,7 @@ describe('import with plans', () => {
     );
   });
 
-  test('rejects a usage plan whose id is no name of a plan', async () => {
+  test("rejects a usage plan whose id isn't a valid name of a plan", async () => {
     const file = await cli.write('plan-keys.txt', 'key1 gold/plan\n');
     const { stderr, plans } = await importKeys(['--plan-keys', file]);
     expect(stderr).toContain("\nentry 2: --plan-keys: expected a plan's name of 1 to 64 letters");
@@ -70,7 +70,7 @@ describe('import with plans', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(message) });
   });
 
-  test('does not read --plan-keys from standard input, which can be the export', async () => {
+  test('rejects --plan-keys from standard input, which can be the export', async () => {
     const { exitCode, stderr } = await importKeys(['--plan-keys', '-']);
     expect(stderr).toContain('error: --plan-keys: expected the path of a file, got -');
     expect(exitCode).toBe(2);

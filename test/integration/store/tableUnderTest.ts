@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { ServerResponse } from 'node:http';
+import { type KeyRecord, serialiseRecord } from '../../../keys/record.ts';
 import { KeyReader, LOOKUP_TRANSLATION } from '../../../keys/reader.ts';
 import { KeyRegistry, REGISTRY_TRANSLATION, type KeyRegistryOptions } from '../../../keys/registry.ts';
 import { DynamoDbProxy, type DynamoDbProxyOptions } from '../../support/dynamoDbProxy.ts';
 import { closedEndpoint, createClient, type Engine } from '../../support/engine.ts';
-import { makeKey, NOW_MS } from '../../support/keys.ts';
+import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 
 /** A table with the store's schema, and functions to prepare and inspect it. */
 export interface Table {
@@ -114,6 +116,39 @@ export async function withProxy(
     client.destroy();
     await proxy.stop();
   }
+}
+
+/** A key with all the fields that an update can change. */
+export const FULL: Partial<KeyRecord> = {
+  owner: 'acme',
+  scopes: ['orders:read'],
+  plan: 'free',
+  metadata: { seats: 3 },
+  expiresAt: at(1000),
+  purgeAfter: NOW_MS / 1000 + 1 + 90 * 86_400,
+};
+
+/** Stores a new key. The misfits replace attributes of its item. */
+export async function putKey(
+  table: Table,
+  fields: Partial<KeyRecord> = {},
+  misfits: Record<string, unknown> = {},
+): Promise<KeyRecord> {
+  const { record } = makeKey({ id: randomUUID(), ...fields });
+  await table.put({ ...serialiseRecord(record), ...misfits });
+  return record;
+}
+
+/** Runs a function before the first update reaches the DynamoDB engine. */
+export function beforeUpdate(act: () => Promise<unknown>): NonNullable<DynamoDbProxyOptions['intercept']> {
+  let isDone = false;
+  return (operation, response) => {
+    if (operation !== 'UpdateItem' || isDone) return false;
+    isDone = true;
+    // The SDK retries the update.
+    void act().finally(() => response.destroy());
+    return true;
+  };
 }
 
 /**

@@ -53,7 +53,7 @@ describe('readApiGateway', () => {
     expect(entries).toMatchObject([{ entry: { disabledAt } }]);
   });
 
-  test('stores no id that is the value, as old keys have it', async () => {
+  test("omits the id of an old key, because the id is the key's value", async () => {
     const { entries } = await read(items({ ...ITEM, id: VALUE, name: null }));
     expect(entries).toMatchObject([{ entry: { keyHash: HASH, label: 'API Gateway key 1' } }]);
     expect(JSON.stringify(entries)).not.toContain(VALUE);
@@ -118,7 +118,7 @@ describe('readApiGateway', () => {
     expect((await read(items())).entries).toEqual([]);
   });
 
-  test('takes the usage plan of a key from --plan-keys and its name from --plan-map', async () => {
+  test("reads a key's usage plan from --plan-keys, and the plan's name from --plan-map", async () => {
     const planKeys = new Map([['q1w2e3r4t5', ['c7y23b']]]);
     const named = await read(items(ITEM), { planKeys, planMap: new Map([['c7y23b', 'free']]) });
     expect(named).toMatchObject({ entries: [{ entry: { plan: 'free' } }], warnings: [] });

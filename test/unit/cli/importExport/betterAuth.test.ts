@@ -84,6 +84,11 @@ describe('readBetterAuth', () => {
       JSON.stringify([{ ...ROW, metadata: JSON.stringify('{"seats":3}') }]),
       1,
     ],
+    [
+      'permissions as JSON text within JSON text',
+      JSON.stringify([{ ...ROW, permissions: JSON.stringify(ROW.permissions) }]),
+      1,
+    ],
     ['permissions as an object', JSON.stringify([{ ...ROW, permissions: JSON.parse(ROW.permissions) }]), 1],
   ])('reads %s', async (_, text, position) => {
     expect(await betterAuth(text)).toEqual([{ position, entry: ENTRY }]);
@@ -97,6 +102,11 @@ describe('readBetterAuth', () => {
   ])('disables a key that %s', async (_, fields) => {
     const disabledAt = new Date(NOW_MS).toISOString();
     expect(await betterAuth(JSON.stringify([{ ...ROW, ...fields }]))).toMatchObject([{ entry: { disabledAt } }]);
+  });
+
+  test('keeps a key without remaining requests active if it has a refill', async () => {
+    const [read] = await betterAuth(JSON.stringify([{ ...ROW, remaining: 0, refillAmount: 10 }]));
+    expect(read).toEqual({ position: 1, entry: ENTRY });
   });
 
   test('gives a key without permissions an empty list of scopes', async () => {

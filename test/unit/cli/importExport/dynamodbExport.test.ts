@@ -59,6 +59,14 @@ describe('readDynamoDbExport', () => {
     ]);
   });
 
+  test('reads sets of numbers and texts in the metadata', async () => {
+    const metadata = { M: { seats: { NS: ['1', '2'] }, teams: { SS: ['blue'] } } };
+    const item = { ...attributes(record), metadata };
+    expect(await dynamodb(`${JSON.stringify({ Item: item })}\n`)).toMatchObject([
+      { entry: { metadata: { seats: [1, 2], teams: ['blue'] } } },
+    ]);
+  });
+
   test('rejects a line that is not an item and reads the next one', async () => {
     expect(
       await dynamodb(`${line(record)}{"Item":{"keyHash":"x"}}\nnonsense\n{"Item":{}}\n${line(record)}`),
@@ -75,7 +83,7 @@ describe('readDynamoDbExport', () => {
     [
       'another table without a map',
       line({ pk: 'x', hash: record.keyHash }),
-      /no attribute keyHash|attribute keyHash; pass --map/,
+      /don't have the attribute keyHash; pass --map keyHash=ATTRIBUTE$/,
     ],
     [
       'an incremental export',

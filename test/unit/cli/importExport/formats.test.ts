@@ -183,7 +183,7 @@ describe('readJsonLines', () => {
 
   test('shows only the length of an unknown name that may be a key', async () => {
     const text = `{"keyHash":"${HASH}","label":"a","kX2mQ9vT4wB7nZ1cR8jL":1}`;
-    expect(await jsonLines(text)).toMatchObject([{ problem: 'unknown field a name of 20 characters' }]);
+    expect(await jsonLines(text)).toMatchObject([{ problem: 'unknown field (hidden name of 20 characters)' }]);
   });
 
   test('reads scopes from a list or from one string', async () => {

@@ -58,7 +58,7 @@ describe('whyNotSha256', () => {
     ['SHA-1', digest('sha1').toString('hex')],
     ['SHA-512', digest('sha512').toString('hex')],
     ['SHA512', `sha512:${digest('sha512').toString('base64')}`],
-  ])('names %s', (name, text) => {
+  ])('reports a hash of %s', (name, text) => {
     expect(whyNotSha256(text)).toBe(`${name} hashes cannot be looked up`);
   });
 

@@ -85,7 +85,7 @@ describe('readKong of YAML', () => {
     },
   );
 
-  test('finds the consumer of a key by name, also if the consumer comes later', async () => {
+  test('finds the consumer of a key by its name, even if the consumer comes later', async () => {
     const { entries, warnings } = await yaml(
       'keyauth_credentials:',
       `  - {consumer: acme, key: ${KEY}}`,
@@ -130,7 +130,7 @@ describe('readKong of YAML', () => {
     expect(entries).toEqual([{ position: 4, problem: expect.stringContaining(problem) }]);
   });
 
-  test('rejects only the entry with an error, and reads on', async () => {
+  test('rejects only the entry with an error, and reads the next ones', async () => {
     const { entries } = await yaml(
       'consumers:',
       '- username: a',
@@ -150,7 +150,7 @@ describe('readKong of YAML', () => {
     ]);
   });
 
-  test('rejects an entry whose aliases multiply', async () => {
+  test('rejects an entry that uses aliases more than 100 times', async () => {
     const levels = Array.from(
       { length: 9 },
       (_, level) => `  l${level + 1}: &l${level + 1} [${`*l${level}, `.repeat(9)}]`,
@@ -164,7 +164,7 @@ describe('readKong of YAML', () => {
     await expect(yaml('consumers:', 'hello world')).rejects.toMatchObject({ code: 'IMPORT_INVALID', message: problem });
   });
 
-  test('names other credentials and limits that it ignores', async () => {
+  test('warns about other credentials and limits, which it ignores', async () => {
     const { warnings } = await yaml(
       'acls:',
       '- group: a',
@@ -196,18 +196,22 @@ describe('readKong of JSON', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('takes the id of the consumer as the owner without the consumers, and warns about it', async () => {
+  test('uses the id of a consumer as the owner if the file lacks the consumer, and warns about it', async () => {
     const { entries, warnings } = await read(JSON.stringify(keys));
     expect(entries).toMatchObject([{ entry: { owner: ID, label: ID } }]);
     expect(warnings).toEqual([expect.stringMatching(/^1 key: the owner is the id of the consumer, /)]);
   });
 
-  test('warns that an export is not whole if the last page of keys names a next page', async () => {
+  test('warns that an export is not whole if the last page of keys or consumers names a next page', async () => {
     const page = JSON.stringify({ ...keys, next: '/key-auths?offset=x' });
     expect((await read(`${page}${JSON.stringify(consumers)}`)).warnings).toEqual([
       expect.stringMatching(/^the export isn't whole, /),
     ]);
     expect((await read(`${JSON.stringify(consumers)}${page}${JSON.stringify(keys)}`)).warnings).toEqual([]);
+    const consumerPage = JSON.stringify({ ...consumers, next: '/consumers?offset=x' });
+    expect((await read(`${consumerPage}${JSON.stringify(keys)}`)).warnings).toEqual([
+      expect.stringMatching(/^the export isn't whole, /),
+    ]);
   });
 
   test('reads a declarative configuration in JSON', async () => {

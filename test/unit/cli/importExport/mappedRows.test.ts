@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { addColumns } from '../../../../cli/importExport/columnMap.ts';
 import { readFileStart } from '../../../../cli/importExport/fileStart.ts';
 import { detectFormat, FORMATS } from '../../../../cli/importExport/formats.ts';
-import { makeKey, NOW_MS } from '../../../support/keys.ts';
+import { at, makeKey, NOW_MS } from '../../../support/keys.ts';
 import { toArray } from '../../../support/chunks.ts';
 import { importInput } from '../../../support/importInput.ts';
 
@@ -76,7 +76,7 @@ describe('an import with --map', () => {
     expect(warnings).toEqual(['ignored unknown columns: "colour"']);
   });
 
-  test('names the columns that the file lacks', async () => {
+  test('reports the columns that the file lacks', async () => {
     const message = 'cannot use --map: the file lacks these columns: "customer", "title"';
     await expect(readMapped('hash,name\n', MAP)).rejects.toMatchObject({ code: 'IMPORT_INVALID', message });
     await expect(readMapped(`{"hash":"${hex('a')}"}\n`, MAP)).rejects.toMatchObject({
@@ -85,13 +85,13 @@ describe('an import with --map', () => {
     });
   });
 
-  test('omits a key that the map has instead of a column', async () => {
+  test("doesn't repeat a raw key that the map has instead of a column", async () => {
     const key = rawKey();
     const error = await readMapped(`{"hash":"${hex('a')}"}\n`, `keyHash=hash,owner=${key}`).catch(String);
-    expect(error).toMatch(/the file lacks these columns: a name of 53 characters/);
+    expect(error).toMatch(/the file lacks these columns: \(hidden name of 53 characters\)/);
   });
 
-  test('names the column in the problem of an entry', async () => {
+  test('reports the column in the problem of an entry', async () => {
     const read = await readMapped('hash,customer,title\nnonsense,acme,CI\n', MAP);
     expect(read).toEqual([
       { position: 2, problem: expect.stringMatching(/^keyHash \("hash"\): expected the SHA-256/) },
@@ -112,6 +112,14 @@ describe('an import with --map', () => {
       { entry: { expiresAt: '2030-01-01T00:00:00.000Z' } },
       { problem: expect.stringMatching(/^expiresAt \("ttl"\): expected a number of seconds since 1970/) },
       { entry: { label: 'x' } },
+    ]);
+  });
+
+  test('rejects a number of milliseconds after the year 9999', async () => {
+    const text = `hash,title,ttl\n${hex('a')},x,253402300799999\n${hex('b')},x,253402300800000\n`;
+    expect(await readMapped(text, 'keyHash=hash,label=title,expiresAt=ttl:milliseconds')).toMatchObject([
+      { entry: { expiresAt: '9999-12-31T23:59:59.999Z' } },
+      { problem: expect.stringMatching(/^expiresAt \("ttl"\): expected a number of milliseconds since 1970/) },
     ]);
   });
 
@@ -171,6 +179,24 @@ describe('raw keys with --map', () => {
         entry: { keyHash: hex(key), keyPrefix: expect.stringMatching(/^acme_.{7,8}$/), label: 'a', ...state },
       },
     ]);
+  });
+
+  test.each([
+    ['revoked', 't', 'revokedAt', at(-1000), { revokedAt: at(-1000) }],
+    ['revoked', 't', 'revokedAt', '0', { revokedAt: now }],
+    ['disabled', 't', 'disabledAt', at(-1000), { disabledAt: at(-1000) }],
+    ['status', 'expired', 'expiresAt', at(-1000), { expiresAt: at(-1000) }],
+    ['status', 'expired', 'expiresAt', at(1000), { expiresAt: now }],
+  ])('have the earlier end of %s=%j and %s=%j', async (target, cell, time, end, state) => {
+    const read = await readMapped(`k,name,s,${time}\n${rawKey()},a,${cell},${end}\n`, `key=k,label=name,${target}=s`);
+    expect(read).toMatchObject([{ entry: state }]);
+  });
+
+  test('ignore a column keyHash with a warning', async () => {
+    const key = rawKey();
+    const read = await readMapped(`k,name,keyHash\n${key},a,${hex('other')}\n`, 'key=k,label=name');
+    expect(read).toMatchObject([{ entry: { keyHash: hex(key) } }]);
+    expect(warnings).toEqual(['ignored unknown columns: "keyHash"']);
   });
 
   test.each([

@@ -169,15 +169,15 @@ test.each([
 
 test.each([
   ['NEXT_PUBLIC_WEBAPP_URL', 'NEXT_PUBLIC_WEBAPP_URL'],
-  ['c2VjcmV0IGtleSB0aGF0IGlz', 'a name of 24 characters'],
+  ['c2VjcmV0IGtleSB0aGF0IGlz', '(hidden name of 24 characters)'],
   ['applicationSecretKey', 'applicationSecretKey'],
   ['springDatasourcePassword', 'springDatasourcePassword'],
   ['INTERNATIONALIZATION_ENABLED', 'INTERNATIONALIZATION_ENABLED'],
   ['spring.datasource.hikari.maxLifetime', 'spring.datasource.hikari.maxLifetime'],
   ['AWS_S3_K8S_TOKEN_2', 'AWS_S3_K8S_TOKEN_2'],
-  ['supersecretkeydonotuseinproduction', 'a name of 34 characters'],
-  [`sk_live_${RANDOM}`, 'a name of 28 characters'],
-  ['c232ab00-9414-41ec-b3c8-9f6bdeced846', 'a name of 36 characters'],
+  ['supersecretkeydonotuseinproduction', '(hidden name of 34 characters)'],
+  [`sk_live_${RANDOM}`, '(hidden name of 28 characters)'],
+  ['c232ab00-9414-41ec-b3c8-9f6bdeced846', '(hidden name of 36 characters)'],
 ])('showSettingName shows %s as %s', (name, expected) => {
   expect(showSettingName(name)).toBe(expected);
 });

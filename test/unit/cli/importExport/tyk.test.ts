@@ -116,6 +116,18 @@ describe('readTyk', () => {
     expect((await read({ [CUSTOM]: { ...SESSION, ...fields } })).entries).toEqual([{ position: 1, problem }]);
   });
 
+  test('accepts the empty credentials of a session of Tyk before 5.13', async () => {
+    const empty = {
+      basic_auth_data: { password: '', hash_type: '' },
+      jwt_data: { secret: '' },
+      hmac_enabled: false,
+      oauth_client_id: '',
+      certificate: '',
+      mtls_static_certificate_bindings: [],
+    };
+    expect((await read({ [CUSTOM]: { ...SESSION, ...empty } })).entries).toMatchObject([{ entry: { label: 'acme' } }]);
+  });
+
   test('reads answers of the Dashboard API, one after the other and in a list', async () => {
     const answer = { api_model: {}, key_id: tokenOf(UUID), data: { ...SESSION, access_rights: {} } };
     const other = { ...answer, key_id: CUSTOM };
