@@ -242,7 +242,7 @@ describe('applyPlans on a SpecRestApi', () => {
     template.allResourcesProperties('AWS::ApiGateway::UsagePlan', { ApiStages: [stage] });
   });
 
-  test('can’t be prepared while an operation accepts API keys from a header without the authorizer', () => {
+  test('fails the synthesis after addStage if an operation accepts API keys from a header without the authorizer', () => {
     const { stack, authorizer } = authorizerUnderTest(PLANNED);
     const api = specApi(stack, openApi3({ type: 'apiKey', name: 'x-api-key', in: 'header' }));
     authorizer.plans?.addStage(api.deploymentStage);
