@@ -307,7 +307,7 @@ describe('authorizerSettings with tokens', () => {
     expect(stack.resolve(authorizer.acceptedKeys)).toEqual(value);
   });
 
-  test('puts lists of which only the deployment knows the entries into acceptedKeys and the environment', () => {
+  test('puts whole lists that are tokens into acceptedKeys and the environment', () => {
     const list = (stack: Stack, name: string) => new CfnParameter(stack, name, { type: 'CommaDelimitedList' });
     const stack = new Stack(new App(), 'Test');
     const authorizer = new ApiKeyAuthorizer(stack, 'Authorizer', {
