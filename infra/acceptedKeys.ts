@@ -25,7 +25,7 @@ export function acceptedKeysOutput({ keyPrefixes = [DEFAULT_KEY_PREFIX], externa
   const format = externalKeys ? { externalKeys: prefixes === undefined ? others : { prefixes: known(prefixes) } } : {};
   return formatAcceptedKeys({ prefixes: [joinList(',', keyPrefixes)], ...format });
 
-  /** Joins a list that is a token, so only the star after its last entry is missing. */
+  /** Joins a list that is a token. `formatAcceptedKeys` then adds the star after its last entry. */
   function known(list: readonly string[]): readonly string[] {
     return Token.isUnresolved(list) ? [joinList('*,', list)] : list;
   }

@@ -50,16 +50,16 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
    * pass the alias's ARN. Use `fromFunctionAttributes` if the authorizer doesn't have the default key sources, or if
    * it has a `resultsCacheTtl`.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` if the ARN isn't one of a Lambda function, or if the function is in another
-   * Region
+   * @throws LatchkeyError `CONFIG_INVALID` if the text isn't the ARN of a Lambda function, or if the function is in
+   * another Region
    */
   static fromFunctionArn(scope: Construct, id: string, functionArn: string): IApiKeyAuthorizer {
     return new ImportedApiKeyAuthorizer(scope, id, { functionArn });
   }
 
   /**
-   * Imports an authorizer of another stack or app by its attributes. `functionArn` and `keySources` of the other
-   * construct have their values.
+   * Imports an authorizer of another stack or app by its attributes. Pass the `functionArn` of the other construct, and
+   * the values of its props.
    *
    * @throws LatchkeyError `CONFIG_INVALID`, with a list of every invalid attribute
    */
@@ -98,8 +98,8 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
   readonly rolloutAlarm: Alarm | undefined;
 
   /**
-   * The keys that the authorizer accepts, separated by commas: the prefixes of issued keys (`sk_live_`), and the prefixes
-   * of external keys with a star (`acme-*`) or `any`. Use it for the output `AcceptedKeys`.
+   * The keys that the authorizer accepts, separated by commas: the prefixes of issued keys (`sk_live_`), and the
+   * prefixes of external keys with a star (`acme-*`) or `any`. Use it for the output `AcceptedKeys`.
    */
   readonly acceptedKeys: string;
 
@@ -156,7 +156,8 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
    * `resultsCacheTtl`. `staleIfError` replaces a shorter `recordCacheTtl` while DynamoDB is unavailable. A revocation
    * doesn't close open WebSocket connections.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` if only the deployment knows one of two TTLs, because CloudFormation can't add
+   * @throws LatchkeyError `CONFIG_INVALID` if one TTL is a token and the other isn't 0, because CloudFormation can't add
+   * them
    */
   get revocationDelay(): Duration {
     return this.#settings.revocationDelay();
@@ -193,7 +194,7 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
    * don't support `TOKEN` authorizers.
    *
    * @throws LatchkeyError `CONFIG_INVALID` for an unknown option, a `TOKEN` authorizer of an HTTP API, or a `TOKEN`
-   * authorizer that has several key sources or a query parameter
+   * authorizer with several key sources, or with one other than `bearer`, `basic` or a header
    */
   securityScheme(options: SecuritySchemeOptions = {}): { [name: string]: unknown } {
     if (options.invocationRole === undefined) this.#hasSchemeWithoutRole = true;

@@ -36,9 +36,10 @@ export interface ApiKeyAuthorizerProps {
   /**
    * The parts of a request that may contain the key, in order of preference: key sources, or their texts `bearer`,
    * `basic`, `header:NAME`, `header:NAME:SCHEME`, `query:NAME`, `cookie:NAME` and `websocket-protocol`. AppSync ignores
-   * this prop and always reads the `Authorization` header. The function matches header names case-insensitively. The identity sources of REST and
-   * WebSocket APIs keep your spelling. AWS documents that mappings of REST methods are case-sensitive. Spell each
-   * header as your callers do.
+   * this prop and always reads the `Authorization` header.
+   *
+   * The function matches header names case-insensitively. The identity sources of REST and WebSocket APIs keep your
+   * spelling. AWS documents that mappings of REST methods are case-sensitive. Spell each header as your callers do.
    *
    * @default ['bearer', 'query:api_key']
    */
@@ -89,9 +90,9 @@ export interface ApiKeyAuthorizerProps {
   readonly staleIfError?: Duration;
 
   /**
-   * The function's response for HTTP APIs with payload format 2.0: an IAM policy, or `isAuthorized`. The response to format 1.0 is
-   * always a policy. API Gateway caches both for `resultsCacheTtl`. A policy applies to all routes. `isAuthorized` applies only to its
-   * own route if scopes are mapped.
+   * The function's response for HTTP APIs with payload format 2.0: an IAM policy, or `isAuthorized`. The response to
+   * format 1.0 is always a policy. API Gateway caches both for `resultsCacheTtl`. A policy applies to all routes.
+   * `isAuthorized` applies only to its own route if scopes are mapped.
    *
    * @default 'iam'
    */
@@ -99,8 +100,9 @@ export interface ApiKeyAuthorizerProps {
 
   /**
    * The routes that each scope opens: scope → patterns. A pattern is `METHOD /path`, `$connect` for WebSocket APIs, or
-   * `GRAPHQL /graphql` for AppSync GraphQL APIs. For AppSync Event APIs it's `SUBSCRIBE /channel` or `PUBLISH /channel`.
-   * A `*` in the path matches any sequence of characters. A `*` as the method matches any method of API Gateway. A scope can't contain spaces, commas, quotes, braces, brackets or backslashes.
+   * `GRAPHQL /graphql` for AppSync GraphQL APIs. For AppSync Event APIs, it's `SUBSCRIBE /channel` or
+   * `PUBLISH /channel`. A `*` in the path matches any sequence of characters. A `*` as the method matches any method of
+   * API Gateway. A scope can't contain spaces, commas, quotes, braces, brackets or backslashes.
    *
    * A key without scopes may use every route. A key may not use any route if its scopes don't open one. A change to the
    * mapping takes effect after the deployment, plus `resultsCacheTtl` if responses are cached. A change to a key's own
@@ -258,8 +260,8 @@ export interface ApiKeyAuthorizerProps {
   readonly securityGroups?: readonly ISecurityGroup[];
 
   /**
-   * The function's log group, for example one that your own KMS key encrypts. Its metric filters also count the lines of
-   * other functions in the group. Set its retention and removal policy on the group itself. The function that syncs
+   * The function's log group, for example one that your own KMS key encrypts. Its metric filters also count the lines
+   * of other functions in the group. Set its retention and removal policy on the group itself. The function that syncs
    * usage plans always has its own log group.
    *
    * @default - a new log group

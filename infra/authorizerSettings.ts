@@ -6,6 +6,7 @@ import { Plans } from '../lambda/plans.ts';
 import { acceptedKeysOutput, keyFormatTexts } from './acceptedKeys.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { planProblems } from './keyPlans.ts';
+import { mayCache } from './keySources.ts';
 import {
   containsToken,
   isKnown,
@@ -63,7 +64,8 @@ export function authorizerSettings(
   const known = knownEnvironment(scope, environment, props, LONGEST_TABLE[table.kind]);
   const config = readSettings(known, problems);
   if (config === undefined) throw propError(scope, ...problems);
-  if (mayCacheResults(props, config) && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
+  const resultsCacheTtl = resultsCacheTtlOf(props, config);
+  if (mayCache(resultsCacheTtl) && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
   problems.push(...environmentProblems(known, table.kind));
   problems.push(...resourceExcesses(knownScopes(props.scopes ?? {})).map((problem) => `scopes: ${problem}`));
   if (config.usageIdentifier === 'presented-key' && (props.externalKeys ?? false) === false) {
@@ -75,46 +77,43 @@ export function authorizerSettings(
     environment,
     config,
     acceptedKeys: acceptedKeysOutput(props),
-    resultsCacheTtl: props.resultsCacheTtl ?? Duration.seconds(config.resultsCacheSeconds),
+    resultsCacheTtl,
     revocationDelay: () => revocationDelay(scope, props, config),
     policyWarning: policyExcess(config.scopes.allPatterns),
   };
 }
 
-/** The settings of an authorizer that another stack or app creates. */
-export type ImportedSettings = Pick<ApiKeyAuthorizerProps, 'keySources' | 'resultsCacheTtl' | 'httpApiResponse'>;
+/** The attributes of an authorizer that another stack or app creates. */
+export type ImportedAttributes = Pick<ApiKeyAuthorizerProps, 'keySources' | 'resultsCacheTtl' | 'httpApiResponse'>;
 
 /**
- * Returns the configuration for the attributes of an imported authorizer, by the rules of `authorizerSettings`.
+ * Returns the settings for the attributes of an imported authorizer, by the rules of `authorizerSettings`.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, with a list of every problem: attribute, expected value, actual value
  */
-export function importedSettings(scope: Construct, attributes: ImportedSettings): Config {
+export function importedSettings(
+  scope: Construct,
+  attributes: ImportedAttributes,
+): Pick<AuthorizerSettings, 'config' | 'resultsCacheTtl'> {
   const problems = [...tokenProblems(attributes)];
   const environment = { [TABLE_VARIABLE]: LONGEST_TABLE.name, ...toEnvironment(scope, attributes, '') };
   const config = readSettings(knownEnvironment(scope, environment, attributes, LONGEST_TABLE.name), problems);
-  if (config !== undefined && mayCacheResults(attributes, config) && config.keySources.length > 1) {
-    problems.push(ONE_SOURCE_EXPECTED);
-  }
-  if (config === undefined || problems.length > 0) throw propError(scope, ...problems);
-  return config;
+  if (config === undefined) throw propError(scope, ...problems);
+  const resultsCacheTtl = resultsCacheTtlOf(attributes, config);
+  if (mayCache(resultsCacheTtl) && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
+  if (problems.length > 0) throw propError(scope, ...problems);
+  return { config, resultsCacheTtl };
 }
 
-/** Returns true for a token, because the deployment may resolve it to a TTL above 0. */
-function mayCacheResults({ resultsCacheTtl }: ImportedSettings, { resultsCacheSeconds }: Config): boolean {
-  return resultsCacheSeconds > 0 || isUnresolved(resultsCacheTtl);
+/** Returns the prop, which may be a token, or its default. */
+function resultsCacheTtlOf({ resultsCacheTtl }: ImportedAttributes, { resultsCacheSeconds }: Config): Duration {
+  return resultsCacheTtl ?? Duration.seconds(resultsCacheSeconds);
 }
 
 /** Returns the sum of the TTLs. CloudFormation can't add, so a token is the sum only if the other TTL is 0. */
-function revocationDelay(
-  scope: Construct,
-  { recordCacheTtl, resultsCacheTtl }: SettingProps,
-  config: Config,
-): Duration {
-  const ttls = [
-    recordCacheTtl ?? Duration.seconds(config.recordCacheSeconds),
-    resultsCacheTtl ?? Duration.seconds(config.resultsCacheSeconds),
-  ];
+function revocationDelay(scope: Construct, props: SettingProps, config: Config): Duration {
+  const recordCacheTtl = props.recordCacheTtl ?? Duration.seconds(config.recordCacheSeconds);
+  const ttls = [recordCacheTtl, resultsCacheTtlOf(props, config)];
   const tokens = ttls.filter((ttl) => ttl.isUnresolved());
   if (tokens.length === 0) return Duration.seconds(config.recordCacheSeconds + config.resultsCacheSeconds);
   const [token, ...others] = ttls.filter((ttl) => ttl.isUnresolved() || ttl.toSeconds() > 0);
@@ -327,8 +326,4 @@ function knownPatterns(patterns: readonly string[]): readonly string[] {
   // JavaScript callers may pass another type, which the settings parser rejects.
   if (!Array.isArray(patterns)) return patterns;
   return patterns.map((pattern: string) => (Token.isUnresolved(pattern) ? PLACEHOLDER_ROUTE : pattern));
-}
-
-function isUnresolved(duration: Duration | undefined): boolean {
-  return duration?.isUnresolved() === true;
 }

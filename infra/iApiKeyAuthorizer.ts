@@ -50,7 +50,7 @@ export interface HttpApiAuthorizerOptions {
 
 /** An authorizer of API keys, from this stack or another source. */
 export interface IApiKeyAuthorizer extends IConstruct {
-  /** The ARN that APIs invoke: that of the alias `live` if it exists, otherwise the function's. */
+  /** The ARN of the alias `live` if it exists, otherwise the function's ARN. APIs invoke it. */
   readonly functionArn: string;
 
   /**
@@ -65,8 +65,9 @@ export interface IApiKeyAuthorizer extends IConstruct {
    * function. The stage then responds to every request with 500 until the deployment.
    *
    * @param id the authorizer's id. The default is `RestApi`, with a suffix for a second type in the same scope
-   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources, or one outside a header. Also
-   * thrown if another construct has the id. The CDK throws an error if methods of two REST APIs use the authorizer
+   * @throws LatchkeyError `CONFIG_INVALID` if a `TOKEN` authorizer has several key sources, or one other than `bearer`,
+   * `basic` or a header. Also thrown if another construct has the id. The CDK throws an error if methods of two REST
+   * APIs use the authorizer
    */
   forRestApi(id?: string, options?: RestApiAuthorizerOptions): IAuthorizer;
 
@@ -79,7 +80,8 @@ export interface IApiKeyAuthorizer extends IConstruct {
    * behind the authorizer also matches OPTIONS. For such a route, add `OPTIONS /{proxy+}` without an authorizer (AWS,
    * "Configure CORS for HTTP APIs").
    *
-   * @param id the authorizer's id in the API. The default is `HttpApi`, with a suffix for a second payload format in the same API
+   * @param id the authorizer's id in the API. The default is `HttpApi`, with a suffix for a second payload format in the
+   * same API
    * @throws LatchkeyError `CONFIG_INVALID` when you add the route if the API already has a construct with that id
    */
   forHttpApi(id?: string, options?: HttpApiAuthorizerOptions): IHttpRouteAuthorizer;
@@ -129,8 +131,8 @@ export interface IApiKeyAuthorizer extends IConstruct {
    * makes. The authorizer still receives the whole request, so the revocation delay stays the same. A Lambda
    * integration's `rawQueryString` may still contain the parameter. We haven't tested this on a live account.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`, and
-   * for a cookie, because API Gateway can't remove one of several cookies
+   * @throws LatchkeyError `CONFIG_INVALID` for a key source in a header that API Gateway reserves, such as `bearer`. Also
+   * thrown for a cookie, because API Gateway can't remove one of several cookies
    */
   hideCredential(mapping?: ParameterMapping): ParameterMapping;
 

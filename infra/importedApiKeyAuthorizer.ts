@@ -1,4 +1,4 @@
-import { Annotations, Duration, type ResourceEnvironment, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, type Duration, type ResourceEnvironment, Stack, Token } from 'aws-cdk-lib';
 import type { IAuthorizer, IRestApi, RestApiBase } from 'aws-cdk-lib/aws-apigateway';
 import type { IHttpRouteAuthorizer, IWebSocketRouteAuthorizer, ParameterMapping } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { AppSyncAuthProvider, AuthorizationMode } from 'aws-cdk-lib/aws-appsync';
@@ -62,12 +62,12 @@ export class ImportedApiKeyAuthorizer extends Construct implements IApiKeyAuthor
     super(scope, id);
     const { functionArn, hasScopes = true } = attributes;
     this.functionArn = functionArn;
-    const config = importedSettings(this, attributes);
+    const { config, resultsCacheTtl } = importedSettings(this, attributes);
     this.#keySources = config.keySources;
     this.#apis = new ApiAuthorizers(this, {
       handler: importFunction(this, functionArn),
       keySources: config.keySources,
-      resultsCacheTtl: attributes.resultsCacheTtl ?? Duration.seconds(config.resultsCacheSeconds),
+      resultsCacheTtl,
       hasSimpleResponses: config.httpApiResponse === 'simple',
       hasScopes,
       onPolicy: () => undefined,

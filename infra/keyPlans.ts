@@ -58,7 +58,7 @@ export interface KeyPlansProps extends SharedFunctionSettings {
 }
 
 /** A stage of a REST API or of a WebSocket API. */
-type PlannedStage = Stage | IWebSocketStage;
+export type PlannedStage = Stage | IWebSocketStage;
 
 /**
  * The last API key that each stack adds to a plan. API Gateway adds only one key to a plan at a time in a Region.

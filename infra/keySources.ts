@@ -6,9 +6,9 @@ import type { KeySource } from '../lambda/keySources.ts';
 import { propError } from './propChecks.ts';
 
 /**
- * Checks that a TOKEN authorizer can pass on the key source: one header that contains nothing but the key.
+ * Checks that a TOKEN authorizer can pass on the key source. API Gateway passes it one header.
  *
- * @throws LatchkeyError `CONFIG_INVALID` for several key sources, a query parameter or a cookie
+ * @throws LatchkeyError `CONFIG_INVALID` for several key sources, or for one other than `bearer`, `basic` or a header
  */
 export function checkTokenSource(owner: IConstruct, keySources: readonly KeySource[]): void {
   const kinds = keySources.map(({ kind }) => kind);

@@ -27,7 +27,7 @@ export const AUTHORIZER_EXTENSION = 'x-amazon-apigateway-authorizer';
 /** The security scheme that makes a method require a key of API Gateway. */
 const API_KEY = { type: 'apiKey', name: 'x-api-key', in: 'header' } as const;
 
-/** An OpenAPI 3 or Swagger 2 definition that a `SpecRestApi` has inline, so that the synthesis can read and change it. */
+/** The inline OpenAPI 3 or Swagger 2 definition of a `SpecRestApi`. The synthesis can read and change it. */
 export class OpenApiDefinition {
   readonly #api: CfnRestApi;
 

@@ -13,9 +13,10 @@ export function propError(construct: IConstruct, ...problems: readonly string[])
 }
 
 /**
- * Checks a text of an option, because callers in JavaScript and through jsii may pass any string.
+ * Checks that an option has one of the expected values, because callers in JavaScript and through jsii may pass any
+ * string.
  *
- * @throws LatchkeyError `CONFIG_INVALID` if the value isn't one of the expected ones
+ * @throws LatchkeyError `CONFIG_INVALID` if `expected` doesn't contain the value
  */
 export function checkText(construct: IConstruct, option: string, value: string, expected: readonly string[]): void {
   if (expected.includes(value)) return;

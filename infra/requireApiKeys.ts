@@ -1,4 +1,4 @@
-import { Annotations, Aspects, AspectPriority, Stage as AppStage, type IAspect } from 'aws-cdk-lib';
+import { Annotations } from 'aws-cdk-lib';
 import {
   CfnMethod,
   CfnRestApi,
@@ -9,9 +9,10 @@ import {
   type RestApiBase,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IWebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
-import type { IConstruct, IValidation } from 'constructs';
+import type { IConstruct } from 'constructs';
 import { isWithoutAuthorizer } from './headerKeyProblems.ts';
 import type { KeyPlans } from './keyPlans.ts';
+import { KeyRequirement } from './keyRequirement.ts';
 import { OpenApiDefinition } from './openApiDefinition.ts';
 import { propError } from './propChecks.ts';
 
@@ -47,20 +48,12 @@ interface ApiKeyRequirementProps {
  * stage. Also thrown if a stage belongs to another API
  */
 export function requireApiKeys(props: ApiKeyRequirementProps): void {
-  const { api, authorizers, plans } = props;
-  const cfnApi = getCheckedApi(props);
-  for (const stage of props.stages ?? getStages(api)) plans?.addStage(stage);
-  // Aspects of an App don't visit its Stages (aws/aws-cdk#20468).
-  const root = AppStage.of(api) ?? api.node.root;
-  const aspects = Aspects.of(root);
-  const existing = aspects.all
-    .filter((aspect) => aspect instanceof ApiKeyRequirement)
-    .find((aspect) => aspect.isOf(api, authorizers));
-  if (props.stages === undefined) existing?.includeAllStages();
-  if (existing !== undefined) return;
-  const requirement = new ApiKeyRequirement(props, root);
-  aspects.add(requirement, { priority: AspectPriority.MUTATING });
-  api.node.addValidation(requirement);
+  const { api, plans } = props;
+  const stages = props.stages ?? getStages(api);
+  const cfnApi = getCheckedApi({ ...props, stages });
+  for (const stage of stages) plans?.addStage(stage);
+  const isNew = new RestKeyRequirement(props).add();
+  if (!isNew) return;
   if (cfnApi !== undefined) cfnApi.apiKeySourceType = 'AUTHORIZER';
   requireInDefinition(props);
   // A changed method takes effect only with a new deployment.
@@ -68,7 +61,7 @@ export function requireApiKeys(props: ApiKeyRequirementProps): void {
 }
 
 /** Returns the API's resource, or `undefined` for an imported API. */
-function getCheckedApi({ api, plans, stages = getStages(api) }: ApiKeyRequirementProps): CfnRestApi | undefined {
+function getCheckedApi({ api, plans, stages }: Required<ApiKeyRequirementProps>): CfnRestApi | undefined {
   const { defaultChild } = api.node;
   const cfnApi = defaultChild instanceof CfnRestApi ? defaultChild : undefined;
   const definedSource = OpenApiDefinition.of(api)?.apiKeySource;
@@ -127,83 +120,41 @@ function isStageOf({ restApi }: Partial<Stage>, { restApiId }: IRestApi | RestAp
   return restApi?.restApiId === restApiId;
 }
 
-/** Makes methods require a key. Fails the synthesis for a method or a stage that it couldn't reach. */
-class ApiKeyRequirement implements IAspect, IValidation {
+/** Makes the methods of a REST API require a key. */
+class RestKeyRequirement extends KeyRequirement {
   readonly #api: IRestApi | RestApiBase;
   readonly #authorizers: ReadonlySet<IAuthorizer>;
-  readonly #plans: KeyPlans | undefined;
-  /** `true` if the plans also count stages that are added later. */
-  #hasAllStages: boolean;
-  /** The root of the search, because the methods of one API may belong to several stacks. */
-  readonly #root: IConstruct;
 
-  constructor({ api, authorizers, plans, stages }: ApiKeyRequirementProps, root: IConstruct) {
-    this.#api = api;
-    this.#authorizers = authorizers;
-    this.#plans = plans;
-    this.#hasAllStages = stages === undefined;
-    this.#root = root;
+  constructor(props: ApiKeyRequirementProps) {
+    super(props, { method: 'method', stage: 'Stage' });
+    this.#api = props.api;
+    this.#authorizers = props.authorizers;
   }
 
-  isOf(api: IRestApi | RestApiBase, authorizers: ReadonlySet<IAuthorizer>): boolean {
-    return this.#api === api && this.#authorizers === authorizers;
-  }
-
-  includeAllStages(): void {
-    this.#hasAllStages = true;
-  }
-
-  visit(node: IConstruct): void {
-    if (this.#isUncounted(node)) node.apiKeyRequired = true;
-    if (this.#hasAllStages && node instanceof Stage && isStageOf(node, this.#api)) this.#plans?.addStage(node);
-  }
-
-  validate(): string[] {
-    const nodes = this.#root.node.findAll();
-    const methods = nodes.filter((node) => this.#isUncounted(node));
-    const stages = nodes.filter((node) => this.#isUnplanned(node));
-    const unidentified = [
-      ...nodes.filter((node) => this.#isUnidentified(node)).map(({ node }) => node.path),
-      ...(OpenApiDefinition.of(this.#api)?.operationsWithoutAuthorizer() ?? []),
-    ];
-    return [
-      ...methods.map(
-        ({ node }) =>
-          `applyPlans: ${node.path}: expected apiKeyRequired to be set, got a method that no plan would limit`,
-      ),
-      ...stages.map(
-        ({ node }) =>
-          `applyPlans: ${node.path}: expected a Stage construct among stages, or no stages, got a stage in no plan, which would ` +
-          'refuse every key',
-      ),
-      ...unidentified.map(
-        (path) =>
-          `applyPlans: ${path}: expected an authorizer from forRestApi, or apiKeyRequired: false, got a method that requires an API ` +
-          'key without an authorizer: API Gateway reads the API keys of the whole API from authorizers now, and would refuse every request',
-      ),
-    ];
-  }
-
-  /** Returns whether the node is a method that requires an API key, but has no authorizer that could return one. */
-  #isUnidentified(node: IConstruct): boolean {
-    return node instanceof CfnMethod && isWithoutAuthorizer(node, this.#api);
-  }
-
-  /**
-   * Returns whether the node is a stage of the API without a plan. A plan can't count a CfnStage without a Stage
-   * construct.
-   */
-  #isUnplanned(node: IConstruct): boolean {
-    if (this.#plans === undefined || !(node instanceof CfnStage) || node.restApiId !== this.#api.restApiId)
-      return false;
-    const { scope } = node.node;
-    return !(scope instanceof Stage && this.#plans.hasStage(scope));
-  }
-
-  /** Returns whether the node is a method behind one of the authorizers that doesn't set `apiKeyRequired` itself. */
-  #isUncounted(node: IConstruct): node is CfnMethod {
+  protected override isUncounted(node: IConstruct): node is CfnMethod {
     if (!(node instanceof CfnMethod) || node.restApiId !== this.#api.restApiId) return false;
     return node.apiKeyRequired === undefined && isAmong(this.#authorizers, node.authorizerId);
+  }
+
+  protected override isStage(node: IConstruct | undefined): node is Stage {
+    return node instanceof Stage && isStageOf(node, this.#api);
+  }
+
+  protected override isStageResource(node: IConstruct): boolean {
+    return node instanceof CfnStage && node.restApiId === this.#api.restApiId;
+  }
+
+  protected override unidentifiedProblems(nodes: readonly IConstruct[]): string[] {
+    const methods = nodes
+      .filter((node) => node instanceof CfnMethod)
+      .filter((method) => isWithoutAuthorizer(method, this.#api))
+      .map(({ node }) => node.path);
+    const operations = OpenApiDefinition.of(this.#api)?.operationsWithoutAuthorizer() ?? [];
+    return [...methods, ...operations].map(
+      (path) =>
+        `applyPlans: ${path}: expected an authorizer from forRestApi, or apiKeyRequired: false, got a method that requires an API ` +
+        'key without an authorizer: API Gateway reads the API keys of the whole API from authorizers now, and would refuse every request',
+    );
   }
 }
 

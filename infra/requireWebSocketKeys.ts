@@ -1,4 +1,3 @@
-import { Aspects, AspectPriority, Stage as AppStage, type IAspect } from 'aws-cdk-lib';
 import {
   CfnApi,
   CfnRoute,
@@ -8,10 +7,11 @@ import {
   WebSocketApiKeySelectionExpression,
   WebSocketStage,
 } from 'aws-cdk-lib/aws-apigatewayv2';
-import type { IConstruct, IValidation } from 'constructs';
+import type { IConstruct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import type { WebSocketKeyAuthorizer } from './authorizers.ts';
 import type { KeyPlans } from './keyPlans.ts';
+import { KeyRequirement } from './keyRequirement.ts';
 import { propError } from './propChecks.ts';
 
 interface WebSocketRequirementProps {
@@ -34,24 +34,15 @@ const { customApiKeySelector: FROM_AUTHORIZER } = WebSocketApiKeySelectionExpres
  * Also thrown if a stage belongs to another API
  */
 export function requireWebSocketKeys(props: WebSocketRequirementProps): void {
-  const { api, authorizers, plans } = props;
-  const cfnApi = getCheckedApi(props);
-  for (const stage of props.stages ?? getStages(api)) plans?.addStage(stage);
-  // Aspects of an App don't visit its Stages (aws/aws-cdk#20468).
-  const root = AppStage.of(api) ?? api.node.root;
-  const aspects = Aspects.of(root);
-  const existing = aspects.all
-    .filter((aspect) => aspect instanceof WebSocketKeyRequirement)
-    .find((aspect) => aspect.isOf(api, authorizers));
-  if (props.stages === undefined) existing?.includeAllStages();
-  if (existing !== undefined) return;
-  const requirement = new WebSocketKeyRequirement(props, root);
-  aspects.add(requirement, { priority: AspectPriority.MUTATING });
-  api.node.addValidation(requirement);
-  cfnApi.apiKeySelectionExpression = FROM_AUTHORIZER;
+  const { api, plans } = props;
+  const stages = props.stages ?? getStages(api);
+  const cfnApi = getCheckedApi({ ...props, stages });
+  for (const stage of stages) plans?.addStage(stage);
+  const isNew = new WebSocketKeyRequirement(props).add();
+  if (isNew) cfnApi.apiKeySelectionExpression = FROM_AUTHORIZER;
 }
 
-function getCheckedApi({ api, plans, stages = getStages(api) }: WebSocketRequirementProps): CfnApi {
+function getCheckedApi({ api, plans, stages }: Required<WebSocketRequirementProps>): CfnApi {
   const { defaultChild } = api.node;
   if (!(defaultChild instanceof CfnApi))
     throw new LatchkeyError('INTERNAL_ERROR', `${api.node.path}: a WebSocketApi has no CfnApi`);
@@ -84,56 +75,33 @@ function getStages(api: WebSocketApi): readonly WebSocketStage[] {
     .filter((stage) => isStageOf(stage, api));
 }
 
-/** Makes `$connect` require a key. Fails the synthesis for a route or a stage that it couldn't reach. */
-class WebSocketKeyRequirement implements IAspect, IValidation {
+/** Makes the `$connect` route of a WebSocket API require a key. */
+class WebSocketKeyRequirement extends KeyRequirement {
   readonly #api: WebSocketApi;
   readonly #authorizers: ReadonlyMap<string, WebSocketKeyAuthorizer>;
-  readonly #plans: KeyPlans | undefined;
-  /** `true` if the plans also count stages that are added later. */
-  #hasAllStages: boolean;
-  readonly #root: IConstruct;
 
-  constructor({ api, authorizers, plans, stages }: WebSocketRequirementProps, root: IConstruct) {
-    this.#api = api;
-    this.#authorizers = authorizers;
-    this.#plans = plans;
-    this.#hasAllStages = stages === undefined;
-    this.#root = root;
+  constructor(props: WebSocketRequirementProps) {
+    super(props, { method: 'route', stage: 'WebSocketStage' });
+    this.#api = props.api;
+    this.#authorizers = props.authorizers;
   }
 
-  isOf(api: WebSocketApi, authorizers: ReadonlyMap<string, WebSocketKeyAuthorizer>): boolean {
-    return this.#api === api && this.#authorizers === authorizers;
+  protected override isUncounted(node: IConstruct): node is CfnRoute {
+    if (!(node instanceof CfnRoute) || node.apiId !== this.#api.apiId) return false;
+    const { apiKeyRequired, authorizerId } = node;
+    if (apiKeyRequired !== undefined || authorizerId === undefined) return false;
+    return [...this.#authorizers.values()].some((each) => each.authorizerIdOf(this.#api) === authorizerId);
   }
 
-  includeAllStages(): void {
-    this.#hasAllStages = true;
+  protected override isStage(node: IConstruct | undefined): node is WebSocketStage {
+    return node instanceof WebSocketStage && isStageOf(node, this.#api);
   }
 
-  visit(node: IConstruct): void {
-    if (this.#isUncounted(node)) node.apiKeyRequired = true;
-    if (this.#hasAllStages && node instanceof WebSocketStage && isStageOf(node, this.#api)) this.#plans?.addStage(node);
+  protected override isStageResource(node: IConstruct): boolean {
+    return node instanceof CfnStage && node.apiId === this.#api.apiId;
   }
 
-  validate(): string[] {
-    const nodes = this.#root.node.findAll();
-    const routes = nodes.filter((node) => this.#isUncounted(node));
-    const stages = nodes.filter((node) => this.#isUnplanned(node));
-    return [
-      ...routes.map(
-        ({ node }) =>
-          `applyPlans: ${node.path}: expected apiKeyRequired to be set, got a route that no plan would limit`,
-      ),
-      ...stages.map(
-        ({ node }) =>
-          `applyPlans: ${node.path}: expected a WebSocketStage construct among stages, or no stages, got a stage in no plan, which ` +
-          'would refuse every key',
-      ),
-      ...this.#connectProblems(nodes),
-    ];
-  }
-
-  /** Returns a problem if `$connect` requires an API key, but no authorizer of Latchkey can return one. */
-  #connectProblems(nodes: readonly IConstruct[]): string[] {
+  protected override unidentifiedProblems(nodes: readonly IConstruct[]): string[] {
     const unidentified = nodes
       .filter((node) => node instanceof CfnRoute)
       .filter(({ apiId, routeKey }) => apiId === this.#api.apiId && routeKey === '$connect')
@@ -143,19 +111,5 @@ class WebSocketKeyRequirement implements IAspect, IValidation {
         `applyPlans: ${node.path}: expected an authorizer from forWebSocketApi, got a route that requires an API key without one: ` +
         'API Gateway reads API keys only from authorizers now, and would refuse every connection',
     );
-  }
-
-  #isUnplanned(node: IConstruct): boolean {
-    if (this.#plans === undefined || !(node instanceof CfnStage) || node.apiId !== this.#api.apiId) return false;
-    const { scope } = node.node;
-    return !(scope instanceof WebSocketStage && this.#plans.hasStage(scope));
-  }
-
-  /** Returns whether the node is `$connect` behind one of the authorizers and doesn't set `apiKeyRequired` itself. */
-  #isUncounted(node: IConstruct): node is CfnRoute {
-    if (!(node instanceof CfnRoute) || node.apiId !== this.#api.apiId) return false;
-    const { apiKeyRequired, authorizerId } = node;
-    if (apiKeyRequired !== undefined || authorizerId === undefined) return false;
-    return [...this.#authorizers.values()].some((each) => each.authorizerIdOf(this.#api) === authorizerId);
   }
 }

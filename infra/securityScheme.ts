@@ -61,7 +61,7 @@ interface SchemeProps {
  * ("x-amazon-apigateway-authorizer object", API Gateway Developer Guide).
  *
  * @throws LatchkeyError `CONFIG_INVALID` for an unknown option, a `TOKEN` authorizer of an HTTP API, or a `TOKEN`
- * authorizer that has several key sources or a query parameter
+ * authorizer with several key sources, or with one other than `bearer`, `basic` or a header
  */
 export function securityScheme(props: SchemeProps, options: SecuritySchemeOptions): { [name: string]: unknown } {
   const { config, handler } = props;

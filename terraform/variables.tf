@@ -316,7 +316,7 @@ variable "plans" {
 }
 
 variable "usage_identifier" {
-  description = "The value by which usage plans count a request: plan, or presented-key for API Gateway's own keys by themselves."
+  description = "The value by which usage plans count a request: plan, or presented-key to count API Gateway's own keys on their own usage plans."
   type        = string
   default     = "plan"
   nullable    = false

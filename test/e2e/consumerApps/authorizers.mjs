@@ -1,5 +1,5 @@
-// Prints every Lambda authorizer of the emulated account as JSON: its stack, its TTL, and what it invokes. Fails for an authorizer
-// whose function or alias doesn't let the authorizer's API invoke it.
+// Prints every Lambda authorizer of the emulated account as JSON, with its stack, its TTL and the function or alias that
+// it invokes. Fails if that function or alias doesn't let the authorizer's API invoke it.
 
 async function get(service, path) {
   const credential = `Credential=test/20300101/us-east-1/${service}/aws4_request`;

@@ -1,5 +1,6 @@
-// Synthesizes every consumer app with the feature flags of `cdk init`. Prints the number of Latchkey's resources by type
-// for each stack as JSON. Fails if a stack has an error. The suite runs a copy of this file on another version of the CDK.
+// Synthesizes every consumer app with the feature flags of `cdk init`, and counts the resources that Latchkey creates.
+// Prints a JSON object: stack → resource type → count. Fails if a stack has an error. The suite also runs a copy of this
+// file on the oldest CDK.
 import { createRequire } from 'node:module';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -30,7 +31,7 @@ for (const [name, build] of Object.entries(CONSUMER_APPS)) {
 }
 console.log(JSON.stringify(counts, undefined, 1));
 
-/** Returns whether Latchkey creates the resource. The permissions of integrations differ between versions of the CDK. */
+/** Returns whether Latchkey creates the resource. Permissions of integrations differ between versions of the CDK. */
 function isLatchkeys({ Type, Properties }: Resource): boolean {
   if (Type === 'AWS::Lambda::Permission') return JSON.stringify(Properties).includes('/authorizers/*');
   return LATCHKEY_TYPES.test(Type);

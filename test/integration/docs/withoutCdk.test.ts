@@ -102,7 +102,7 @@ describe('the Terraform module', () => {
     expect(rightsOf(JSON.parse(terraform('authorizerPolicy.json')).Statement)).toEqual(rights);
   });
 
-  test('has no other policies than that of the construct and that of the table’s own key', () => {
+  test('has only two policies: the construct’s policy, and one for the table’s own key', () => {
     const policies = [...terraform('main.tf').matchAll(/^resource "(aws_iam_\w+)" "(\w+)"/gm)].map(([, type, name]) => [
       type,
       name,

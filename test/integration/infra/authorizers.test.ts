@@ -189,7 +189,8 @@ test('forAppSync supports several GraphQL APIs', () => {
   expect(idsOf(stack, PERMISSION)).toHaveLength(2);
 });
 
-// A stage of a REST API uses the authorizer of its deployment. CloudFormation redeploys the API if the deployment's logical id changes.
+// A stage of a REST API uses the authorizer of its deployment. CloudFormation redeploys the API if the deployment's
+// logical id changes.
 
 const ONE_SOURCE: AuthorizerProps = { keySources: ['bearer'] };
 

@@ -295,7 +295,7 @@ describe('applyPlans with stages', () => {
   test.each<[string, RestApiProps]>([
     ['without a stage', { deploy: false }],
     ['that reads API keys from a header', { apiKeySourceType: ApiKeySourceType.HEADER }],
-  ])('throws an error without changing an API %s', (_, apiProps) => {
+  ])('rejects an API %s, and leaves it unchanged', (_, apiProps) => {
     const untouched = withStages(apiProps);
     const { stack, authorizer, api } = withStages(apiProps);
     expect(problemOf(() => authorizer.applyPlans(api))).toMatch(/^applyPlans: expected /);
@@ -339,7 +339,7 @@ describe('applyPlans with presented-key', () => {
     expect(variableOf(template, /decides on API keys/, 'LATCHKEY_USAGE_IDENTIFIER')).toBe('presented-key');
   });
 
-  test('needs no stage if the authorizer doesn’t have plans', () => {
+  test('does not require a stage if the authorizer doesn’t have plans', () => {
     expect(() => Template.fromStack(planned(PASS_THROUGH, { deploy: false }).stack)).not.toThrow();
   });
 
@@ -348,7 +348,7 @@ describe('applyPlans with presented-key', () => {
     for (const { properties } of resourcesOf(template, USAGE_PLAN)) expect(properties.ApiStages).toHaveLength(1);
   });
 
-  test('is rejected if the authorizer doesn’t accept keys of other systems', () => {
+  test('causes an error if the authorizer doesn’t accept keys of other systems', () => {
     expect(problemOf(() => authorizerUnderTest({ usageIdentifier: 'presented-key' }))).toMatch(
       /^usageIdentifier: expected the prop externalKeys for "presented-key", got none/,
     );

@@ -58,7 +58,7 @@ describe('applyPlans of a WebSocket API', () => {
     expect(routesOf(stack)).toEqual({ $connect: true, say: undefined, count: true });
   });
 
-  test('leaves $connect of other APIs and its own apiKeyRequired unchanged', () => {
+  test('leaves $connect unchanged if it sets apiKeyRequired itself or belongs to another API', () => {
     const { stack, authorizer, api, addStage } = webSocketApiUnderTest();
     addStage('prod');
     authorizer.applyPlans(api);
@@ -174,7 +174,7 @@ describe('applyPlans of a WebSocket API', () => {
     );
   });
 
-  test('rejects an API that reads API keys from a header without changing it', () => {
+  test('rejects an API that reads API keys from a header, and leaves the API and the plans unchanged', () => {
     const apiKeySelectionExpression = WebSocketApiKeySelectionExpression.HEADER_X_API_KEY;
     const { stack, authorizer, api, addStage } = webSocketApiUnderTest(undefined, { apiKeySelectionExpression });
     addStage('prod');
@@ -182,5 +182,8 @@ describe('applyPlans of a WebSocket API', () => {
       /^applyPlans: expected .+usageIdentifierKey or none, got \$request\.header\.x-api-key$/,
     );
     expect(stagesIn(stack)).toEqual([undefined, undefined, undefined]);
+    Template.fromStack(stack).hasResourceProperties('AWS::ApiGatewayV2::Api', {
+      ApiKeySelectionExpression: '$request.header.x-api-key',
+    });
   });
 });

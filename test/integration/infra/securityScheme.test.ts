@@ -242,13 +242,6 @@ describe('applyPlans on a SpecRestApi', () => {
     template.allResourcesProperties('AWS::ApiGateway::UsagePlan', { ApiStages: [stage] });
   });
 
-  test('can’t be prepared while an operation accepts API keys from a header without the authorizer', () => {
-    const { stack, authorizer } = authorizerUnderTest(PLANNED);
-    const api = specApi(stack, openApi3({ type: 'apiKey', name: 'x-api-key', in: 'header' }));
-    authorizer.plans?.addStage(api.deploymentStage);
-    expect(() => Template.fromStack(stack)).toThrow(/addStage: .*orders.*: expected an authorizer on each method/);
-  });
-
   test('uses the API key scheme that the definition already has', () => {
     const { stack, authorizer } = authorizerUnderTest({ ...PLANNED, keySources: ['header:X-Api-Key'] });
     const own = { type: 'apiKey', name: 'X-API-Key', in: 'header' };
@@ -262,7 +255,7 @@ describe('applyPlans on a SpecRestApi', () => {
     expect(body.components.schemas).toEqual({ Order: {} });
   });
 
-  test('rejects a definition that reads keys from a header', () => {
+  test('rejects a definition that reads API keys from a header', () => {
     const { stack, authorizer } = authorizerUnderTest(PLANNED);
     const members = { 'x-amazon-apigateway-api-key-source': 'HEADER' };
     const api = specApi(stack, openApi3(authorizer.securityScheme(), members));
@@ -310,6 +303,24 @@ describe('applyPlans on a SpecRestApi', () => {
       '/Test/Imported',
       Match.stringLikeRegexp('applyPlans: expected an API of this app'),
     );
+  });
+});
+
+describe('addStage for a SpecRestApi with an operation that requires an API key without the authorizer', () => {
+  const templateOf = (members: object) => {
+    const { stack, authorizer } = authorizerUnderTest(PLANNED);
+    const api = specApi(stack, openApi3({ type: 'apiKey', name: 'x-api-key', in: 'header' }, members));
+    authorizer.plans?.addStage(api.deploymentStage);
+    return Template.fromStack(stack);
+  };
+
+  test('fails the synthesis if the API reads API keys from a header', () => {
+    expect(() => templateOf({})).toThrow(/addStage: .*orders.*: expected an authorizer on each method/);
+  });
+
+  test('adds the stage if the definition reads API keys from authorizers', () => {
+    const template = templateOf({ 'x-amazon-apigateway-api-key-source': 'AUTHORIZER' });
+    template.resourceCountIs('AWS::ApiGateway::UsagePlan', 2);
   });
 });
 

@@ -8,7 +8,7 @@ import { ApiKeyAuthorizer, ApiKeyTable } from '../../../../infra/index.ts';
 
 const schema = fileURLToPath(new URL('../schema.graphql', import.meta.url));
 
-/** A GraphQL API: people by Cognito, and machines by key as an additional mode. */
+/** A GraphQL API. People sign in with Cognito. Machines send a key, which is an additional authorization mode. */
 export class AppSyncStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);

@@ -14,7 +14,7 @@ import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IConstruct } from 'constructs';
 import { ApiKeyAuthorizer, ApiKeyTable } from '../../../../infra/index.ts';
 
-/** What the platform team forces on every function and log group of the company. */
+/** The settings that the platform team forces on every function and log group of the company. */
 class CompanyRules implements IAspect {
   visit(node: IConstruct): void {
     if (node instanceof CfnFunction) node.addPropertyOverride('Environment.Variables.COST_CENTRE', '4711');
