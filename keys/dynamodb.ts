@@ -2,12 +2,16 @@ import { setTimeout as sleepMs } from 'node:timers/promises';
 import type { $Command } from '@aws-sdk/client-dynamodb';
 import { LatchkeyError } from './errors.ts';
 
-/** Returns a handler for a rejected promise. The handler throws `STORE_UNAVAILABLE` with the failure as its cause. */
-export function translateStoreFault(operation: string): (error: unknown) => never {
+/**
+ * Returns a handler for a rejected promise. The handler throws `STORE_UNAVAILABLE` with the failure as its cause. Pass
+ * the table if it isn't the table of keys.
+ */
+export function translateStoreFault(operation: string, tableName?: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof LatchkeyError) throw error;
     throw new LatchkeyError('STORE_UNAVAILABLE', `the ${operation} failed: ${getStoreErrorName(error)}`, {
       cause: error,
+      tableName,
     });
   };
 }
@@ -127,6 +131,12 @@ export interface SendOptions {
   readonly operation: string;
   readonly retryOptions: RetryOptions;
   /**
+   * The table, for errors.
+   *
+   * @default - the table of keys
+   */
+  readonly tableName?: string;
+  /**
    * Receives each error before it's translated, with the number of calls so far. It can throw another error.
    *
    * @default - translates every error
@@ -142,7 +152,7 @@ export interface SendOptions {
 export async function sendPatiently<Input extends object, Output extends object, T>(
   command: UnsentCommand<Input, Output>,
   call: (options: { abortSignal: AbortSignal }) => Promise<T>,
-  { operation, retryOptions, refuse }: SendOptions,
+  { operation, retryOptions, tableName, refuse }: SendOptions,
 ): Promise<T> {
   requireJsonObject(command);
   for (let tries = 1; ; tries++) {
@@ -150,7 +160,7 @@ export async function sendPatiently<Input extends object, Output extends object,
       return await withinMs(CALL_TIMEOUT_MS, (abortSignal) => call({ abortSignal }));
     } catch (error) {
       refuse?.(error, tries);
-      if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation)(error);
+      if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation, tableName)(error);
       await backOff(tries - 1, retryOptions);
     }
   }

@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { DEFAULT_RETRY_OPTIONS, type RetryOptions, sendPatiently } from './dynamodb.ts';
+import { concurrently } from './concurrently.ts';
+import { DEFAULT_RETRY_OPTIONS, type RetryOptions, type SendOptions, sendPatiently } from './dynamodb.ts';
 import { LatchkeyError } from './errors.ts';
 import type { Item } from './store.ts';
 import { type HourUsage, parseUsage, serialiseUsage, type UsageHour } from './usage.ts';
@@ -40,13 +41,7 @@ export class UsageStore {
 
   /** Puts the items of hours. It replaces items of the same key and hour, so a second write changes nothing. */
   async put(usages: Iterable<HourUsage>, retentionDays: number): Promise<void> {
-    const left = usages[Symbol.iterator]();
-    const work = async () => {
-      for (let next = left.next(); next.done !== true; next = left.next()) {
-        await this.#put(serialiseUsage(next.value, retentionDays));
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    await concurrently(usages, CONCURRENCY, (usage) => this.#put(serialiseUsage(usage, retentionDays)));
   }
 
   /** Yields a key's hours in order. Hours without requests are absent. */
@@ -63,7 +58,7 @@ export class UsageStore {
       const { Items = [], LastEvaluatedKey } = await sendPatiently(
         query,
         (options) => this.#client.send(query, options),
-        { operation: 'query of usage', retryOptions: this.#retryOptions },
+        this.#sendOptions('query of usage'),
       );
       for (const item of Items) {
         const usage = parseOrReport(item, onCorrupt);
@@ -75,9 +70,11 @@ export class UsageStore {
 
   async #put(item: Item): Promise<void> {
     const put = new PutCommand({ TableName: this.#tableName, Item: item });
-    const operation = 'write of usage';
-    const retryOptions = this.#retryOptions;
-    await sendPatiently(put, (options) => this.#client.send(put, options), { operation, retryOptions });
+    await sendPatiently(put, (options) => this.#client.send(put, options), this.#sendOptions('write of usage'));
+  }
+
+  #sendOptions(operation: string): SendOptions {
+    return { operation, retryOptions: this.#retryOptions, tableName: this.#tableName };
   }
 }
 
