@@ -3,8 +3,8 @@ import type { $Command } from '@aws-sdk/client-dynamodb';
 import { LatchkeyError } from './errors.ts';
 
 /**
- * Returns a handler for a rejected promise. The handler throws `STORE_UNAVAILABLE` with the failure as its cause. Pass
- * the table if it isn't the table of keys.
+ * Returns a handler for a rejected promise. The handler throws `STORE_UNAVAILABLE` with the failure as its cause. `tableName` is
+ * the table of the call, if it's known.
  */
 export function translateStoreFault(operation: string, tableName?: string): (error: unknown) => never {
   return (error) => {
@@ -124,44 +124,3 @@ export const CALL_LIMITS = {
 
 /** Maximum duration of a call with its retries. The timeouts above don't cover the response body. */
 export const CALL_TIMEOUT_MS = 30_000;
-
-/** Options of `sendPatiently`. */
-export interface SendOptions {
-  /** The name of the operation in errors, such as `read`. */
-  readonly operation: string;
-  readonly retryOptions: RetryOptions;
-  /**
-   * The table, for errors.
-   *
-   * @default - the table of keys
-   */
-  readonly tableName?: string;
-  /**
-   * Receives each error before it's translated, with the number of calls so far. It can throw another error.
-   *
-   * @default - translates every error
-   */
-  readonly refuse?: (error: unknown, tries: number) => void;
-}
-
-/**
- * Sends a command outside the authorizer. The call has a timeout. It's retried with jitter if DynamoDB throttles it.
- *
- * @throws LatchkeyError `STORE_UNAVAILABLE`
- */
-export async function sendPatiently<Input extends object, Output extends object, T>(
-  command: UnsentCommand<Input, Output>,
-  call: (options: { abortSignal: AbortSignal }) => Promise<T>,
-  { operation, retryOptions, tableName, refuse }: SendOptions,
-): Promise<T> {
-  requireJsonObject(command);
-  for (let tries = 1; ; tries++) {
-    try {
-      return await withinMs(CALL_TIMEOUT_MS, (abortSignal) => call({ abortSignal }));
-    } catch (error) {
-      refuse?.(error, tries);
-      if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation, tableName)(error);
-      await backOff(tries - 1, retryOptions);
-    }
-  }
-}

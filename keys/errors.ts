@@ -24,7 +24,7 @@ export class LatchkeyError extends Error {
   readonly keyId: string | undefined;
   /** The ids that match an ambiguous prefix, at most 1000. The list is empty for any other error. */
   readonly keyIds: readonly string[];
-  /** The table of a failed call. It's absent if that's the table of keys. */
+  /** The table of a registry's failed call. */
   readonly tableName: string | undefined;
 
   /**

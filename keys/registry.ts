@@ -51,8 +51,9 @@ import {
   type KeySecret,
   parseSecret,
 } from './secret.ts';
-import { ConditionRefused, RegistryStore } from './store.ts';
+import { RegistryStore } from './store.ts';
 import { ATTRIBUTE } from './table.ts';
+import { ConditionRefused } from './tableCalls.ts';
 import { toTimestamp } from './timestamp.ts';
 import { reportUsage, type UsageOptions, type UsageReport } from './usageReport.ts';
 import { UsageStore } from './usageStore.ts';

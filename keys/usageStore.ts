@@ -1,8 +1,8 @@
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { concurrently } from './concurrently.ts';
-import { DEFAULT_RETRY_OPTIONS, type RetryOptions, type SendOptions, sendPatiently } from './dynamodb.ts';
+import { DEFAULT_RETRY_OPTIONS, type RetryOptions } from './dynamodb.ts';
 import { LatchkeyError } from './errors.ts';
-import type { Item } from './store.ts';
+import { type Item, TableCalls } from './tableCalls.ts';
 import { type HourUsage, parseUsage, serialiseUsage, type UsageHour } from './usage.ts';
 
 export interface UsageStoreOptions {
@@ -31,12 +31,12 @@ const CONCURRENCY = 16;
 export class UsageStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #tableName: string;
-  readonly #retryOptions: RetryOptions;
+  readonly #calls: TableCalls;
 
   constructor({ client, tableName, retryOptions = DEFAULT_RETRY_OPTIONS }: UsageStoreOptions) {
     this.#client = client;
     this.#tableName = tableName;
-    this.#retryOptions = retryOptions;
+    this.#calls = new TableCalls({ client, tableName, retryOptions });
   }
 
   /** Puts the items of hours. It replaces items of the same key and hour, so a second write changes nothing. */
@@ -55,10 +55,8 @@ export class UsageStore {
         ExpressionAttributeValues: { ':keyId': keyId, ':first': first, ':last': last },
         ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
       });
-      const { Items = [], LastEvaluatedKey } = await sendPatiently(
-        query,
-        (options) => this.#client.send(query, options),
-        this.#sendOptions('query of usage'),
+      const { Items = [], LastEvaluatedKey } = await this.#calls.send('query of usage', query, (options) =>
+        this.#client.send(query, options),
       );
       for (const item of Items) {
         const usage = parseOrReport(item, onCorrupt);
@@ -70,11 +68,7 @@ export class UsageStore {
 
   async #put(item: Item): Promise<void> {
     const put = new PutCommand({ TableName: this.#tableName, Item: item });
-    await sendPatiently(put, (options) => this.#client.send(put, options), this.#sendOptions('write of usage'));
-  }
-
-  #sendOptions(operation: string): SendOptions {
-    return { operation, retryOptions: this.#retryOptions, tableName: this.#tableName };
+    await this.#calls.send('write of usage', put, (options) => this.#client.send(put, options));
   }
 }
 
