@@ -84,7 +84,7 @@ module.exports = {
       to: {
         path: '^(keys|lambda)/',
         pathNot:
-          '^(keys/(acceptedKeys|keyPrefix|secret|table|errors)|lambda/(config|keySources|metrics|plans|policy|routes))\\.ts$',
+          '^(keys/(acceptedKeys|keyPrefix|limits|secret|table|errors)|lambda/(config|keySources|metrics|plans|policy|routes))\\.ts$',
       },
     },
     {

@@ -95,6 +95,15 @@ export interface ApiKeyMonitoringProps {
    * @default true
    */
   readonly usagePlanSyncAlarm?: boolean;
+
+  /**
+   * The number of requests within 5 minutes whose limits the function couldn't check, because DynamoDB didn't respond
+   * in time. A single slow response doesn't raise the alarm by default. `false` omits the alarm. The construct creates it
+   * only if the authorizer has a plan with `enforce: 'authorizer'`.
+   *
+   * @default 10
+   */
+  readonly limiterFailureThreshold?: number | false;
 }
 
 /** Alarms and a dashboard for an authorizer. docs/operations.md lists their runbooks and costs. */
@@ -123,6 +132,13 @@ export class ApiKeyMonitoring extends Construct {
    */
   readonly usagePlanSyncAlarm: Alarm | undefined;
 
+  /**
+   * The alarm that is raised if the function couldn't check limits. Keys may then exceed them, unless
+   * `onLimiterFailure` is `deny`. It's absent if `limiterFailureThreshold` is `false`, or if no plan has
+   * `enforce: 'authorizer'`.
+   */
+  readonly limiterFailureAlarm: Alarm | undefined;
+
   /** The dashboard of decisions, latencies and capacity. It's absent if the prop `dashboard` is `false`. */
   readonly dashboard: Dashboard | undefined;
 
@@ -137,6 +153,7 @@ export class ApiKeyMonitoring extends Construct {
     checkThresholds(this, props);
     const { authorizer, table, faultThreshold = 1, throttleThreshold = 1, errorPercentThreshold = 1 } = props;
     const { denialPercentThreshold = 50, leastDenials = 100, usagePlanSyncAlarm = true } = props;
+    const { limiterFailureThreshold = 10 } = props;
     const usagePlanSync = authorizer.plans?.usagePlanSync;
     this.faultAlarm = createAlarm(this, 'Faults', faultThreshold, () => ({
       metric: authorizer.metricFaults({ period: PERIOD }),
@@ -162,6 +179,12 @@ export class ApiKeyMonitoring extends Construct {
         metric: usagePlanSyncTrouble(usagePlanSync),
         alarmDescription: 'Keys on a plan are refused because API Gateway has no API key for them.',
       }));
+    this.limiterFailureAlarm =
+      authorizer.limits &&
+      createAlarm(this, 'LimiterFailures', limiterFailureThreshold, () => ({
+        metric: authorizer.metricLimiterFailures({ period: PERIOD }),
+        alarmDescription: 'The limits of requests could not be checked.',
+      }));
     this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, authorizer, table, this.alarms);
     for (const alarm of this.alarms) {
       alarm.addAlarmAction(...(props.alarmActions ?? []));
@@ -171,7 +194,8 @@ export class ApiKeyMonitoring extends Construct {
 
   /** All alarms that the construct created. */
   get alarms(): readonly Alarm[] {
-    const all = [this.faultAlarm, this.throttleAlarm, this.errorAlarm, this.denialAlarm, this.usagePlanSyncAlarm];
+    const { faultAlarm, throttleAlarm, errorAlarm, denialAlarm, usagePlanSyncAlarm, limiterFailureAlarm } = this;
+    const all = [faultAlarm, throttleAlarm, errorAlarm, denialAlarm, usagePlanSyncAlarm, limiterFailureAlarm];
     return all.filter((alarm) => alarm !== undefined);
   }
 }
@@ -197,14 +221,16 @@ const RUNBOOKS = {
   ErrorRate: 'alarm-error-rate',
   DenialSurge: 'alarm-denial-surge',
   UsagePlanSync: 'alarm-usage-plan-sync',
+  LimiterFailures: 'alarm-limiter-failures',
 } as const;
 
 /** Rejects zero, which would keep an alarm raised, and percentages over 100, which would never raise it. */
 function checkThresholds(scope: Construct, props: ApiKeyMonitoringProps): void {
   const { faultThreshold, throttleThreshold, errorPercentThreshold, denialPercentThreshold, leastDenials } = props;
+  const { limiterFailureThreshold } = props;
   const problems = [
     ...thresholdProblems(
-      { faultThreshold, throttleThreshold, leastDenials },
+      { faultThreshold, throttleThreshold, leastDenials, limiterFailureThreshold },
       Number.MAX_SAFE_INTEGER,
       'a number above 0',
     ),

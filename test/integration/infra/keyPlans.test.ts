@@ -12,7 +12,7 @@ import { planNamespace } from '../../../infra/keyPlans.ts';
 import { readConfig } from '../../../lambda/config.ts';
 import { usageIdentifier } from '../../../lambda/plans.ts';
 import { authorizerUnderTest, problemOf } from './authorizerUnderTest.ts';
-import type { PlanMapping, PlanProps } from '../../../infra/keyPlans.ts';
+import type { PlanMapping, PlanProps } from '../../../infra/planProps.ts';
 import {
   PLANS,
   planned,
