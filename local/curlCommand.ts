@@ -13,7 +13,7 @@ export function formatCurlCommand(key: string, url: string, keySources?: string)
  */
 export function formatCurlLoop(url: string, keySources?: string): string | undefined {
   const args = toArguments('$KEY', url, { keySources, quote: quoteWithKey });
-  return args && `for i in $(seq 20); do curl -so /dev/null -w '%{http_code} ' ${args}; done`;
+  return args && `for i in $(seq 20); do curl -so /dev/null -w '%{http_code} ' ${args}; done; echo`;
 }
 
 interface ArgumentOptions {

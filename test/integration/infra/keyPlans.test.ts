@@ -326,7 +326,7 @@ describe('planProblems', () => {
     [
       'a misspelt field of a plan',
       { quoata: QUOTA },
-      /^plans: free: expected throttle, quota, shared, got the field "quoata"$/,
+      /^plans: free: expected throttle, quota, shared, enforce, per, got the field "quoata"$/,
     ],
     [
       'a misspelt field of a throttle',

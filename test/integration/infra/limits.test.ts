@@ -71,15 +71,6 @@ describe('an authorizer with a plan that it enforces', () => {
         'without this call',
     );
   });
-
-  test('has the metrics of limits', () => {
-    const metrics = [authorizer.metricLimited(), authorizer.metricLimitWrites(), authorizer.metricLimiterFailures()];
-    expect(metrics.map(({ metricName, statistic }) => [metricName, statistic])).toEqual([
-      ['Limited', 'Sum'],
-      ['LimitWrites', 'Sum'],
-      ['LimiterFailures', 'Sum'],
-    ]);
-  });
 });
 
 test('an authorizer without such a plan has no table of limits, no setting and no metric of it', () => {
