@@ -1,6 +1,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { PlanMapping, PlanProps } from './planProps.ts';
+import { containsToken } from './propChecks.ts';
 
 /**
  * Returns the limits of the plans for the output `Plans`: JSON of plan name → `throttle`, `quota`, `per` and `enforce`.
@@ -9,7 +10,8 @@ import type { PlanMapping, PlanProps } from './planProps.ts';
  */
 export function plansOutput(scope: Construct, plans: PlanMapping = {}): string {
   const entries = Object.entries(plans).filter(([, { quota }]) => !Token.isUnresolved(quota?.period));
-  return Stack.of(scope).toJsonString(Object.fromEntries(entries.map(([name, plan]) => [name, toOutput(plan)])));
+  const limits = Object.fromEntries(entries.map(([name, plan]) => [name, toOutput(plan)]));
+  return containsToken(limits) ? Stack.of(scope).toJsonString(limits) : JSON.stringify(limits);
 }
 
 function toOutput({ throttle, quota, shared, enforce = 'gateway', per = 'key' }: PlanProps): object {

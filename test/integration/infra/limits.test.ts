@@ -218,11 +218,7 @@ describe('the synthesis', () => {
       { enforce: 'authorizer' },
       "expected a throttle or a quota for enforce: 'authorizer', got neither",
     ],
-    [
-      'an unknown enforcer',
-      { enforce: 'lambda', quota },
-      'enforce: expected gateway, authorizer or none, got "lambda"',
-    ],
+    ['an unknown enforcer', { enforce: 'lambda' }, 'enforce: expected gateway, authorizer or none, got "lambda"'],
     ['an unknown subject', { ...METERED, per: 'ip' }, 'per: expected key, owner or none, got "ip"'],
     [
       'per for a usage plan',
