@@ -395,7 +395,7 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
       this.limits === undefined
         ? 'an authorizer without plans'
         : "only plans of enforce: 'authorizer', which apply to every API without this call";
-    return propError(this, `applyPlans: expected plans that API Gateway enforces, got ${got}`);
+    return propError(this, `applyPlans: expected the prop plans to have plans that API Gateway enforces, got ${got}`);
   }
 
   /** Rejects a metric that the function doesn't emit, because an alarm on it would never be raised. */

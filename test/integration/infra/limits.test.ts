@@ -67,7 +67,7 @@ describe('an authorizer with a plan that it enforces', () => {
   test('rejects applyPlans, which only usage plans need', () => {
     const api = new RestApi(stack, 'Api');
     expect(problemOf(() => authorizer.applyPlans(api))).toBe(
-      "applyPlans: expected plans that API Gateway enforces, got only plans of enforce: 'authorizer', which apply to every API " +
+      "applyPlans: expected the prop plans to have plans that API Gateway enforces, got only plans of enforce: 'authorizer', which apply to every API " +
         'without this call',
     );
   });
