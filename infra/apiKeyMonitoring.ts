@@ -153,7 +153,6 @@ export class ApiKeyMonitoring extends Construct {
     checkThresholds(this, props);
     const { authorizer, table, faultThreshold = 1, throttleThreshold = 1, errorPercentThreshold = 1 } = props;
     const { denialPercentThreshold = 50, leastDenials = 100, usagePlanSyncAlarm = true } = props;
-    const { limiterFailureThreshold = 10 } = props;
     const usagePlanSync = authorizer.plans?.usagePlanSync;
     this.faultAlarm = createAlarm(this, 'Faults', faultThreshold, () => ({
       metric: authorizer.metricFaults({ period: PERIOD }),
@@ -179,12 +178,7 @@ export class ApiKeyMonitoring extends Construct {
         metric: usagePlanSyncTrouble(usagePlanSync),
         alarmDescription: 'Keys on a plan are refused because API Gateway has no API key for them.',
       }));
-    this.limiterFailureAlarm =
-      authorizer.limits &&
-      createAlarm(this, 'LimiterFailures', limiterFailureThreshold, () => ({
-        metric: authorizer.metricLimiterFailures({ period: PERIOD }),
-        alarmDescription: 'The limits of requests could not be checked.',
-      }));
+    this.limiterFailureAlarm = createLimiterFailureAlarm(this, props);
     this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, authorizer, table, this.alarms);
     for (const alarm of this.alarms) {
       alarm.addAlarmAction(...(props.alarmActions ?? []));
@@ -272,6 +266,18 @@ function createAlarm(
     alarmDescription: `${alarmDescription} Runbook: docs/operations.md#${RUNBOOKS[id]}`,
     ...others,
   });
+}
+
+/** Creates the alarm on limits if the authorizer has any. */
+function createLimiterFailureAlarm(
+  scope: Construct,
+  { authorizer, limiterFailureThreshold = 10 }: ApiKeyMonitoringProps,
+): Alarm | undefined {
+  if (authorizer.limits === undefined) return undefined;
+  return createAlarm(scope, 'LimiterFailures', limiterFailureThreshold, () => ({
+    metric: authorizer.metricLimiterFailures({ period: PERIOD }),
+    alarmDescription: 'The limits of requests could not be checked.',
+  }));
 }
 
 /**

@@ -4,8 +4,8 @@ import { LimitPeriod, type PlanMapping } from './planProps.ts';
 
 const GATEWAY_PERIODS: readonly string[] = Object.values(Period);
 const LIMIT_PERIODS: readonly string[] = Object.values(LimitPeriod);
-const ENFORCERS: readonly unknown[] = ['gateway', 'authorizer'];
-const SUBJECTS: readonly unknown[] = ['key', 'owner'];
+const ENFORCERS: ReadonlySet<unknown> = new Set([undefined, 'gateway', 'authorizer']);
+const SUBJECTS: ReadonlySet<unknown> = new Set([undefined, 'key', 'owner']);
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = readonly [expected: string, isValid: (value: unknown) => boolean];
@@ -16,8 +16,8 @@ const PLAN: Checks = {
   throttle: ['an object, or none', isObjectOrNone],
   quota: ['an object, or none', isObjectOrNone],
   shared: ['true, false or none', (value) => value === undefined || typeof value === 'boolean'],
-  enforce: ['gateway, authorizer or none', (value) => value === undefined || ENFORCERS.includes(value)],
-  per: ['key, owner or none', (value) => value === undefined || SUBJECTS.includes(value)],
+  enforce: ['gateway, authorizer or none', (value) => ENFORCERS.has(value)],
+  per: ['key, owner or none', (value) => SUBJECTS.has(value)],
 };
 
 /** The checks of the limits. A usage plan may get numbers and periods from parameters of the stack. */
@@ -72,7 +72,7 @@ export function planProblems(plans: PlanMapping): string[] {
 /** Returns the problems of fields that don't go together. */
 function enforcementProblems(name: string, { throttle, quota, shared, enforce, per }: Fields): string[] {
   if (enforce !== 'authorizer') {
-    if (per === undefined || !SUBJECTS.includes(per)) return [];
+    if (per === undefined || !SUBJECTS.has(per)) return [];
     return [`${name}: per: expected enforce: 'authorizer' beside it, got a plan that API Gateway enforces`];
   }
   return [

@@ -106,9 +106,8 @@ describe('the Terraform module', () => {
     const plans = { free: { enforce: 'authorizer', quota: { limit: 1, period: 'DAY' } } } as const;
     const limited = Template.fromStack(authorizerUnderTest({ plans }).stack);
     const statements: object[] = propertiesOf(limited, 'AWS::IAM::Policy').PolicyDocument.Statement;
-    const [limitsTable] = Object.keys(limited.findResources('AWS::DynamoDB::GlobalTable')).filter((id) =>
-      id.includes('Limits'),
-    );
+    const tables = Object.keys(limited.findResources('AWS::DynamoDB::GlobalTable'));
+    const limitsTable = tables.find((id) => id.includes('Limits'));
     const ofLimits = JSON.stringify(statements.slice(-1)).replace(
       JSON.stringify({ 'Fn::GetAtt': [limitsTable, 'Arn'] }),
       '"${limits_table_arn}"',
