@@ -52,7 +52,8 @@ function formatLimitLines(banner: Banner, tried: ServedApi | undefined): string[
   const { limitedPlan, keySources } = banner;
   const loop = tried && formatCurlLoop(toUrl(banner, tried), keySources);
   if (limitedPlan === undefined || loop === undefined) return [];
-  return ['', `  KEY=$(npx latchkey create --label limited --plan ${limitedPlan} --local)`, `  ${loop}`];
+  const create = `npx latchkey create --label limited --plan ${limitedPlan} --local | awk '/^key:/ {print $2}'`;
+  return ['', `  KEY=$(${create})`, `  ${loop}`];
 }
 
 /** Formats the banner as one line of JSON. The APIs' URLs have their prefixes as names. */

@@ -8,12 +8,12 @@ export function formatCurlCommand(key: string, url: string, keySources?: string)
 }
 
 /**
- * Returns a loop that sends 20 requests with the key in the shell's variable `KEY`, and prints their statuses. Otherwise,
+ * Returns a loop that sends 70 requests with the key in the shell's variable `KEY`, and prints their statuses. Otherwise,
  * it's like `formatCurlCommand`.
  */
 export function formatCurlLoop(url: string, keySources?: string): string | undefined {
   const args = toArguments('$KEY', url, { keySources, quote: quoteWithKey });
-  return args && `for i in $(seq 20); do curl -so /dev/null -w '%{http_code} ' ${args}; done; echo`;
+  return args && `for i in $(seq 70); do curl -so /dev/null -w '%{http_code} ' ${args}; done; echo`;
 }
 
 interface ArgumentOptions {

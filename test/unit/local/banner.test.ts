@@ -60,9 +60,9 @@ describe('the banner', () => {
     ['query:key', '"URL?key=$KEY"'],
   ])('shows two commands that reach a limit, for the key sources %p', (keySources, args) => {
     const text = formatBanner({ ...BANNER, keySources, limitedPlan: 'demo' }, plain);
-    const loop = `for i in $(seq 20); do curl -so /dev/null -w '%{http_code} ' ${args}; done; echo`;
+    const loop = `for i in $(seq 70); do curl -so /dev/null -w '%{http_code} ' ${args}; done; echo`;
     expect(text).toContain(
-      `\n  KEY=$(npx latchkey create --label limited --plan demo --local)\n  ${loop.replace('URL', 'http://127.0.0.1:3000/rest/whoami')}\n`,
+      `\n  KEY=$(npx latchkey create --label limited --plan demo --local | awk '/^key:/ {print $2}')\n  ${loop.replace('URL', 'http://127.0.0.1:3000/rest/whoami')}\n`,
     );
   });
 
