@@ -1,18 +1,12 @@
 import { isPlanName } from './fields.ts';
+import { LIMIT_PERIODS, type PlanLimits } from './limits.ts';
 
-/** The periods of quotas. Each begins at a whole minute, hour, day, Monday or month in UTC. */
-const PERIODS = ['minute', 'hour', 'day', 'week', 'month'] as const;
-const COUNTED_TOGETHER = ['key', 'owner', 'plan'] as const;
+const COUNTED_TOGETHER: readonly PlanLimits['per'][] = ['key', 'owner', 'plan'];
 
 /** The limits of a plan in a deployment, as the stack output `Plans` states them. */
-export interface DeployedPlan {
+export interface DeployedPlan extends PlanLimits {
   /** What refuses requests over a limit: API Gateway's usage plan, or the authorizer. */
   readonly enforce: 'gateway' | 'authorizer';
-  /** The requests that count together: those of one key, of one owner, or of all the plan's keys. */
-  readonly per: (typeof COUNTED_TOGETHER)[number];
-  /** The average number of requests per second, and the largest burst. */
-  readonly throttle?: { readonly rateLimit: number; readonly burstLimit: number };
-  readonly quota?: { readonly limit: number; readonly period: (typeof PERIODS)[number] };
 }
 
 /** Plan name → limits. Look up a name with `findPlan`. */
@@ -49,7 +43,7 @@ function isThrottle(value: unknown): value is NonNullable<DeployedPlan['throttle
 }
 
 function isQuota(value: unknown): value is NonNullable<DeployedPlan['quota']> {
-  return isObject(value) && isLimit(value['limit']) && isOneOf(PERIODS, value['period']);
+  return isObject(value) && isLimit(value['limit']) && isOneOf(LIMIT_PERIODS, value['period']);
 }
 
 function isLimit(value: unknown): value is number {

@@ -11,6 +11,12 @@ export interface KeyRegistryOptions {
   readonly client: DynamoDBDocumentClient;
   /** The name of the table, from the stack's output `TableName`. */
   readonly tableName: string;
+  /**
+   * The name of the table of limits, from the stack's output `LimitsTableName`. `limits` and `resetLimits` require it.
+   *
+   * @default - unknown
+   */
+  readonly limitsTableName?: string;
   /** The person or program that makes the changes. The table stores it as `createdBy`, `disabledBy` or `revokedBy`. */
   readonly actor: string;
   /**
@@ -48,9 +54,11 @@ export const REGISTRY_TRANSLATION = {
   unmarshallOptions: { wrapNumbers: Number },
 };
 
-/** The options with their defaults. The deployment's prefixes may be unknown. */
-export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, 'keyPrefixes'>> &
-  Pick<KeyRegistryOptions, 'keyPrefixes'>;
+/** The options of a deployment that may be unknown. */
+type Unknown = 'keyPrefixes' | 'limitsTableName';
+
+/** The options with their defaults. */
+export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, Unknown>> & Pick<KeyRegistryOptions, Unknown>;
 
 /**
  * Returns the options with the defaults filled in.
@@ -58,10 +66,11 @@ export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, 'keyPrefi
  * @throws LatchkeyError `CONFIG_INVALID`, with a list of every invalid option
  */
 export function checkRegistryOptions(options: KeyRegistryOptions): CheckedRegistryOptions {
-  const { tableName, actor, keyPrefixes } = options;
+  const { tableName, limitsTableName, actor, keyPrefixes } = options;
   const { prefix = keyPrefixes?.[0] ?? DEFAULT_KEY_PREFIX } = options;
   const problems = [
     ...(tableName ? [] : ['tableName: expected the name of the table, got nothing']),
+    ...(limitsTableName === '' ? ['limitsTableName: expected the name of the table of limits, got nothing'] : []),
     ...(isActor(actor) ? [] : [`actor: expected ${ACTOR_EXPECTED}`]),
     ...prefixProblems(prefix),
     ...(keyPrefixes === undefined || parseKeyPrefixes(String(keyPrefixes)) !== undefined
