@@ -25,6 +25,12 @@ export {
   type Rotation,
   type ThrottleUse,
   type UpdateOptions,
+  type BusiestKey,
+  type LatencyPercentiles,
+  type Usage,
+  type UsageOptions,
+  type UsageReport,
+  type UsageRow,
 } from './registry.ts';
 export { LatchkeyError, type ErrorCode } from './errors.ts';
 export type { NewKey } from './fields.ts';
@@ -42,5 +48,8 @@ export {
   type KeySecret,
 } from './secret.ts';
 export { createTableInput } from './table.ts';
+export { createUsageTableInput } from './usage.ts';
 export type { RetryOptions } from './dynamodb.ts';
+export type { BusyKey, UsageCounts, UsageSource } from './usage.ts';
+export type { UsagePeriod } from './usagePeriods.ts';
 export type { Timestamp } from './timestamp.ts';

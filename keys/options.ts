@@ -12,11 +12,17 @@ export interface KeyRegistryOptions {
   /** The name of the table, from the stack's output `TableName`. */
   readonly tableName: string;
   /**
-   * The name of the table of limits, from the stack's output `LimitsTableName`. `limits` and `resetLimits` require it.
+   * The name of the table of limits, from the stack's output `LimitsTableName`. `limits` and `resetLimits` read it.
    *
-   * @default - unknown
+   * @default - `limits` and `resetLimits` throw an error
    */
-  readonly limitsTableName?: string;
+  readonly limitsTableName?: string | undefined;
+  /**
+   * The name of the usage table, from the stack's output `UsageTableName`. `usage` reads it.
+   *
+   * @default - `usage` throws an error
+   */
+  readonly usageTableName?: string | undefined;
   /** The person or program that makes the changes. The table stores it as `createdBy`, `disabledBy` or `revokedBy`. */
   readonly actor: string;
   /**
@@ -54,11 +60,10 @@ export const REGISTRY_TRANSLATION = {
   unmarshallOptions: { wrapNumbers: Number },
 };
 
-/** The options of a deployment that may be unknown. */
-type Unknown = 'keyPrefixes' | 'limitsTableName';
+type Optional = 'keyPrefixes' | 'limitsTableName' | 'usageTableName';
 
-/** The options with their defaults. */
-export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, Unknown>> & Pick<KeyRegistryOptions, Unknown>;
+/** The options with their defaults. The deployment's prefixes and its other tables may be unknown. */
+export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, Optional>> & Pick<KeyRegistryOptions, Optional>;
 
 /**
  * Returns the options with the defaults filled in.

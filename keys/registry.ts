@@ -54,6 +54,8 @@ import { RegistryStore } from './store.ts';
 import { ATTRIBUTE } from './table.ts';
 import { ConditionRefused } from './tableCalls.ts';
 import { toTimestamp } from './timestamp.ts';
+import { reportUsage, type UsageOptions, type UsageReport } from './usageReport.ts';
+import { UsageStore } from './usageStore.ts';
 
 export type { KeyChanges, RevokeOptions, UpdateOptions } from './changes.ts';
 export type { ImportOptions, ImportResult } from './import.ts';
@@ -63,6 +65,7 @@ export type { ListOptions, ListPage, RecordsOptions } from './list.ts';
 export { type KeyRegistryOptions, REGISTRY_TRANSLATION } from './options.ts';
 export type { LimitsReset, ResetTarget } from './resetLimits.ts';
 export type { PreparedRotation, RotateOptions, Rotation } from './rotation.ts';
+export type { BusiestKey, LatencyPercentiles, Usage, UsageOptions, UsageReport, UsageRow } from './usageReport.ts';
 
 /** Options of `KeyRegistry.issue` and `KeyRegistry.prepare`. */
 export interface IssueOptions {
@@ -235,6 +238,18 @@ export class KeyRegistry {
   /** Yields every key, or only the keys of one owner or in one state. */
   records(options: RecordsOptions = {}): AsyncGenerator<KeyRecord, void, undefined> {
     return listRecords(this.#store, options, this.#options.now);
+  }
+
+  /**
+   * Reports how many requests a key, an owner's keys or all keys made, by hour, day or month. It needs a registry with
+   * `usageTableName`. A rotated key and its successor count separately.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` without `usageTableName`; `INPUT_INVALID`; `NOT_FOUND` if the owner has no keys
+   */
+  async usage(options: UsageOptions): Promise<UsageReport> {
+    const { now, client, retryOptions, usageTableName: tableName } = this.#options;
+    const store = tableName === undefined ? undefined : new UsageStore({ client, tableName, retryOptions });
+    return reportUsage(options, { store, records: (of) => this.records(of), now });
   }
 
   /**

@@ -72,7 +72,7 @@ export class TableCalls {
           // A client that doesn't report its attempts may have sent the write more than once.
           throw new ConditionRefused(error, tries > 1 || error.$metadata.attempts !== 1);
         }
-        if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation)(error);
+        if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation, this.#tableName)(error);
         await backOff(tries - 1, this.#retryOptions);
       }
     }
@@ -104,7 +104,9 @@ export class TableCalls {
       vain = unprocessed.length < left.length ? 0 : vain + 1;
       left = unprocessed;
       if (vain === MAX_TRIES) {
-        throw new LatchkeyError('STORE_UNAVAILABLE', `the read failed: ${left.length} keys were left unprocessed`);
+        throw new LatchkeyError('STORE_UNAVAILABLE', `the read failed: ${left.length} keys were left unprocessed`, {
+          tableName: this.#tableName,
+        });
       }
       if (left.length > 0) await backOff(vain, this.#retryOptions);
     }
