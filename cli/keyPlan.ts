@@ -3,8 +3,8 @@ import { LatchkeyError } from '../keys/errors.ts';
 import type { LimitedKey } from '../keys/keyLimits.ts';
 import { printable } from '../keys/printable.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
-import { explainFault } from '../operator/aws.ts';
 import type { Colors } from '../operator/colors.ts';
+import { CliError } from '../operator/errors.ts';
 import type { TableLocation } from '../operator/findTable.ts';
 import { type PlanState, planStateOf, readPlanState } from '../operator/planState.ts';
 import { planText } from '../operator/planText.ts';
@@ -27,16 +27,10 @@ export async function readPlan(record: LimitedKey, deps: PlanDeps): Promise<Plan
   try {
     return await readPlanState(record, deps);
   } catch (error) {
-    if (!(error instanceof LatchkeyError)) throw error;
-    const explained = explainLimitsFault(error, location);
-    output.note(`warning: what is left of the plan is unknown: ${String((explained as Error).message)}`);
+    if (!(error instanceof CliError) && !(error instanceof LatchkeyError)) throw error;
+    output.note(`warning: what is left of the plan is unknown: ${error.message}`);
     return planStateOf(record, { plans: location.plans, limits: undefined, nowMs });
   }
-}
-
-/** Explains a failure of the table of limits. */
-export function explainLimitsFault(error: unknown, location: TableLocation): unknown {
-  return explainFault(error, { ...location, tableName: location.limitsTableName ?? location.tableName });
 }
 
 /** Returns a plan with what is left of it, such as `free: 812 of 1,000 left today, resets in 5 h 12 min`. */

@@ -3,6 +3,7 @@ import type { KeyLimits, LimitedKey, QuotaUse } from '../keys/keyLimits.ts';
 import { type LimitPeriod, type PlanLimits, windowAt } from '../keys/limits.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { type Timestamp, toTimestamp } from '../keys/timestamp.ts';
+import { explainFault } from './aws.ts';
 import type { TableLocation } from './findTable.ts';
 
 /** A quota of a key's plan. The counts and the end are absent if nothing is known about its use. */
@@ -40,14 +41,19 @@ interface PlanReader {
  * Reads the state of a key's plan, or returns `undefined` for a key without a plan. Reads the table of limits only if it
  * is known and the plan may be in it.
  *
- * @throws LatchkeyError of `KeyRegistry.limits`
+ * @throws CliError `STORE_UNAVAILABLE`, with advice about the table of limits; LatchkeyError of `KeyRegistry.limits`
  */
 export async function readPlanState(key: LimitedKey, reader: PlanReader): Promise<PlanState | undefined> {
   const { registry, location, nowMs } = reader;
   const { plans, limitsTableName } = location;
   const mayBeCounted = plans === undefined || findPlan(plans, key.plan ?? '')?.enforce === 'authorizer';
   const isRead = key.plan !== undefined && limitsTableName !== undefined && mayBeCounted;
-  return planStateOf(key, { plans, limits: isRead ? await registry.limits(key) : undefined, nowMs });
+  const limits = isRead
+    ? await registry.limits(key).catch((error: unknown) => {
+        throw explainFault(error, { ...location, tableName: limitsTableName });
+      })
+    : undefined;
+  return planStateOf(key, { plans, limits, nowMs });
 }
 
 interface PlanSources {

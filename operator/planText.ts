@@ -20,10 +20,10 @@ const AN: Readonly<Record<LimitPeriod, string>> = {
   month: 'a month',
 };
 
-const SHARED: Readonly<Record<PlanLimits['per'], string>> = {
-  key: '',
-  owner: ", shared by the owner's keys",
-  plan: ", shared by the plan's keys",
+const SHARED: Readonly<Record<PlanLimits['per'], string | undefined>> = {
+  key: undefined,
+  owner: "shared by the owner's keys",
+  plan: "shared by the plan's keys",
 };
 
 /**
@@ -41,10 +41,24 @@ export function planText(state: PlanState, nowMs: number): string | undefined {
 }
 
 function quotaText(quota: QuotaState, nowMs: number): string {
-  const { per, limit, period, remaining, resetsAt } = quota;
-  if (remaining === undefined || resetsAt === undefined) return `${limitText(quota)}${SHARED[per]}`;
-  const left = `${numberText(remaining)} of ${numberText(limit)} left ${THIS[period]}${SHARED[per]}`;
-  return `${left}, resets in ${durationText(toEpochMs(resetsAt) - nowMs)}`;
+  return [leftText(quota), sharedText(quota), resetText(quota, nowMs)].filter((part) => part !== undefined).join(', ');
+}
+
+/** Returns what is left of a quota, such as `812 of 1,000 left today`, or its limit if that's unknown. */
+export function leftText(quota: QuotaState): string {
+  const { limit, period, remaining } = quota;
+  if (remaining === undefined) return limitText(quota);
+  return `${numberText(remaining)} of ${numberText(limit)} left ${THIS[period]}`;
+}
+
+/** Returns who shares a quota, or `undefined` if the key has its own. */
+export function sharedText({ per }: QuotaState): string | undefined {
+  return SHARED[per];
+}
+
+/** Returns when a quota resets, such as `resets in 5 h 12 min`. Returns `undefined` if that's unknown. */
+export function resetText({ resetsAt }: QuotaState, nowMs: number): string | undefined {
+  return resetsAt === undefined ? undefined : `resets in ${durationText(toEpochMs(resetsAt) - nowMs)}`;
 }
 
 /** Returns a count of requests, such as `188 of 1,000 today`. */

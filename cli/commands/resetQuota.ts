@@ -11,7 +11,7 @@ import { usedText } from '../../operator/planText.ts';
 import type { CommandDeps } from '../command.ts';
 import { countText } from '../counts.ts';
 import { addHelp } from '../help.ts';
-import { explainLimitsFault, planLine } from '../keyPlan.ts';
+import { planLine } from '../keyPlan.ts';
 import { findByOwner } from '../keyTargets.ts';
 import { addLimitsTableOption, addTableOptions, addYesOption, parseNonEmpty } from '../options.ts';
 import { done, inEffectNotice } from '../outcome.ts';
@@ -112,9 +112,7 @@ async function findKey(
 ): Promise<Target> {
   const nowMs = deps.now();
   const record = await getKey(idStart, options, registry);
-  const state = await readPlanState(record, { registry, location, nowMs }).catch((error: unknown) => {
-    throw explainLimitsFault(error, location);
-  });
+  const state = await readPlanState(record, { registry, location, nowMs });
   if (state === undefined) throw new CliError('KEYS_UNCHANGED', `key ${record.id} has no plan, so it has no quota`);
   if (state.enforce === 'gateway') {
     const why = `API Gateway counts the requests of the plan ${state.name}, so latchkey cannot reset its quota`;

@@ -193,6 +193,8 @@ describe('the console', () => {
         account: null,
         revocationDelaySeconds: 60,
         acceptedKeys: null,
+        plans: null,
+        hasLimits: false,
         apiUrl: null,
       },
       actor: 'alice',
