@@ -66,6 +66,7 @@ function getFields(
     ['created', time(record.createdAt)],
     ['created by', text(record.createdBy)],
     ['last used', time(record.lastUsedAt) ?? 'never'],
+    ['quota reset', time(record.limitsResetAt)],
     ['expires', time(record.expiresAt) ?? 'never'],
     ['disabled', time(record.disabledAt)],
     ['disabled by', text(record.disabledBy)],

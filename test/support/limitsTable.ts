@@ -9,7 +9,7 @@ import {
 } from '../../keys/limits.ts';
 import { NOW_MS } from './keys.ts';
 
-/** The item of a quota in its window at `NOW_MS`. */
+/** The item of a quota in its current window. */
 export interface QuotaItem {
   /** The last part of the subject, such as `key/ID`. */
   readonly who: string;
@@ -23,34 +23,44 @@ export interface QuotaItem {
 export class LimitsTableUnderTest {
   readonly tableName: string;
   readonly #client: DynamoDBDocumentClient;
+  readonly #now: () => number;
 
-  private constructor(client: DynamoDBDocumentClient, tableName: string) {
+  private constructor(client: DynamoDBDocumentClient, tableName: string, now: () => number) {
     this.#client = client;
     this.tableName = tableName;
+    this.#now = now;
   }
 
   /** Creates an empty table, and waits until it's active. */
-  static async create(client: DynamoDBDocumentClient, tableName: string): Promise<LimitsTableUnderTest> {
+  static async create(
+    client: DynamoDBDocumentClient,
+    tableName: string,
+    now = () => NOW_MS,
+  ): Promise<LimitsTableUnderTest> {
     await client.send(new CreateTableCommand(createLimitsTableInput(tableName)));
     const describe = new DescribeTableCommand({ TableName: tableName });
     while ((await client.send(describe)).Table?.TableStatus !== 'ACTIVE') {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    return new LimitsTableUnderTest(client, tableName);
+    return new LimitsTableUnderTest(client, tableName, now);
   }
 
   /** Stores a quota's item, as the authorizer does. Returns its subject. */
   async putQuota({ who, granted, plan = 'free', limit = 1000, period = 'day' }: QuotaItem): Promise<string> {
-    const subject = quotaSubject(period, windowAt(period, NOW_MS), who);
-    await this.put({ subject, granted, plan, limit, period, purgeAfter: NOW_MS / 1000 + 86_400 });
+    const subject = quotaSubject(period, windowAt(period, this.#now()), who);
+    await this.put({ subject, granted, plan, limit, period, purgeAfter: this.#purgeAfter() });
     return subject;
   }
 
   /** Stores the item of a throttle of 5 requests per second in bursts of 10. Returns its subject. */
   async putThrottle(who: string, tat: number): Promise<string> {
     const subject = throttleSubject('free', who);
-    await this.put({ subject, tat, plan: 'free', rateLimit: 5, burstLimit: 10, purgeAfter: NOW_MS / 1000 + 86_400 });
+    await this.put({ subject, tat, plan: 'free', rateLimit: 5, burstLimit: 10, purgeAfter: this.#purgeAfter() });
     return subject;
+  }
+
+  #purgeAfter(): number {
+    return Math.ceil(this.#now() / 1000) + 86_400;
   }
 
   async put(item: Record<string, unknown>): Promise<void> {
