@@ -67,7 +67,7 @@ module.exports = {
       from: { path: '^index\\.ts$' },
       to: {
         pathNot:
-          '^(keys/index|lambda/(authorize|cachedKey|client|createKeyVerifier|keySources|verifier)|middleware/(authenticate|createAuthenticator|refusal|requestParts|requirements))\\.ts$',
+          '^(keys/index|lambda/(authorize|cachedKey|client|createKeyVerifier|keySources|verifier)|middleware/(authenticate|createAuthenticator|refusal|requestLimit|requestParts|requirements))\\.ts$',
       },
     },
     {
