@@ -2,7 +2,7 @@ import type { KeyRecord } from '../keys/record.ts';
 import { type AuthorizerOptions, KeyVerifier, readOptions } from '../lambda/verifier.ts';
 import { createHandler, type Handler } from '../lambda/createHandler.ts';
 import { Authenticator } from '../middleware/authenticate.ts';
-import { MemoryLimits } from './memoryLimits.ts';
+import { MemoryLimits, type TestLimits } from './memoryLimits.ts';
 import { MemoryLookup } from './memoryLookup.ts';
 
 /** The settings of the deployment under test, and the records in its table. */
@@ -35,7 +35,7 @@ export interface TestAuthorizer {
    */
   readonly table: MemoryLookup;
   /** The table of limits. Count its writes, clear its counters, or make it unavailable. */
-  readonly limits: MemoryLimits;
+  readonly limits: TestLimits;
   /** The lines that the function has logged, in order. Metrics aren't included. */
   readonly log: readonly string[];
 }

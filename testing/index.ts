@@ -29,6 +29,6 @@ export {
   webSocketMessageEvent,
   type RestAuthorizerContext,
 } from './integrationEvents.ts';
-export type { MemoryLimits } from './memoryLimits.ts';
+export type { TestLimits } from './memoryLimits.ts';
 export type { MemoryLookup } from './memoryLookup.ts';
 export type { IntegrationRequest, TestRequest } from './request.ts';

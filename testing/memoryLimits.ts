@@ -8,16 +8,23 @@ import {
   throttleSubject,
 } from '../keys/limits.ts';
 
-/** An in-memory table of limits with the same results as `LimitStore`. The contract tests of limits check both. */
-export class MemoryLimits implements LimitTaker {
+/** The parts of the table of limits that tests read and set. */
+export interface TestLimits {
   /**
    * The counters by subject: the requests that a quota's window has granted, or a throttle's theoretical arrival time in
    * epoch milliseconds.
    */
-  readonly counters = new Map<string, number>();
+  readonly counters: Map<string, number>;
   /** Number of writes, including those that failed or were refused. */
+  readonly writes: number;
+  /** Set it to `true` to make every write fail. */
+  isDown: boolean;
+}
+
+/** An in-memory table of limits with the same results as `LimitStore`. The contract tests of limits check both. */
+export class MemoryLimits implements LimitTaker, TestLimits {
+  readonly counters = new Map<string, number>();
   writes = 0;
-  /** Set it to `true` to make every call fail with `STORE_UNAVAILABLE`. */
   isDown = false;
 
   async takeQuota({ subject, window, count }: QuotaAsk): Promise<number | undefined> {
