@@ -52,7 +52,7 @@ export function describeLimits(name: string, open: () => Promise<LimitsUnderTest
     test('grants no more than the limit to concurrent writes', async () => {
       const subject = newSubject(QUOTA);
       const granted = await Promise.all(Array.from({ length: 15 }, () => takeQuota(subject, 1)));
-      expect(granted.filter((each) => each !== undefined).sort((a, b) => a - b)).toEqual([
+      expect(granted.filter((each) => each !== undefined).toSorted((a, b) => a - b)).toEqual([
         1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
       ]);
     });
