@@ -1,6 +1,4 @@
-import { CreateTableCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { createLimitsTableInput } from '../../keys/limits.ts';
 import { REGISTRY_TRANSLATION } from '../../keys/registry.ts';
 import { serialiseRecord, type KeyRecord } from '../../keys/record.ts';
 import { createClient, startDynalite } from './engine.ts';
@@ -10,8 +8,6 @@ export interface FunctionTable {
   readonly endpoint: string;
   readonly client: DynamoDBDocumentClient;
   readonly put: (...records: readonly KeyRecord[]) => Promise<void>;
-  /** Creates the table `limits`. */
-  readonly createLimits: () => Promise<void>;
   readonly lastUsedAt: (record: KeyRecord) => Promise<unknown>;
   readonly items: () => Promise<readonly Record<string, unknown>[]>;
   readonly stop: () => Promise<void>;
@@ -32,10 +28,6 @@ export async function startFunctionTable(...records: readonly KeyRecord[]): Prom
     endpoint: engine.endpoint,
     client,
     put,
-    createLimits: async () => {
-      await client.send(new CreateTableCommand(createLimitsTableInput('limits')));
-      await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1 }, { TableName: 'limits' });
-    },
     lastUsedAt: async ({ keyHash }) => {
       const { Item } = await client.send(new GetCommand({ TableName: 'keys', Key: { keyHash } }));
       return Item?.['lastUsedAt'];

@@ -14,18 +14,10 @@ export const SCOPES = {
 };
 const A_DAY_AGO = toTimestamp(Date.now() - 24 * 3_600_000);
 
-/** The plans of the tables. Their limits allow one request, and a second one after a long time. */
-export const PLANS = {
-  throttled: { enforce: 'authorizer', throttle: { rateLimit: 0.001, burstLimit: 1 } },
-  metered: { enforce: 'authorizer', quota: { limit: 1, period: 'month' } },
-} as const;
-
 /** The request's credentials, and the record in the table. */
 export interface Presented {
   readonly carried: TestRequest;
   readonly record?: KeyRecord;
-  /** Whether the same request precedes the tested one, and uses up the limit. */
-  readonly isRepeated?: true;
   readonly runs?: 'external' | 'down';
 }
 
@@ -99,8 +91,6 @@ export const ROWS: Readonly<Record<string, Presented>> = {
     disabledAt: A_DAY_AGO,
   }),
   'a revoked key outside its scopes': keyWith({ revokedAt: A_DAY_AGO, scopes: ['elsewhere'] }),
-  'a key over its throttle': { ...keyWith({ plan: 'throttled' }), isRepeated: true },
-  'a key over its quota': { ...keyWith({ plan: 'metered' }), isRepeated: true },
   'a key whose record is corrupt': {
     carried: bearer(CORRUPT.secret),
     record: { ...WITHOUT_LABEL, keyHash: CORRUPT.record.keyHash } as KeyRecord,

@@ -15,8 +15,8 @@ import { latchkey as honoLatchkey } from '../../../middleware/hono.ts';
 import { latchkey as lambdaLatchkey } from '../../../middleware/lambda.ts';
 import { createTestAuthorizer } from '../../../testing/createTestAuthorizer.ts';
 import { createTestKey } from '../../../testing/createTestKey.ts';
-import type { TestRequest } from '../../../testing/request.ts';
 import { MIDDLEWARE } from '../../support/middlewareServers.ts';
+import { readMatrix } from '../../support/responseMatrix.ts';
 import { functionUrlEvent, loadBalancerEvent } from '../../support/proxyEvents.ts';
 
 const QUOTA = 5;
@@ -38,20 +38,87 @@ const fieldsOf = (headers: Headers) => ({
   'ratelimit-policy': headers.get('ratelimit-policy'),
 });
 
-describe.each(Object.entries(MIDDLEWARE))('the middleware in the column %s', (_, start) => {
-  test('reports the limit of each allowed request, and responds with 429 beyond it', async () => {
-    const { authenticator, secret } = limited();
+const PLANS = {
+  ample: { enforce: 'authorizer', throttle: { rateLimit: 10, burstLimit: 20 }, quota: { limit: 1000, period: 'hour' } },
+  spent: { enforce: 'authorizer', quota: { limit: 1, period: 'day' } },
+  slow: { enforce: 'authorizer', throttle: { rateLimit: 0.001, burstLimit: 1 } },
+} as const;
+
+interface Row {
+  readonly plan: keyof typeof PLANS;
+  /** The number of requests before the tested one. */
+  readonly earlier?: number;
+  /** The response if the limits' table is down. It isn't down if this is absent. */
+  readonly onLimiterFailure?: 'allow' | 'deny';
+  /** The headers of the response. */
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+const WAIT = expect.stringMatching(/^[1-9]\d*$/);
+
+const ROWS: Readonly<Record<string, Row>> = {
+  'a key within its limits': {
+    plan: 'ample',
+    headers: {
+      ratelimit: expect.stringMatching(/^"quota";r=999;t=\d+$/),
+      'ratelimit-policy': '"throttle";q=20;w=2, "quota";q=1000;w=3600',
+    },
+  },
+  'a key over its quota': {
+    plan: 'spent',
+    earlier: 1,
+    headers: {
+      ratelimit: expect.stringMatching(/^"quota";r=0;t=\d+$/),
+      'ratelimit-policy': '"quota";q=1;w=86400',
+      'retry-after': WAIT,
+    },
+  },
+  'a key over its throttle': {
+    plan: 'slow',
+    earlier: 1,
+    headers: {
+      ratelimit: expect.stringMatching(/^"throttle";r=0;t=\d+$/),
+      'ratelimit-policy': '"throttle";q=1;w=1000',
+      'retry-after': WAIT,
+    },
+  },
+  'a key while the limits’ table is unavailable': { plan: 'spent', onLimiterFailure: 'allow', headers: {} },
+  'the same, with `onLimiterFailure: deny`': {
+    plan: 'spent',
+    onLimiterFailure: 'deny',
+    headers: { 'retry-after': '5' },
+  },
+};
+
+const { heads, rows } = readMatrix('test/integration/middleware/limits.test.ts');
+
+test('the test has the same rows and columns as the table of limits in docs/responses.md', () => {
+  expect(heads).toEqual(Object.keys(MIDDLEWARE));
+  expect([...rows.keys()]).toEqual(Object.keys(ROWS));
+});
+
+describe.each(Object.entries(MIDDLEWARE))('the response of %s to a key with limits', (head, start) => {
+  const cells = [...rows].map(([presented, answers]) => [presented, answers[heads.indexOf(head)] ?? ''] as const);
+
+  test.each(cells)('matches docs/responses.md for %s: %s', async (presented, expected) => {
+    const row = ROWS[presented];
+    if (row === undefined) throw new Error('the page has another row');
+    const { plan, earlier = 0, onLimiterFailure, headers } = row;
+    const { secret, record } = createTestKey({ plan });
+    const options = onLimiterFailure === undefined ? {} : { onLimiterFailure };
+    const { authenticator, limits } = createTestAuthorizer({ records: [record], plans: PLANS, ...options });
+    limits.isDown = onLimiterFailure !== undefined;
     const server = await start(authenticator);
+    const send = () => server.send({ headers: [['authorization', `Bearer ${secret}`]] });
     try {
-      const replies = [];
-      const request: TestRequest = { headers: [['authorization', `Bearer ${secret}`]] };
-      for (let sent = 0; sent <= QUOTA; sent++) replies.push(await server.send(request));
-      expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 429]);
-      expect(replies[0]?.headers).toMatchObject(FIRST);
-      const refused = replies.at(-1);
-      expect(refused?.headers).toMatchObject({ ratelimit: expect.stringMatching(/^"quota";r=0;t=[1-9]\d*$/) });
-      expect(refused?.headers['ratelimit']).toBe(`"quota";r=0;t=${refused?.headers['retry-after']}`);
-      expect(JSON.parse(refused?.body ?? '')).toMatchObject({ error: { code: 'QUOTA_EXCEEDED' } });
+      for (let sent = 0; sent < earlier; sent++) expect((await send()).status).toBe(200);
+      const { status, headers: sent, body } = await send();
+      const { code } = JSON.parse(body).error ?? {};
+      expect(code === undefined ? String(status) : `${status} ${code}`).toBe(expected);
+      const { ratelimit, 'ratelimit-policy': policy, 'retry-after': retryAfter } = sent;
+      expect({ ratelimit, 'ratelimit-policy': policy, 'retry-after': retryAfter }).toEqual(headers);
+      // The draft: Retry-After should not name an earlier time than `t`.
+      if (status === 429) expect(ratelimit?.split(';t=')).toEqual([expect.any(String), retryAfter]);
     } finally {
       await server.stop();
     }
