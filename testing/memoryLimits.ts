@@ -8,53 +8,47 @@ import {
   throttleSubject,
 } from '../keys/limits.ts';
 
-/** The parts of the table of limits that tests read and set. */
+/** The in-memory table of limits of a test. */
 export interface TestLimits {
-  /**
-   * The counters by subject: the requests that a quota's window has granted, or a throttle's theoretical arrival time in
-   * epoch milliseconds.
-   */
+  /** The requests granted in a window, or the theoretical arrival time of a throttle, by subject. */
   readonly counters: Map<string, number>;
   /** Number of writes, including those that failed or were refused. */
   readonly writes: number;
-  /** Set it to `true` to make every write fail. */
+  /** Set it to `true` to make every call fail with `STORE_UNAVAILABLE`. */
   isDown: boolean;
 }
 
-/** An in-memory table of limits with the same results as `LimitStore`. The contract tests of limits check both. */
+/** An in-memory table of limits with the same results as `LimitStore`. The contract tests check both. */
 export class MemoryLimits implements LimitTaker, TestLimits {
   readonly counters = new Map<string, number>();
   writes = 0;
   isDown = false;
 
   async takeQuota({ subject, window, count }: QuotaAsk): Promise<number | undefined> {
-    const { limits, who } = subject;
-    const { quota } = limits;
-    if (quota === undefined || count > quota.limit) return undefined;
+    const { quota } = subject.limits;
     await this.#network();
-    const item = quotaSubject(quota.period, window, who);
-    const granted = (this.counters.get(item) ?? 0) + count;
-    return granted > quota.limit ? undefined : this.#store(item, granted);
+    if (quota === undefined) return undefined;
+    const name = quotaSubject(quota.period, window, subject.who);
+    const granted = (this.counters.get(name) ?? 0) + count;
+    return granted > quota.limit ? undefined : this.#set(name, granted);
   }
 
   async takeThrottle({ subject, count, nowMs, from }: ThrottleAsk): Promise<number | undefined> {
-    const { limits, plan, who } = subject;
-    const { throttle } = limits;
-    if (throttle === undefined || count > throttle.burstLimit) return undefined;
+    const { throttle } = subject.limits;
     await this.#network();
-    const { rateLimit, burstLimit } = throttle;
-    const item = throttleSubject(plan, who);
-    const costMs = (count * 1000) / rateLimit;
-    const tat = this.counters.get(item);
-    const isRecent = tat !== undefined && tat >= nowMs - THROTTLE_SLACK_MS;
-    if (isRecent !== (from === 'continue')) return undefined;
-    if (!isRecent) return this.#store(item, nowMs + costMs);
-    return tat > nowMs + (burstLimit * 1000) / rateLimit - costMs ? undefined : this.#store(item, tat + costMs);
+    if (throttle === undefined) return undefined;
+    const intervalMs = 1000 / throttle.rateLimit;
+    const name = throttleSubject(subject.plan, subject.who);
+    const tatMs = this.counters.get(name) ?? -Infinity;
+    const isPast = tatMs < nowMs - THROTTLE_SLACK_MS;
+    if (isPast !== (from === 'restart')) return undefined;
+    const nextMs = (isPast ? nowMs : tatMs) + count * intervalMs;
+    return nextMs > nowMs + throttle.burstLimit * intervalMs ? undefined : this.#set(name, nextMs);
   }
 
-  #store(item: string, counter: number): number {
-    this.counters.set(item, counter);
-    return counter;
+  #set(name: string, value: number): number {
+    this.counters.set(name, value);
+    return value;
   }
 
   async #network(): Promise<void> {
