@@ -79,11 +79,7 @@ export class LimitedFleet {
         this.#decide(environment, outcome);
         continue;
       }
-      this.unanswered++;
-      void outcome.then((settled) => {
-        this.unanswered--;
-        this.#decide(environment, settled);
-      });
+      void this.#waitFor(outcome, environment);
     }
     await settle();
   }
@@ -115,6 +111,13 @@ export class LimitedFleet {
     return quota === undefined ? '' : `quota/${quota.period}/${windowAt(quota.period, atMs).start}/key/key`;
   }
 
+  async #waitFor(outcome: Promise<LimitOutcome>, environment: Environment): Promise<void> {
+    this.unanswered++;
+    const settled = await outcome;
+    this.unanswered--;
+    this.#decide(environment, settled);
+  }
+
   #decide(environment: Environment, outcome: LimitOutcome): void {
     const clockMs = environment.now();
     const { spentAtMs } = environment;
@@ -138,15 +141,15 @@ export class LimitedFleet {
         return granted;
       },
       takeThrottle: async (ask: ThrottleAsk) => {
-        const tatMs = await this.#call(() => {
-          const before = this.#table.counters.get(`throttle/trial/key/key`) ?? -Infinity;
+        const { isSpent, tatMs } = await this.#call(() => {
+          const beforeMs = this.#table.counters.get('throttle/trial/key/key') ?? -Infinity;
           const { rateLimit, burstLimit } = this.#options.limits.throttle ?? { rateLimit: 1, burstLimit: 1 };
-          const isSpent = before > ask.nowMs + ((burstLimit - ask.count) * 1000) / rateLimit;
-          return { isSpent, tatMs: this.#table.takeThrottle(ask) };
+          const mostMs = ask.nowMs + ((burstLimit - ask.count) * 1000) / rateLimit;
+          return { isSpent: beforeMs > mostMs, tatMs: this.#table.takeThrottle(ask) };
         });
-        if (tatMs.isSpent) environment.spentAtMs = ask.nowMs;
-        if (tatMs.tatMs !== undefined) environment.throttleTaken += ask.count;
-        return tatMs.tatMs;
+        if (isSpent) environment.spentAtMs = ask.nowMs;
+        if (tatMs !== undefined) environment.throttleTaken += ask.count;
+        return tatMs;
       },
     };
     const limiter = new Limiter({ store, limits: { trial: this.#options.limits }, now });

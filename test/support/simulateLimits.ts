@@ -170,14 +170,17 @@ class LimitedRun {
       this.#count(outcome, nowMs, wouldAllow);
       return false;
     }
+    void this.#waitFor(outcome, slot, nowMs, wouldAllow);
+    return true;
+  }
+
+  async #waitFor(outcome: Promise<boolean>, slot: Slot, arrivedAtMs: number, wouldAllow: boolean): Promise<void> {
     slot.waiting++;
     this.#waited++;
-    void outcome.then((isAllowed) => {
-      slot.waiting--;
-      this.#waitedMs += this.#clock.now() - nowMs;
-      this.#count(isAllowed, nowMs, wouldAllow);
-    });
-    return true;
+    const isAllowed = await outcome;
+    slot.waiting--;
+    this.#waitedMs += this.#clock.now() - arrivedAtMs;
+    this.#count(isAllowed, arrivedAtMs, wouldAllow);
   }
 
   #pickSlot(): Slot {
