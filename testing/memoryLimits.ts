@@ -1,5 +1,6 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import {
+  latestTatMs,
   type LimitTaker,
   type QuotaAsk,
   quotaSubject,
@@ -34,14 +35,13 @@ export class LimitCounters {
   /** Returns the new theoretical arrival time, or `undefined` if the condition isn't met. */
   takeThrottle({ subject, count, nowMs, from }: ThrottleAsk): number | undefined {
     const { throttle } = subject.limits;
-    if (throttle === undefined) return undefined;
-    const intervalMs = 1000 / throttle.rateLimit;
+    if (throttle === undefined || count > throttle.burstLimit) return undefined;
     const name = throttleSubject(subject.plan, subject.who);
     const tatMs = this.counters.get(name) ?? -Infinity;
     const isPast = tatMs < nowMs - THROTTLE_SLACK_MS;
     if (isPast !== (from === 'restart')) return undefined;
-    const nextMs = (isPast ? nowMs : tatMs) + count * intervalMs;
-    return nextMs > nowMs + throttle.burstLimit * intervalMs ? undefined : this.#set(name, nextMs);
+    if (!isPast && tatMs > latestTatMs(throttle, { count, nowMs })) return undefined;
+    return this.#set(name, (isPast ? nowMs : tatMs) + (count * 1000) / throttle.rateLimit);
   }
 
   #set(name: string, value: number): number {

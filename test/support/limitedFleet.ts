@@ -1,4 +1,11 @@
-import { limitSubjectOf, windowAt, type PlanLimits, type QuotaAsk, type ThrottleAsk } from '../../keys/limits.ts';
+import {
+  latestTatMs,
+  limitSubjectOf,
+  windowAt,
+  type PlanLimits,
+  type QuotaAsk,
+  type ThrottleAsk,
+} from '../../keys/limits.ts';
 import { Limiter, type LimitOutcome } from '../../lambda/limiter.ts';
 import { LimitCounters } from '../../testing/memoryLimits.ts';
 import { SimulatedClock } from './simulatedFleet.ts';
@@ -32,7 +39,7 @@ export interface Decision {
   readonly outcome: LimitOutcome;
   /** Requests granted in the quota's window at this time. */
   readonly granted: number;
-  /** Time of the environment's last write that the throttle refused because it had too few left. */
+  /** Time of the environment's last answer when the throttle had fewer left than a lease, or than waiting requests. */
   readonly spentAtMs: number;
 }
 
@@ -42,6 +49,7 @@ interface Environment {
   /** Requests in the leases that arrived, by window. */
   readonly taken: Map<string, number>;
   throttleTaken: number;
+  waiting: number;
   spentAtMs: number;
 }
 
@@ -59,7 +67,6 @@ export class LimitedFleet {
   readonly #table = new LimitCounters();
   readonly #subject;
   #calls = 0;
-  unanswered = 0;
 
   constructor(options: LimitedFleetOptions) {
     this.#options = options;
@@ -112,10 +119,15 @@ export class LimitedFleet {
   }
 
   async #waitFor(outcome: Promise<LimitOutcome>, environment: Environment): Promise<void> {
-    this.unanswered++;
+    environment.waiting++;
     const settled = await outcome;
-    this.unanswered--;
+    environment.waiting--;
     this.#decide(environment, settled);
+  }
+
+  /** Number of requests without an outcome. */
+  get unanswered(): number {
+    return this.started.reduce((sum, { waiting }) => sum + waiting, 0);
   }
 
   #decide(environment: Environment, outcome: LimitOutcome): void {
@@ -143,17 +155,25 @@ export class LimitedFleet {
       takeThrottle: async (ask: ThrottleAsk) => {
         const { isSpent, tatMs } = await this.#call(() => {
           const beforeMs = this.#table.counters.get('throttle/trial/key/key') ?? -Infinity;
-          const { rateLimit, burstLimit } = this.#options.limits.throttle ?? { rateLimit: 1, burstLimit: 1 };
-          const mostMs = ask.nowMs + ((burstLimit - ask.count) * 1000) / rateLimit;
-          return { isSpent: beforeMs > mostMs, tatMs: this.#table.takeThrottle(ask) };
+          const { throttle = { rateLimit: 1, burstLimit: 1 } } = this.#options.limits;
+          const wanted = Math.max(ask.count, environment.waiting);
+          const mostMs = latestTatMs(throttle, { count: wanted, nowMs: ask.nowMs });
+          return { isSpent: Math.max(beforeMs, ask.nowMs) > mostMs, tatMs: this.#table.takeThrottle(ask) };
         });
-        if (isSpent) environment.spentAtMs = ask.nowMs;
+        if (isSpent) environment.spentAtMs = now();
         if (tatMs !== undefined) environment.throttleTaken += ask.count;
         return tatMs;
       },
     };
     const limiter = new Limiter({ store, limits: { trial: this.#options.limits }, now });
-    const environment: Environment = { limiter, now, taken: new Map(), throttleTaken: 0, spentAtMs: -Infinity };
+    const environment: Environment = {
+      limiter,
+      now,
+      taken: new Map(),
+      throttleTaken: 0,
+      waiting: 0,
+      spentAtMs: -Infinity,
+    };
     this.started.push(environment);
     return environment;
   }
