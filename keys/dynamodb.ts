@@ -2,12 +2,16 @@ import { setTimeout as sleepMs } from 'node:timers/promises';
 import type { $Command } from '@aws-sdk/client-dynamodb';
 import { LatchkeyError } from './errors.ts';
 
-/** Returns a handler for a rejected promise. The handler throws `STORE_UNAVAILABLE` with the failure as its cause. */
-export function translateStoreFault(operation: string): (error: unknown) => never {
+/**
+ * Returns a handler for a rejected promise. The handler throws `STORE_UNAVAILABLE` with the failure as its cause. `tableName` is
+ * the table of the call, if it's known.
+ */
+export function translateStoreFault(operation: string, tableName?: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof LatchkeyError) throw error;
     throw new LatchkeyError('STORE_UNAVAILABLE', `the ${operation} failed: ${getStoreErrorName(error)}`, {
       cause: error,
+      tableName,
     });
   };
 }
