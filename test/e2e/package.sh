@@ -103,7 +103,7 @@ say 'issued one key with npx latchkey --stack, and one with require("latchkey"),
 serve() {
   (cd "$work/$1" && KEY_TABLE=$table exec node server.js > "$work/$1.port" 2> "$work/$1.log") &
   server=$!
-  for _ in $(seq 100); do
+  for _ in $(seq 600); do
     [[ ! -s $work/$1.port ]] || break
     kill -0 "$server" 2> /dev/null || fail "the server of $1 ended: $(cat "$work/$1.log")"
     sleep 0.1
