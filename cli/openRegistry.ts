@@ -26,12 +26,18 @@ interface Target {
  */
 export function openRegistry(
   location: TableLocation,
-  options: Omit<KeyRegistryOptions, 'client' | 'tableName'>,
+  options: Omit<KeyRegistryOptions, 'client' | 'tableName' | 'limitsTableName'>,
 ): OpenRegistry {
   const config = location.kind === 'local' ? localConfig(location) : accountConfig(location);
   const client = new DynamoDBClient(config);
   const documentClient = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
-  const registry = new KeyRegistry({ ...options, client: documentClient, tableName: location.tableName });
+  const { tableName, limitsTableName } = location;
+  const registry = new KeyRegistry({
+    ...options,
+    client: documentClient,
+    tableName,
+    ...(limitsTableName !== undefined && { limitsTableName }),
+  });
   return { registry, close: () => client.destroy(), findTarget: () => findTarget(client).catch(() => ({})) };
 }
 

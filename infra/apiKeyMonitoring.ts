@@ -95,6 +95,15 @@ export interface ApiKeyMonitoringProps {
    * @default true
    */
   readonly usagePlanSyncAlarm?: boolean;
+
+  /**
+   * The number of requests within 5 minutes whose limits the function couldn't check, because DynamoDB didn't respond
+   * in time. A single slow response doesn't raise the alarm by default. `false` omits the alarm. The construct creates it
+   * only if the authorizer has a plan with `enforce: 'authorizer'`.
+   *
+   * @default 10
+   */
+  readonly limiterFailureThreshold?: number | false;
 }
 
 /** Alarms and a dashboard for an authorizer. docs/operations.md lists their runbooks and costs. */
@@ -122,6 +131,13 @@ export class ApiKeyMonitoring extends Construct {
    * The alarm is absent if all plans are shared.
    */
   readonly usagePlanSyncAlarm: Alarm | undefined;
+
+  /**
+   * The alarm that is raised if the function couldn't check limits. Keys may then exceed them, unless
+   * `onLimiterFailure` is `deny`. It's absent if `limiterFailureThreshold` is `false`, or if no plan has
+   * `enforce: 'authorizer'`.
+   */
+  readonly limiterFailureAlarm: Alarm | undefined;
 
   /** The dashboard of decisions, latencies and capacity. It's absent if the prop `dashboard` is `false`. */
   readonly dashboard: Dashboard | undefined;
@@ -162,6 +178,7 @@ export class ApiKeyMonitoring extends Construct {
         metric: usagePlanSyncTrouble(usagePlanSync),
         alarmDescription: 'Keys on a plan are refused because API Gateway has no API key for them.',
       }));
+    this.limiterFailureAlarm = createLimiterFailureAlarm(this, props);
     this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, authorizer, table, this.alarms);
     for (const alarm of this.alarms) {
       alarm.addAlarmAction(...(props.alarmActions ?? []));
@@ -171,7 +188,8 @@ export class ApiKeyMonitoring extends Construct {
 
   /** All alarms that the construct created. */
   get alarms(): readonly Alarm[] {
-    const all = [this.faultAlarm, this.throttleAlarm, this.errorAlarm, this.denialAlarm, this.usagePlanSyncAlarm];
+    const { faultAlarm, throttleAlarm, errorAlarm, denialAlarm, usagePlanSyncAlarm, limiterFailureAlarm } = this;
+    const all = [faultAlarm, throttleAlarm, errorAlarm, denialAlarm, usagePlanSyncAlarm, limiterFailureAlarm];
     return all.filter((alarm) => alarm !== undefined);
   }
 }
@@ -197,14 +215,16 @@ const RUNBOOKS = {
   ErrorRate: 'alarm-error-rate',
   DenialSurge: 'alarm-denial-surge',
   UsagePlanSync: 'alarm-usage-plan-sync',
+  LimiterFailures: 'alarm-limiter-failures',
 } as const;
 
 /** Rejects zero, which would keep an alarm raised, and percentages over 100, which would never raise it. */
 function checkThresholds(scope: Construct, props: ApiKeyMonitoringProps): void {
   const { faultThreshold, throttleThreshold, errorPercentThreshold, denialPercentThreshold, leastDenials } = props;
+  const { limiterFailureThreshold } = props;
   const problems = [
     ...thresholdProblems(
-      { faultThreshold, throttleThreshold, leastDenials },
+      { faultThreshold, throttleThreshold, leastDenials, limiterFailureThreshold },
       Number.MAX_SAFE_INTEGER,
       'a number above 0',
     ),
@@ -246,6 +266,18 @@ function createAlarm(
     alarmDescription: `${alarmDescription} Runbook: docs/operations.md#${RUNBOOKS[id]}`,
     ...others,
   });
+}
+
+/** Creates the alarm on limits if the authorizer has any. */
+function createLimiterFailureAlarm(
+  scope: Construct,
+  { authorizer, limiterFailureThreshold = 10 }: ApiKeyMonitoringProps,
+): Alarm | undefined {
+  if (authorizer.limits === undefined) return undefined;
+  return createAlarm(scope, 'LimiterFailures', limiterFailureThreshold, () => ({
+    metric: authorizer.metricLimiterFailures({ period: PERIOD }),
+    alarmDescription: 'The limits of requests could not be checked.',
+  }));
 }
 
 /**

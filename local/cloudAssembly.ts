@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCurrent, removeStamp, TEMPLATE_SOURCES, writeStamp } from '../build/sources.js';
+import type { DeployedPlans } from '../keys/deployedPlans.ts';
+import { readDeployedPlans } from '../keys/readDeployedPlans.ts';
 import {
   readHttpApi,
   readRestApi,
@@ -106,6 +108,8 @@ export interface CloudAssembly {
   readonly functions: ReadonlyMap<string, FunctionConfig>;
   /** Maximum time in seconds for which a revoked key may be accepted, if the stack has this output. */
   readonly revocationDelaySeconds: number | undefined;
+  /** The plans of the stack's output `Plans`. */
+  readonly plans: DeployedPlans | undefined;
 }
 
 /**
@@ -136,6 +140,7 @@ export async function readCloudAssembly(templateFile: string): Promise<CloudAsse
     webSocketApis: getV2Apis('WEBSOCKET').map((api) => readWebSocketApi(template, api, getFunctionName)),
     functions,
     revocationDelaySeconds: readRevocationDelay(template),
+    plans: readPlans(template),
   };
 }
 
@@ -164,6 +169,23 @@ function readRevocationDelay(template: Template): number | undefined {
   if (/^\d+$/.test(String(value))) return Number(value);
   const problem = `Outputs.RevocationDelaySeconds: expected a whole number of seconds, got ${JSON.stringify(value)}`;
   throw new GatewayError('TEMPLATE_UNSUPPORTED', problem);
+}
+
+function readPlans(template: Template): DeployedPlans | undefined {
+  const value = template.output('Plans');
+  if (value === undefined) return undefined;
+  const plans = readDeployedPlans(parseJson(String(value)));
+  if (plans !== undefined) return plans;
+  const problem = `Outputs.Plans: expected JSON of each plan's limits, got ${JSON.stringify(value)}`;
+  throw new GatewayError('TEMPLATE_UNSUPPORTED', problem);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the directory of each asset by the asset's object key. */

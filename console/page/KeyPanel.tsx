@@ -9,6 +9,7 @@ import { CodeBox, CopyButton } from './CopyButton.tsx';
 import { CrossGlyph } from './glyphs.tsx';
 import { type KeyAction, offerActions } from './keyActions.ts';
 import { KeyTimeline } from './KeyTimeline.tsx';
+import { PlanUse } from './PlanUse.tsx';
 import { ExactTime, State, Time } from './Time.tsx';
 import { expiryUrgency } from './urgency.ts';
 import { lastUsedBand } from './keyList.ts';
@@ -60,7 +61,7 @@ export function KeyPanel(props: KeyPanelProps) {
       <Names record={record} />
       <Actions {...props} />
       <TimeFacts record={record} nowMs={nowMs} />
-      <Access record={record} />
+      <Access {...props} />
       <KeyTimeline {...{ record, byId, nowMs, hrefOf }} />
       <section aria-label="Use">
         {record.revokedAt === undefined ? (
@@ -203,8 +204,9 @@ function TimeFacts({ record, nowMs }: Pick<KeyPanelProps, 'record' | 'nowMs'>) {
   );
 }
 
-/** Shows the owner, the scopes, the plan and the metadata. */
-function Access({ record: { owner, scopes, plan, metadata } }: Pick<KeyPanelProps, 'record'>) {
+/** Shows the owner, the scopes, the plan with what is left of it, and the metadata. */
+function Access({ record, table, blocked, onAction }: KeyPanelProps) {
+  const { owner, scopes, plan, metadata } = record;
   return (
     <section aria-label="Access">
       <h3>Access</h3>
@@ -222,7 +224,9 @@ function Access({ record: { owner, scopes, plan, metadata } }: Pick<KeyPanelProp
         {plan === undefined ? null : (
           <div>
             <dt>Plan</dt>
-            <dd>{printable(plan)}</dd>
+            <dd>
+              <PlanUse {...{ record, table, blocked }} onReset={() => onAction('reset quota')} />
+            </dd>
           </div>
         )}
         {metadata === undefined ? null : (

@@ -2,6 +2,7 @@ import type { NewKey } from '../../keys/fields.ts';
 import type { IssueOptions, KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
 import type { DescribedSession } from '../server/describeSession.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsolePlan } from '../server/planRoutes.ts';
 import { connection } from './connection.ts';
 
 export type { DescribedSession as SessionInfo } from '../server/describeSession.ts';
@@ -40,12 +41,14 @@ export const api = {
   page: (cursor: string | null) =>
     call<KeyPage>('GET', cursor === null ? '/keys' : `/keys?cursor=${encodeURIComponent(cursor)}`),
   read: (id: string) => record('GET', pathOf(id)),
+  plan: async (id: string) => (await call<ConsolePlan>('GET', `${pathOf(id)}/plan`)).plan,
   create: (fields: NewKey & IssueOptions) => call<Issued>('POST', '/keys', fields),
   update: ({ id, version = 0 }: ConsoleKey, changes: KeyChanges) =>
     record('PATCH', pathOf(id), { changes, expected: { id, version } }),
   disable: (id: string) => record('POST', `${pathOf(id)}/disable`, {}),
   enable: (id: string) => record('POST', `${pathOf(id)}/enable`, {}),
   revoke: (id: string, options: RevokeOptions) => record('POST', `${pathOf(id)}/revoke`, options),
+  resetQuota: (id: string) => record('POST', `${pathOf(id)}/reset-quota`, {}),
   rotate: (id: string, options: RotateOptions) => call<Issued>('POST', `${pathOf(id)}/rotate`, options),
 };
 

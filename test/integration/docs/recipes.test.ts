@@ -10,7 +10,8 @@ import type { RecipesReport } from './synthesizeRecipes.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const MIGRATION = 'docs/migrating-from-api-gateway-keys.md';
-const PAGES = ['README.md', 'docs/recipes.md', 'docs/plans.md', 'docs/operations.md', 'docs/middleware.md', MIGRATION];
+const GUIDES = ['recipes', 'plans', 'limits', 'operations', 'middleware'].map((name) => `docs/${name}.md`);
+const PAGES = ['README.md', ...GUIDES, MIGRATION];
 const run = promisify(execFile);
 
 async function synthesize(name: string, pages: readonly string[]): Promise<RecipesReport> {
@@ -122,6 +123,7 @@ describe('the recipes of the docs', () => {
   test.each([
     ['a handler', 'testing-your-integration/orders.test.js', 3],
     ['an app with middleware', 'test-your-app/honoApp.test.js', 1],
+    ['an app with limits', 'test-your-app/limitedApp.test.js', 1],
   ])('include passing tests of %s', async (_, file, passed) => {
     const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', file], {
       cwd: join(ROOT, 'dist/recipes'),
