@@ -3,7 +3,12 @@ import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { REGISTRY_TRANSLATION } from '../keys/registry.ts';
 import { createTableInput } from '../keys/table.ts';
@@ -49,9 +54,12 @@ export class LocalDynamoDb {
     return new LocalDynamoDb(server, await listenOnLoopback(server, port, '--db-port'));
   }
 
-  /** Creates Latchkey's table unless it exists, and waits until it's active. */
-  async ensureTable(tableName: string): Promise<void> {
-    const create = new CreateTableCommand(createTableInput(tableName));
+  /** Creates a table unless it exists, and waits until it's active. It's a table of keys unless `toInput` is given. */
+  async ensureTable(
+    tableName: string,
+    toInput: (tableName: string) => CreateTableCommandInput = createTableInput,
+  ): Promise<void> {
+    const create = new CreateTableCommand(toInput(tableName));
     try {
       await whileOpening(this.#client.send(create));
     } catch (error) {
