@@ -59,7 +59,7 @@ module.exports = {
       name: 'lambda-never-imports-the-registry',
       severity: 'error',
       from: { path: '^lambda/' },
-      to: { path: '^keys/(registry|import|importedKey|index|list|rotation|changes)\\.ts$' },
+      to: { path: '^keys/(registry|createKeyRegistry|import|importedKey|index|list|rotation|changes)\\.ts$' },
     },
     {
       name: 'the-library-is-registry-and-verifier',
@@ -74,7 +74,9 @@ module.exports = {
       name: 'testing-has-no-store',
       severity: 'error',
       from: { path: '^testing/' },
-      to: { path: '^(keys/(registry|index)|lambda/(client|createKeyVerifier)|middleware/(?!authenticate\\.ts$))' },
+      to: {
+        path: '^(keys/(registry|createKeyRegistry|index)|lambda/(client|createKeyVerifier)|middleware/(?!authenticate\\.ts$))',
+      },
     },
     {
       name: 'infra-takes-names-and-settings-only',
@@ -97,7 +99,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(registry|reader|options|store|usageStore|tableCalls|dynamodb)|lambda/(client|usagePlanSync/(handler|sync))|operator/(stackOutputs|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|reader|options|store|usageStore|tableCalls|dynamodb)|lambda/(client|usagePlanSync/(handler|sync))|operator/(stackOutputs|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',

@@ -1,7 +1,6 @@
 // The exports of this layer that the package publishes: the registry and its types.
+export { createKeyRegistry, type CreateKeyRegistryOptions } from './createKeyRegistry.ts';
 export {
-  createKeyRegistry,
-  type CreateKeyRegistryOptions,
   KeyRegistry,
   REGISTRY_TRANSLATION,
   type PreparedRotation,

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
   type Change,
   checkChanges,
@@ -15,7 +13,6 @@ import {
   type UpdateOptions,
   versionRefusal,
 } from './changes.ts';
-import { CALL_LIMITS } from './dynamodb.ts';
 import { type ErrorCode, LatchkeyError } from './errors.ts';
 import { checkNewKey, isSafeToPrint, type NewKey, show, toRecordFields } from './fields.ts';
 import { isKeyId, isLongestId } from './keyId.ts';
@@ -27,7 +24,6 @@ import {
   checkRegistryOptions,
   type KeyRegistryOptions,
   prefixProblems,
-  REGISTRY_TRANSLATION,
 } from './options.ts';
 import { type KeyRecord, parseRecord, readVersion, serialiseRecord } from './record.ts';
 import {
@@ -497,41 +493,4 @@ function notFound(id: string, cause?: Error): LatchkeyError {
   return isSafeToPrint(id)
     ? new LatchkeyError('NOT_FOUND', `there is no key with the id ${id}`, { ...options, keyId: id })
     : new LatchkeyError('NOT_FOUND', 'there is no key with that id', options);
-}
-
-/** Options of `createKeyRegistry`. */
-export interface CreateKeyRegistryOptions extends Omit<KeyRegistryOptions, 'client'> {
-  /**
-   * The Region of the table.
-   *
-   * @default - the Region that the AWS SDK finds
-   */
-  readonly region?: string;
-  /**
-   * The URL of the DynamoDB endpoint.
-   *
-   * @default - the endpoint of AWS
-   */
-  readonly endpoint?: string;
-  /**
-   * Your own client, with its credentials, Region, retries and timeouts. Each call still ends within 30 seconds.
-   *
-   * @default - a client for `region` and `endpoint`. Its timeouts are 3 seconds for a connection and 8 for a response
-   */
-  readonly client?: DynamoDBClient;
-}
-
-/**
- * Creates a registry for a deployed table. It uses the AWS SDK's default credentials, unless you pass a `client`.
- *
- * @throws LatchkeyError `CONFIG_INVALID`
- */
-export function createKeyRegistry({ region, endpoint, client, ...options }: CreateKeyRegistryOptions): KeyRegistry {
-  const config: DynamoDBClientConfig = {
-    requestHandler: CALL_LIMITS.requestHandler,
-    ...(region === undefined ? {} : { region }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-  };
-  const documents = DynamoDBDocumentClient.from(client ?? new DynamoDBClient(config), REGISTRY_TRANSLATION);
-  return new KeyRegistry({ ...options, client: documents });
 }

@@ -1,4 +1,5 @@
-// Reads a generated file of many keys as `import` does, without a table. Prints the number of keys and the highest RSS.
+// Reads a generated file of many keys with the reader of `import`, without a table. Prints two numbers: the keys that
+// it read, and the highest memory use (RSS).
 // Usage: readLargeFile.ts FORMAT COUNT
 import { createHash } from 'node:crypto';
 import { readFileStart } from '../../cli/importExport/fileStart.ts';
