@@ -14,7 +14,9 @@ const DAY_MS = 86_400_000;
 const OPERATIONS = [
   'GET /api/keys',
   'GET /api/keys/:id',
+  'GET /api/keys/:id/usage',
   'GET /api/session',
+  'GET /api/usage',
   'PATCH /api/keys/:id',
   'POST /api/keys',
   'POST /api/keys/:id/disable',
@@ -65,6 +67,7 @@ test('GET /api/session returns the table, the actor, the mode and the command th
         revocationDelaySeconds: null,
         acceptedKeys: null,
         apiUrl: null,
+        hasUsage: false,
       },
       actor: 'alice',
       isReadOnly: false,
