@@ -98,7 +98,7 @@ export interface UsageReport {
 /** The dependencies of `reportUsage`. */
 export interface UsageReportDeps {
   /** `undefined` if the registry has no usage table. */
-  readonly store: UsageStore | undefined;
+  readonly store: Pick<UsageStore, 'query'> | undefined;
   /** Yields the records of an owner. */
   readonly records: (options: RecordsOptions) => AsyncIterable<KeyRecord>;
   /** Returns the current time in epoch milliseconds. */
@@ -150,14 +150,14 @@ function checkSubject({ id, owner, all }: UsageOptions): void {
 
 /** Sums items by period. */
 class Report {
-  readonly #store: UsageStore;
+  readonly #store: Pick<UsageStore, 'query'>;
   readonly #periods: UsagePeriods;
   readonly #sums: ReadonlyMap<number, UsageSum>;
   readonly #total = new UsageSum();
   readonly #candidates = new Map<string, number>();
   readonly #corrupt: LatchkeyError[] = [];
 
-  constructor(store: UsageStore, periods: UsagePeriods) {
+  constructor(store: Pick<UsageStore, 'query'>, periods: UsagePeriods) {
     this.#store = store;
     this.#periods = periods;
     this.#sums = new Map(periods.starts.map((start) => [start, new UsageSum()]));

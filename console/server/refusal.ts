@@ -35,8 +35,6 @@ const CONSOLE_REFUSALS = {
 
 const STATUS_BY_CODE: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   INPUT_INVALID: 400,
-  // The page doesn't ask for usage without a table of usage.
-  CONFIG_INVALID: 404,
   NOT_FOUND: 404,
   ALREADY_REVOKED: 409,
   CONFLICT: 409,
