@@ -67,7 +67,7 @@ module.exports = {
       from: { path: '^index\\.ts$' },
       to: {
         pathNot:
-          '^(keys/index|lambda/(authorize|cachedKey|client|createKeyVerifier|keySources|verifier)|middleware/(authenticate|createAuthenticator|refusal|requestParts|requirements))\\.ts$',
+          '^(keys/index|lambda/(authorize|cachedKey|client|createKeyVerifier|createLimiter|keySources|limiter|leases|verifier)|middleware/(authenticate|createAuthenticator|refusal|requestParts|requirements))\\.ts$',
       },
     },
     {
@@ -75,7 +75,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^testing/' },
       to: {
-        path: '^(keys/(registry|createKeyRegistry|index)|lambda/(client|createKeyVerifier)|middleware/(?!authenticate\\.ts$))',
+        path: '^(keys/(registry|createKeyRegistry|index)|lambda/(client|createKeyVerifier|createLimiter|stores)|middleware/(?!authenticate\\.ts$))',
       },
     },
     {
@@ -86,7 +86,7 @@ module.exports = {
       to: {
         path: '^(keys|lambda)/',
         pathNot:
-          '^(keys/(acceptedKeys|keyPrefix|secret|table|errors)|lambda/(config|keySources|metrics|plans|policy|routes))\\.ts$',
+          '^(keys/(acceptedKeys|keyPrefix|limits|secret|table|errors)|lambda/(config|keySources|metrics|plans|policy|routes))\\.ts$',
       },
     },
     {
@@ -99,7 +99,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|reader|options|store|usageStore|tableCalls|dynamodb)|lambda/(client|usagePlanSync/(handler|sync))|operator/(stackOutputs|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|dynamodb)|lambda/(client|usagePlanSync/(handler|sync))|operator/(stackOutputs|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',
