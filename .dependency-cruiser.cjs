@@ -97,7 +97,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(registry|reader|options|store|dynamodb)|lambda/(client|usagePlanSync/(handler|sync))|operator/(findTable|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
+      '^(keys/(registry|reader|options|store|usageStore|dynamodb)|lambda/(client|usagePlanSync/(handler|sync))|operator/(findTable|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',

@@ -120,3 +120,38 @@ export const CALL_LIMITS = {
 
 /** Maximum duration of a call with its retries. The timeouts above don't cover the response body. */
 export const CALL_TIMEOUT_MS = 30_000;
+
+/** Options of `sendPatiently`. */
+export interface SendOptions {
+  /** The name of the operation in errors, such as `read`. */
+  readonly operation: string;
+  readonly retryOptions: RetryOptions;
+  /**
+   * Receives each error before it's translated, with the number of calls so far. It can throw another error.
+   *
+   * @default - translates every error
+   */
+  readonly refuse?: (error: unknown, tries: number) => void;
+}
+
+/**
+ * Sends a command outside the authorizer. The call has a timeout. It's retried with jitter if DynamoDB throttles it.
+ *
+ * @throws LatchkeyError `STORE_UNAVAILABLE`
+ */
+export async function sendPatiently<Input extends object, Output extends object, T>(
+  command: UnsentCommand<Input, Output>,
+  call: (options: { abortSignal: AbortSignal }) => Promise<T>,
+  { operation, retryOptions, refuse }: SendOptions,
+): Promise<T> {
+  requireJsonObject(command);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await withinMs(CALL_TIMEOUT_MS, (abortSignal) => call({ abortSignal }));
+    } catch (error) {
+      refuse?.(error, tries);
+      if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation)(error);
+      await backOff(tries - 1, retryOptions);
+    }
+  }
+}

@@ -10,17 +10,7 @@ import {
   ScanCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import {
-  backOff,
-  CALL_TIMEOUT_MS,
-  isThrottled,
-  MAX_TRIES,
-  type RetryOptions,
-  requireJsonObject,
-  translateStoreFault,
-  type UnsentCommand,
-  withinMs,
-} from './dynamodb.ts';
+import { backOff, MAX_TRIES, type RetryOptions, sendPatiently, type UnsentCommand } from './dynamodb.ts';
 import { LatchkeyError } from './errors.ts';
 import { type KeyHash, parseKeyHash } from './secret.ts';
 import { ATTRIBUTE, BY_ID, BY_OWNER, PARTITION_KEY } from './table.ts';
@@ -264,20 +254,14 @@ export class RegistryStore {
     command: UnsentCommand<Input, Output>,
     call: (options: { abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
-    requireJsonObject(command);
-    for (let tries = 1; ; tries++) {
-      try {
-        return await withinMs(CALL_TIMEOUT_MS, (abortSignal) => call({ abortSignal }));
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) {
-          // A client that doesn't report its attempts may have sent the write more than once.
-          throw new ConditionRefused(error, tries > 1 || error.$metadata.attempts !== 1);
-        }
-        if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation)(error);
-        await backOff(tries - 1, this.#retryOptions);
-      }
-    }
+    return sendPatiently(command, call, { operation, retryOptions: this.#retryOptions, refuse: throwIfRefused });
   }
+}
+
+function throwIfRefused(error: unknown, tries: number): void {
+  if (!(error instanceof ConditionalCheckFailedException)) return;
+  // A client that doesn't report its attempts may have sent the write more than once.
+  throw new ConditionRefused(error, tries > 1 || error.$metadata.attempts !== 1);
 }
 
 function toItemKey(keyHash: string): Item {
