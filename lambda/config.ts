@@ -100,6 +100,7 @@ export const SETTINGS = {
     parse: (text) => (text === 'plan' || text === 'presented-key' ? text : undefined),
   }),
   metrics: flag('LATCHKEY_METRICS', true),
+  usage: flag('LATCHKEY_USAGE', false),
   prime: flag('LATCHKEY_PRIME', true),
   debugSampleRate: setting({
     variable: 'LATCHKEY_DEBUG_SAMPLE_RATE',
@@ -150,6 +151,7 @@ export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
     doc: 'whether usage plans count a key of API Gateway by itself (presented-key), or every key by its plan',
   },
   metrics: { prop: 'metrics', doc: 'whether requests are counted in embedded metrics' },
+  usage: { prop: 'usage', doc: 'whether the requests of each key are counted in a log line once a minute' },
   prime: { prop: 'prime', doc: 'whether the table is read once before the first request' },
   debugSampleRate: {
     prop: 'debugSampleRate',
