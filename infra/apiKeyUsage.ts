@@ -1,6 +1,6 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IRestApi, RestApiBase } from 'aws-cdk-lib/aws-apigateway';
-import type { IHttpApi, IWebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { HttpApi, IHttpApi, IWebSocketApi, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { AttributeType, Billing, TableEncryptionV2, TableV2, type ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
@@ -28,7 +28,7 @@ export interface ApiAccessLog {
    *
    * @default - the API `apiId`
    */
-  readonly api?: IRestApi | RestApiBase | IHttpApi | IWebSocketApi;
+  readonly api?: IRestApi | RestApiBase | IHttpApi | HttpApi | IWebSocketApi | WebSocketApi;
 
   /**
    * The id of the API whose stage writes to the log group.
