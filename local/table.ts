@@ -3,10 +3,16 @@ import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { REGISTRY_TRANSLATION } from '../keys/registry.ts';
 import { createTableInput } from '../keys/table.ts';
+import { createUsageTableInput } from '../keys/usage.ts';
 import { GatewayError } from './gatewayError.ts';
 import { closeNow, listenOnLoopback } from './loopback.ts';
 import { REGION } from './template.ts';
@@ -50,14 +56,23 @@ export class LocalDynamoDb {
   }
 
   /** Creates Latchkey's table unless it exists, and waits until it's active. */
-  async ensureTable(tableName: string): Promise<void> {
-    const create = new CreateTableCommand(createTableInput(tableName));
+  ensureTable(tableName: string): Promise<void> {
+    return this.#ensure(createTableInput(tableName));
+  }
+
+  /** Creates the usage table unless it exists, and waits until it's active. */
+  ensureUsageTable(tableName: string): Promise<void> {
+    return this.#ensure(createUsageTableInput(tableName));
+  }
+
+  async #ensure(input: CreateTableCommandInput & { readonly TableName: string }): Promise<void> {
+    const create = new CreateTableCommand(input);
     try {
       await whileOpening(this.#client.send(create));
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'ResourceInUseException') throw toDataError(error);
     }
-    const describe = new DescribeTableCommand({ TableName: tableName });
+    const describe = new DescribeTableCommand({ TableName: input.TableName });
     while ((await this.#client.send(describe)).Table?.TableStatus !== 'ACTIVE') await sleep(10);
   }
 

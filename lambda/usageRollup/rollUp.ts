@@ -68,11 +68,6 @@ export class UsageRollUp {
     else this.lines.skipped++;
   }
 
-  /** Forgets the hours before this one. */
-  forgetBefore(first: UsageHour): void {
-    for (const hour of this.#hours.keys()) if (hour < first) this.#hours.delete(hour);
-  }
-
   /** Yields the usage of each key in each hour, and the total of each hour. Hours without requests are absent. */
   *items(): Generator<HourUsage, void, undefined> {
     for (const [hour, { keys, other }] of this.#hours) {
@@ -86,8 +81,7 @@ export class UsageRollUp {
         busiest.push({ keyId, allowed: all.allowed, limited: all.limited, refused: all.refused });
         yield { keyId, hour, apis: toApis(apis) };
       }
-      busiest.sort((one, another) => totalOf(another) - totalOf(one) || (one.keyId < another.keyId ? -1 : 1));
-      yield { keyId: ALL_KEYS, hour, apis: toApis(total), busiest: busiest.slice(0, MAX_BUSIEST) };
+      yield { keyId: ALL_KEYS, hour, apis: toApis(total), busiest: toBusiest(busiest) };
     }
   }
 
@@ -119,8 +113,14 @@ function toApis(apis: ReadonlyMap<string, UsageSum>): HourUsage['apis'] {
   return Object.fromEntries([...apis].map(([apiId, sum]) => [apiId, toApiUsage(sum)]));
 }
 
+/** Returns the keys with the most requests, busiest first. */
+export function toBusiest(keys: readonly BusyKey[]): readonly BusyKey[] {
+  const inOrder = (one: BusyKey, other: BusyKey) => totalOf(other) - totalOf(one) || (one.keyId < other.keyId ? -1 : 1);
+  return keys.toSorted(inOrder).slice(0, MAX_BUSIEST);
+}
+
 /** Returns the stored form of the requests to one API, all of which come from one source. */
-function toApiUsage({ sources, allowed, limited, refused, statuses, latency }: UsageSum): ApiUsage {
+export function toApiUsage({ sources, allowed, limited, refused, statuses, latency }: UsageSum): ApiUsage {
   const [source = 'minute-lines'] = sources;
   return {
     source,

@@ -256,11 +256,3 @@ describe('the items of an hour', () => {
     );
   });
 });
-
-test('a roll-up forgets hours before the given one', () => {
-  const usage = new UsageRollUp({ accessLogApis: API, first: EARLIER, last: HOUR });
-  usage.add(accessLine({ requestTime: '30/Nov/2026:20:00:00 +0000' }), access(''));
-  usage.add(accessLine(), access(''));
-  usage.forgetBefore(HOUR);
-  expect([...usage.items()].map(({ hour }) => hour)).toEqual([HOUR, HOUR]);
-});
