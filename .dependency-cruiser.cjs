@@ -59,7 +59,7 @@ module.exports = {
       name: 'lambda-never-imports-the-registry',
       severity: 'error',
       from: { path: '^lambda/' },
-      to: { path: '^keys/(registry|import|importedKey|index|list|rotation|changes)\\.ts$' },
+      to: { path: '^keys/(registry|createKeyRegistry|import|importedKey|index|list|rotation|changes)\\.ts$' },
     },
     {
       name: 'the-library-is-registry-and-verifier',
@@ -67,14 +67,16 @@ module.exports = {
       from: { path: '^index\\.ts$' },
       to: {
         pathNot:
-          '^(keys/index|lambda/(authorize|cachedKey|client|createKeyVerifier|keySources|verifier)|middleware/(authenticate|createAuthenticator|refusal|requestParts|requirements))\\.ts$',
+          '^(keys/index|lambda/(authorize|cachedKey|client|createKeyVerifier|createLimiter|keySources|limiter|leases|verifier)|middleware/(authenticate|createAuthenticator|refusal|requestParts|requirements))\\.ts$',
       },
     },
     {
       name: 'testing-has-no-store',
       severity: 'error',
       from: { path: '^testing/' },
-      to: { path: '^(keys/(registry|index)|lambda/(client|createKeyVerifier)|middleware/(?!authenticate\\.ts$))' },
+      to: {
+        path: '^(keys/(registry|createKeyRegistry|index)|lambda/(client|createKeyVerifier|createLimiter|stores)|middleware/(?!authenticate\\.ts$))',
+      },
     },
     {
       name: 'infra-takes-names-and-settings-only',
@@ -84,7 +86,7 @@ module.exports = {
       to: {
         path: '^(keys|lambda)/',
         pathNot:
-          '^(keys/(acceptedKeys|keyPrefix|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings))\\.ts$',
+          '^(keys/(acceptedKeys|keyPrefix|limits|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings))\\.ts$',
       },
     },
     {
@@ -104,7 +106,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(registry|reader|options|store|usageStore|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(findTable|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(stackOutputs|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',

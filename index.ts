@@ -5,8 +5,9 @@
  * @module latchkey
  */
 export * from './keys/index.ts';
-export type { DenyCode } from './lambda/authorize.ts';
-export type { Decision, DecisionOptions, KeyVerifier } from './lambda/verifier.ts';
+export type { DenyCode, LimitRefusal } from './lambda/authorize.ts';
+export type { LimitPolicy, LimitState } from './lambda/limiter.ts';
+export type { Decision, DecisionOptions, KeyVerifier, PlanOptions } from './lambda/verifier.ts';
 export type { ClientOptions } from './lambda/client.ts';
 export { createKeyVerifier, type KeyVerifierOptions } from './lambda/createKeyVerifier.ts';
 export type { AuthorizerContext } from './lambda/cachedKey.ts';

@@ -19,6 +19,18 @@ export function addTableOptions(command: Command): Command {
     .addOption(tableOption('--profile <name>', 'the AWS profile (default: AWS_PROFILE)').argParser(parseName));
 }
 
+/** Adds `--limits-table` to a command with `addTableOptions`. Use it for commands about what is left of plans. */
+export function addLimitsTableOption(command: Command): Command {
+  const help = "the table of limits (default: the stack's output, or LATCHKEY_LIMITS_TABLE)";
+  return command.addOption(tableOption('--limits-table <name>', help).argParser(parseNonEmpty('a name')));
+}
+
+/** Adds `--usage-table` to a command with `addTableOptions`. Use it for commands about the requests of keys. */
+export function addUsageTableOption(command: Command): Command {
+  const help = "the table of usage (default: the stack's output, or LATCHKEY_USAGE_TABLE)";
+  return command.addOption(tableOption('--usage-table <name>', help).argParser(parseNonEmpty('a name')));
+}
+
 /** Adds `--local` to a command with `addTableOptions`. The published package lacks it. */
 export function addLocalOption(command: Command): void {
   if (!command.options.some(({ long }) => long === '--table')) return;

@@ -344,6 +344,21 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
     return this.#metric('LastUsedWriteFailures', options);
   }
 
+  /** Returns the metric for the number of requests beyond a limit that the authorizer enforces, refused or not. */
+  metricLimited(options?: MetricOptions): Metric {
+    return this.#metric('Limited', options);
+  }
+
+  /** Returns the metric for the number of writes to the limits' table. */
+  metricLimitWrites(options?: MetricOptions): Metric {
+    return this.#metric('LimitWrites', options);
+  }
+
+  /** Returns the metric for the number of requests without a check of their limits, because DynamoDB didn't answer. */
+  metricLimiterFailures(options?: MetricOptions): Metric {
+    return this.#metric('LimiterFailures', options);
+  }
+
   /** Rejects a metric that the function doesn't emit, because an alarm on it would never be raised. */
   #metric(metricName: MetricName, options?: MetricOptions): Metric {
     if (this.#settings.config.metrics) return functionMetric(this.function, metricName, options);

@@ -53,6 +53,13 @@ function decisionRows(authorizer: ApiKeyAuthorizer): IWidget[][] {
         authorizer.metricLastUsedWriteFailures(),
       ]),
     ],
+    [
+      graph('Limits of the authorizer', [
+        authorizer.metricLimited(),
+        authorizer.metricLimitWrites(),
+        authorizer.metricLimiterFailures(),
+      ]),
+    ],
   ];
 }
 

@@ -2,12 +2,16 @@ import { setTimeout as sleepMs } from 'node:timers/promises';
 import type { $Command } from '@aws-sdk/client-dynamodb';
 import { LatchkeyError } from './errors.ts';
 
-/** Returns a handler for a rejected promise. The handler throws `STORE_UNAVAILABLE` with the failure as its cause. */
-export function translateStoreFault(operation: string): (error: unknown) => never {
+/**
+ * Returns a handler for a rejected promise. The handler throws `STORE_UNAVAILABLE` with the failure as its cause. `tableName` is
+ * the table of the call, if it's known.
+ */
+export function translateStoreFault(operation: string, tableName?: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof LatchkeyError) throw error;
     throw new LatchkeyError('STORE_UNAVAILABLE', `the ${operation} failed: ${getStoreErrorName(error)}`, {
       cause: error,
+      tableName,
     });
   };
 }
@@ -120,38 +124,3 @@ export const CALL_LIMITS = {
 
 /** Maximum duration of a call with its retries. The timeouts above don't cover the response body. */
 export const CALL_TIMEOUT_MS = 30_000;
-
-/** Options of `sendPatiently`. */
-export interface SendOptions {
-  /** The name of the operation in errors, such as `read`. */
-  readonly operation: string;
-  readonly retryOptions: RetryOptions;
-  /**
-   * Receives each error before it's translated, with the number of calls so far. It can throw another error.
-   *
-   * @default - translates every error
-   */
-  readonly refuse?: (error: unknown, tries: number) => void;
-}
-
-/**
- * Sends a command outside the authorizer. The call has a timeout. It's retried with jitter if DynamoDB throttles it.
- *
- * @throws LatchkeyError `STORE_UNAVAILABLE`
- */
-export async function sendPatiently<Input extends object, Output extends object, T>(
-  command: UnsentCommand<Input, Output>,
-  call: (options: { abortSignal: AbortSignal }) => Promise<T>,
-  { operation, retryOptions, refuse }: SendOptions,
-): Promise<T> {
-  requireJsonObject(command);
-  for (let tries = 1; ; tries++) {
-    try {
-      return await withinMs(CALL_TIMEOUT_MS, (abortSignal) => call({ abortSignal }));
-    } catch (error) {
-      refuse?.(error, tries);
-      if (!isThrottled(error) || tries === MAX_TRIES) translateStoreFault(operation)(error);
-      await backOff(tries - 1, retryOptions);
-    }
-  }
-}

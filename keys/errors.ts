@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'INPUT_INVALID'
   | 'RECORD_CORRUPT'
   | 'STORE_UNAVAILABLE'
+  | 'LIMITER_UNAVAILABLE'
   | 'NOT_FOUND'
   | 'AMBIGUOUS_ID'
   | 'ALREADY_REVOKED'
@@ -24,6 +25,8 @@ export class LatchkeyError extends Error {
   readonly keyId: string | undefined;
   /** The ids that match an ambiguous prefix, at most 1000. The list is empty for any other error. */
   readonly keyIds: readonly string[];
+  /** The table of a registry's failed call. */
+  readonly tableName: string | undefined;
 
   /**
    * Compares the name, so an error from one copy of the class is an instance of every copy. Tools that load CommonJS
@@ -36,11 +39,17 @@ export class LatchkeyError extends Error {
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; keyId?: string | undefined; keyIds?: readonly string[] } = {},
+    options: {
+      cause?: unknown;
+      keyId?: string | undefined;
+      keyIds?: readonly string[];
+      tableName?: string | undefined;
+    } = {},
   ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.keyId = options.keyId;
     this.keyIds = options.keyIds ?? [];
+    this.tableName = options.tableName;
   }
 }

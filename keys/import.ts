@@ -4,7 +4,8 @@ import { show } from './fields.ts';
 import { checkImportedKey, type ImportedKey } from './importedKey.ts';
 import { type KeyRecord, parseRecord, serialiseRecord } from './record.ts';
 import type { KeyHash } from './secret.ts';
-import { ConditionRefused, type Item, type RegistryStore } from './store.ts';
+import type { RegistryStore } from './store.ts';
+import { ConditionRefused, type Item } from './tableCalls.ts';
 import { ATTRIBUTE } from './table.ts';
 import { getPurgeAfter, toEpochMs } from './timestamp.ts';
 

@@ -1,7 +1,6 @@
 // The exports of this layer that the package publishes: the registry and its types.
+export { createKeyRegistry, type CreateKeyRegistryOptions } from './createKeyRegistry.ts';
 export {
-  createKeyRegistry,
-  type CreateKeyRegistryOptions,
   KeyRegistry,
   REGISTRY_TRANSLATION,
   type PreparedRotation,
@@ -19,6 +18,12 @@ export {
   type RotateOptions,
   type Rotation,
   type UpdateOptions,
+  type BusiestKey,
+  type LatencyPercentiles,
+  type Usage,
+  type UsageOptions,
+  type UsageReport,
+  type UsageRow,
 } from './registry.ts';
 export { LatchkeyError, type ErrorCode } from './errors.ts';
 export type { NewKey } from './fields.ts';
@@ -36,5 +41,8 @@ export {
   type KeySecret,
 } from './secret.ts';
 export { createTableInput } from './table.ts';
+export { createUsageTableInput } from './usage.ts';
 export type { RetryOptions } from './dynamodb.ts';
+export type { BusyKey, UsageCounts, UsageSource } from './usage.ts';
+export type { UsagePeriod } from './usagePeriods.ts';
 export type { Timestamp } from './timestamp.ts';

@@ -4,8 +4,9 @@ import { show } from './fields.ts';
 import { type KeyRecord, parseRecord } from './record.ts';
 import { parseKeyHash } from './secret.ts';
 import { keyState, type KeyState } from './state.ts';
-import type { Item, RegistryStore } from './store.ts';
+import type { RegistryStore } from './store.ts';
 import { ATTRIBUTE, PARTITION_KEY } from './table.ts';
+import type { Item } from './tableCalls.ts';
 
 /** Options of `KeyRegistry.list`. */
 export interface ListOptions {

@@ -11,6 +11,12 @@ export interface KeyRegistryOptions {
   readonly client: DynamoDBDocumentClient;
   /** The name of the table, from the stack's output `TableName`. */
   readonly tableName: string;
+  /**
+   * The name of the usage table, from the stack's output `UsageTableName`. `usage` reads it.
+   *
+   * @default - `usage` throws an error
+   */
+  readonly usageTableName?: string | undefined;
   /** The person or program that makes the changes. The table stores it as `createdBy`, `disabledBy` or `revokedBy`. */
   readonly actor: string;
   /**
@@ -48,9 +54,10 @@ export const REGISTRY_TRANSLATION = {
   unmarshallOptions: { wrapNumbers: Number },
 };
 
-/** The options with their defaults. The deployment's prefixes may be unknown. */
-export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, 'keyPrefixes'>> &
-  Pick<KeyRegistryOptions, 'keyPrefixes'>;
+type Optional = 'keyPrefixes' | 'usageTableName';
+
+/** The options with their defaults. The deployment's prefixes and its usage table may be unknown. */
+export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, Optional>> & Pick<KeyRegistryOptions, Optional>;
 
 /**
  * Returns the options with the defaults filled in.

@@ -52,6 +52,13 @@ export interface KeyRecord {
   readonly rotatedFrom?: string;
   /** The id of this key's successor. */
   readonly rotatedTo?: string;
+  /**
+   * The id of the first key of the rotation chain. The limits of all keys of the chain count by it. It's absent from a
+   * first key, and from a successor that an earlier version issued.
+   */
+  readonly rootId?: string;
+  /** The time when the key's limits were last reset. Requests from before it don't count against its quota. */
+  readonly limitsResetAt?: Timestamp;
   /** The TTL in epoch seconds. DynamoDB deletes the record some time after it. */
   readonly purgeAfter?: number;
   /**
@@ -118,6 +125,8 @@ export function parseRecord(item: unknown): KeyRecord {
     ...optional('revokedReason', readString),
     ...optional('rotatedFrom', readString),
     ...optional('rotatedTo', readString),
+    ...optional('rootId', readString),
+    ...optional('limitsResetAt', parseTimestamp),
     ...optional('purgeAfter', readNumber),
     ...optional('version', readVersion),
   };

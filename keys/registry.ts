@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
   type Change,
   checkChanges,
@@ -15,7 +13,6 @@ import {
   type UpdateOptions,
   versionRefusal,
 } from './changes.ts';
-import { CALL_LIMITS } from './dynamodb.ts';
 import { type ErrorCode, LatchkeyError } from './errors.ts';
 import { checkNewKey, isSafeToPrint, type NewKey, show, toRecordFields } from './fields.ts';
 import { isKeyId, isLongestId } from './keyId.ts';
@@ -27,7 +24,6 @@ import {
   checkRegistryOptions,
   type KeyRegistryOptions,
   prefixProblems,
-  REGISTRY_TRANSLATION,
 } from './options.ts';
 import { type KeyRecord, parseRecord, readVersion, serialiseRecord } from './record.ts';
 import {
@@ -51,9 +47,12 @@ import {
   type KeySecret,
   parseSecret,
 } from './secret.ts';
-import { ConditionRefused, RegistryStore } from './store.ts';
+import { RegistryStore } from './store.ts';
 import { ATTRIBUTE } from './table.ts';
+import { ConditionRefused } from './tableCalls.ts';
 import { toTimestamp } from './timestamp.ts';
+import { reportUsage, type UsageOptions, type UsageReport } from './usageReport.ts';
+import { UsageStore } from './usageStore.ts';
 
 export type { KeyChanges, RevokeOptions, UpdateOptions } from './changes.ts';
 export type { ImportOptions, ImportResult } from './import.ts';
@@ -61,6 +60,7 @@ export type { ImportedKey } from './importedKey.ts';
 export type { ListOptions, ListPage, RecordsOptions } from './list.ts';
 export { type KeyRegistryOptions, REGISTRY_TRANSLATION } from './options.ts';
 export type { PreparedRotation, RotateOptions, Rotation } from './rotation.ts';
+export type { BusiestKey, LatencyPercentiles, Usage, UsageOptions, UsageReport, UsageRow } from './usageReport.ts';
 
 /** Options of `KeyRegistry.issue` and `KeyRegistry.prepare`. */
 export interface IssueOptions {
@@ -233,6 +233,18 @@ export class KeyRegistry {
   /** Yields every key, or only the keys of one owner or in one state. */
   records(options: RecordsOptions = {}): AsyncGenerator<KeyRecord, void, undefined> {
     return listRecords(this.#store, options, this.#options.now);
+  }
+
+  /**
+   * Reports how many requests a key, an owner's keys or all keys made, by hour, day or month. It needs a registry with
+   * `usageTableName`. A rotated key and its successor count separately.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` without `usageTableName`; `INPUT_INVALID`; `NOT_FOUND` if the owner has no keys
+   */
+  async usage(options: UsageOptions): Promise<UsageReport> {
+    const { now, client, retryOptions, usageTableName: tableName } = this.#options;
+    const store = tableName === undefined ? undefined : new UsageStore({ client, tableName, retryOptions });
+    return reportUsage(options, { store, records: (of) => this.records(of), now });
   }
 
   /**
@@ -481,41 +493,4 @@ function notFound(id: string, cause?: Error): LatchkeyError {
   return isSafeToPrint(id)
     ? new LatchkeyError('NOT_FOUND', `there is no key with the id ${id}`, { ...options, keyId: id })
     : new LatchkeyError('NOT_FOUND', 'there is no key with that id', options);
-}
-
-/** Options of `createKeyRegistry`. */
-export interface CreateKeyRegistryOptions extends Omit<KeyRegistryOptions, 'client'> {
-  /**
-   * The Region of the table.
-   *
-   * @default - the Region that the AWS SDK finds
-   */
-  readonly region?: string;
-  /**
-   * The URL of the DynamoDB endpoint.
-   *
-   * @default - the endpoint of AWS
-   */
-  readonly endpoint?: string;
-  /**
-   * Your own client, with its credentials, Region, retries and timeouts. Each call still ends within 30 seconds.
-   *
-   * @default - a client for `region` and `endpoint`. Its timeouts are 3 seconds for a connection and 8 for a response
-   */
-  readonly client?: DynamoDBClient;
-}
-
-/**
- * Creates a registry for a deployed table. It uses the AWS SDK's default credentials, unless you pass a `client`.
- *
- * @throws LatchkeyError `CONFIG_INVALID`
- */
-export function createKeyRegistry({ region, endpoint, client, ...options }: CreateKeyRegistryOptions): KeyRegistry {
-  const config: DynamoDBClientConfig = {
-    requestHandler: CALL_LIMITS.requestHandler,
-    ...(region === undefined ? {} : { region }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-  };
-  const documents = DynamoDBDocumentClient.from(client ?? new DynamoDBClient(config), REGISTRY_TRANSLATION);
-  return new KeyRegistry({ ...options, client: documents });
 }

@@ -3,6 +3,7 @@ import { type Change, conflict, isAbsent, revokedRefusal } from './changes.ts';
 import { LatchkeyError } from './errors.ts';
 import { findProblem, type NewKey, show } from './fields.ts';
 import { copyJson } from './json.ts';
+import { rootIdOf } from './limits.ts';
 import type { KeyRecord } from './record.ts';
 import type { KeySecret } from './secret.ts';
 import { keyState } from './state.ts';
@@ -116,8 +117,11 @@ function sameLife({ id, createdAt, expiresAt }: KeyRecord, nowMs: number): strin
  * Returns the fields that the successor copies from the old key without a check. An older version may have stored a
  * scope that isn't valid any more. You must still be able to rotate that key.
  */
-export function getCopiedFields({ id, scopes }: KeyRecord): Pick<KeyRecord, 'scopes' | 'rotatedFrom'> {
-  return { ...(scopes === undefined ? {} : { scopes: copyJson(scopes) }), rotatedFrom: id };
+export function getCopiedFields(previous: KeyRecord): Pick<KeyRecord, 'scopes' | 'rotatedFrom' | 'rootId'> {
+  const { id, scopes } = previous;
+  const copied = scopes === undefined ? {} : { scopes: copyJson(scopes) };
+  // The successor goes on with the quota of the chain's first key.
+  return { ...copied, rotatedFrom: id, rootId: rootIdOf(previous) };
 }
 
 /** Returns the time when the old key expires: after the grace period, or sooner at its own expiry. */

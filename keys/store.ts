@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
-  BatchGetCommand,
   DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
@@ -10,18 +8,10 @@ import {
   ScanCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { backOff, MAX_TRIES, type RetryOptions, sendPatiently, type UnsentCommand } from './dynamodb.ts';
 import { LatchkeyError } from './errors.ts';
 import { type KeyHash, parseKeyHash } from './secret.ts';
 import { ATTRIBUTE, BY_ID, BY_OWNER, PARTITION_KEY } from './table.ts';
-
-export type Item = Record<string, unknown>;
-
-export interface RegistryStoreOptions {
-  readonly client: DynamoDBDocumentClient;
-  readonly tableName: string;
-  readonly retryOptions: RetryOptions;
-}
+import { type Item, TableCalls, type TableCallsOptions } from './tableCalls.ts';
 
 export interface Page {
   readonly items: readonly Item[];
@@ -43,50 +33,27 @@ export interface UpdateExpressions {
   readonly ExpressionAttributeValues: Record<string, unknown>;
 }
 
-/** The error for a write that DynamoDB rejected because the write's condition failed. */
-export class ConditionRefused extends Error {
-  override readonly name = 'ConditionRefused';
-  /**
-   * `true` if the write was sent more than once. The condition may then have failed because the first attempt
-   * succeeded.
-   */
-  readonly wasSentAgain: boolean;
-  /** The SDK's error. */
-  override readonly cause: Error;
-
-  constructor(cause: Error, wasSentAgain: boolean) {
-    super('a condition was not met');
-    this.cause = cause;
-    this.wasSentAgain = wasSentAgain;
-  }
-}
-
 /**
  * The delays before each retry of an id lookup, in milliseconds. An index lags behind its table by a fraction of a
  * second.
  */
 const INDEX_LAG_MS: readonly number[] = [100, 300];
-/** Maximum number of keys in one BatchGetItem call. */
-const MAX_BATCH = 100;
 
-/**
- * Makes the registry's calls to DynamoDB. Each call has a timeout. The store retries a throttled call with jitter. It
- * throws `ConditionRefused` for a failed condition. It throws `STORE_UNAVAILABLE` for any other failure.
- */
+/** Makes the registry's calls to the keys' table. See `TableCalls` for their retries and errors. */
 export class RegistryStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #tableName: string;
-  readonly #retryOptions: RetryOptions;
+  readonly #calls: TableCalls;
 
-  constructor({ client, tableName, retryOptions }: RegistryStoreOptions) {
-    this.#client = client;
-    this.#tableName = tableName;
-    this.#retryOptions = retryOptions;
+  constructor(options: TableCallsOptions) {
+    this.#client = options.client;
+    this.#tableName = options.tableName;
+    this.#calls = new TableCalls(options);
   }
 
   async read(keyHash: KeyHash): Promise<Item | undefined> {
     const get = new GetCommand({ TableName: this.#tableName, Key: toItemKey(keyHash), ConsistentRead: true });
-    const { Item } = await this.#send('read', get, (options) => this.#client.send(get, options));
+    const { Item } = await this.#calls.send('read', get, (options) => this.#client.send(get, options));
     return Item;
   }
 
@@ -97,7 +64,7 @@ export class RegistryStore {
       Item: item,
       ConditionExpression: 'attribute_not_exists(keyHash)',
     });
-    await this.#send('write', put, (options) => this.#client.send(put, options));
+    await this.#calls.send('write', put, (options) => this.#client.send(put, options));
   }
 
   /** Updates an item, and returns the new item. */
@@ -108,7 +75,7 @@ export class RegistryStore {
       ...expressions,
       ReturnValues: 'ALL_NEW',
     });
-    const { Attributes } = await this.#send(operation, update, (options) => this.#client.send(update, options));
+    const { Attributes } = await this.#calls.send(operation, update, (options) => this.#client.send(update, options));
     return Attributes;
   }
 
@@ -120,7 +87,7 @@ export class RegistryStore {
       ConditionExpression: 'id = :id',
       ExpressionAttributeValues: { ':id': id },
     });
-    await this.#send('deletion', remove, (options) => this.#client.send(remove, options));
+    await this.#calls.send('deletion', remove, (options) => this.#client.send(remove, options));
   }
 
   /**
@@ -161,7 +128,7 @@ export class RegistryStore {
         ExpressionAttributeValues: { ':start': start },
         ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
       });
-      const { Items = [], LastEvaluatedKey } = await this.#send('scan', scan, (options) =>
+      const { Items = [], LastEvaluatedKey } = await this.#calls.send('scan', scan, (options) =>
         this.#client.send(scan, options),
       );
       for (const { id } of Items) ids.add(String(id));
@@ -177,7 +144,7 @@ export class RegistryStore {
       ConsistentRead: consistentRead,
       ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
     });
-    const { Items = [], LastEvaluatedKey } = await this.#send('scan', scan, (options) =>
+    const { Items = [], LastEvaluatedKey } = await this.#calls.send('scan', scan, (options) =>
       this.#client.send(scan, options),
     );
     return { items: Items, lastKey: LastEvaluatedKey };
@@ -194,7 +161,7 @@ export class RegistryStore {
       Limit: limit,
       ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
     });
-    const { Items = [], LastEvaluatedKey } = await this.#send('query', query, (options) =>
+    const { Items = [], LastEvaluatedKey } = await this.#calls.send('query', query, (options) =>
       this.#client.send(query, options),
     );
     return { items: Items, lastKey: LastEvaluatedKey };
@@ -202,38 +169,9 @@ export class RegistryStore {
 
   /** Returns the items of these hashes in order, without deleted items. */
   async readAll(hashes: readonly string[], consistentRead: boolean): Promise<readonly Item[]> {
-    const found = new Map<unknown, Item>();
-    for (let at = 0; at < hashes.length; at += MAX_BATCH) {
-      const batch = await this.#readBatch(hashes.slice(at, at + MAX_BATCH).map(toItemKey), consistentRead);
-      for (const item of batch) found.set(item[PARTITION_KEY], item);
-    }
+    const items = await this.#calls.readAll(hashes.map(toItemKey), consistentRead);
+    const found = new Map(items.map((item) => [item[PARTITION_KEY], item]));
     return hashes.map((keyHash) => found.get(keyHash)).filter((item) => item !== undefined);
-  }
-
-  /**
-   * Reads keys until all are processed. DynamoDB leaves some unprocessed if it throttles the call or the response is
-   * long.
-   */
-  async #readBatch(keys: Item[], consistentRead: boolean): Promise<readonly Item[]> {
-    const items: Item[] = [];
-    let left = keys;
-    for (let vain = 0; left.length > 0;) {
-      const get = new BatchGetCommand({
-        RequestItems: { [this.#tableName]: { Keys: left, ConsistentRead: consistentRead } },
-      });
-      const { Responses, UnprocessedKeys } = await this.#send('read', get, (options) =>
-        this.#client.send(get, options),
-      );
-      items.push(...(Responses?.[this.#tableName] ?? []));
-      const unprocessed = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
-      vain = unprocessed.length < left.length ? 0 : vain + 1;
-      left = unprocessed;
-      if (vain === MAX_TRIES) {
-        throw new LatchkeyError('STORE_UNAVAILABLE', `the read failed: ${left.length} keys were left unprocessed`);
-      }
-      if (left.length > 0) await backOff(vain, this.#retryOptions);
-    }
-    return items;
   }
 
   async #entriesOf(id: string): Promise<readonly Item[]> {
@@ -245,23 +183,9 @@ export class RegistryStore {
       // A second item shows that the id isn't unique.
       Limit: 2,
     });
-    const { Items = [] } = await this.#send('query', query, (options) => this.#client.send(query, options));
+    const { Items = [] } = await this.#calls.send('query', query, (options) => this.#client.send(query, options));
     return Items;
   }
-
-  async #send<Input extends object, Output extends object, T>(
-    operation: string,
-    command: UnsentCommand<Input, Output>,
-    call: (options: { abortSignal: AbortSignal }) => Promise<T>,
-  ): Promise<T> {
-    return sendPatiently(command, call, { operation, retryOptions: this.#retryOptions, refuse: throwIfRefused });
-  }
-}
-
-function throwIfRefused(error: unknown, tries: number): void {
-  if (!(error instanceof ConditionalCheckFailedException)) return;
-  // A client that doesn't report its attempts may have sent the write more than once.
-  throw new ConditionRefused(error, tries > 1 || error.$metadata.attempts !== 1);
 }
 
 function toItemKey(keyHash: string): Item {

@@ -1,7 +1,8 @@
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { DEFAULT_RETRY_OPTIONS, type RetryOptions, sendPatiently } from './dynamodb.ts';
+import { concurrently } from './concurrently.ts';
+import { DEFAULT_RETRY_OPTIONS, type RetryOptions } from './dynamodb.ts';
 import { LatchkeyError } from './errors.ts';
-import type { Item } from './store.ts';
+import { type Item, TableCalls } from './tableCalls.ts';
 import { type HourUsage, parseUsage, serialiseUsage, type UsageHour } from './usage.ts';
 
 export interface UsageStoreOptions {
@@ -30,23 +31,17 @@ const CONCURRENCY = 16;
 export class UsageStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #tableName: string;
-  readonly #retryOptions: RetryOptions;
+  readonly #calls: TableCalls;
 
   constructor({ client, tableName, retryOptions = DEFAULT_RETRY_OPTIONS }: UsageStoreOptions) {
     this.#client = client;
     this.#tableName = tableName;
-    this.#retryOptions = retryOptions;
+    this.#calls = new TableCalls({ client, tableName, retryOptions });
   }
 
   /** Puts the items of hours. It replaces items of the same key and hour, so a second write changes nothing. */
   async put(usages: Iterable<HourUsage>, retentionDays: number): Promise<void> {
-    const left = usages[Symbol.iterator]();
-    const work = async () => {
-      for (let next = left.next(); next.done !== true; next = left.next()) {
-        await this.#put(serialiseUsage(next.value, retentionDays));
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    await concurrently(usages, CONCURRENCY, (usage) => this.#put(serialiseUsage(usage, retentionDays)));
   }
 
   /** Yields a key's hours in order. Hours without requests are absent. */
@@ -60,10 +55,8 @@ export class UsageStore {
         ExpressionAttributeValues: { ':keyId': keyId, ':first': first, ':last': last },
         ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
       });
-      const { Items = [], LastEvaluatedKey } = await sendPatiently(
-        query,
-        (options) => this.#client.send(query, options),
-        { operation: 'query of usage', retryOptions: this.#retryOptions },
+      const { Items = [], LastEvaluatedKey } = await this.#calls.send('query of usage', query, (options) =>
+        this.#client.send(query, options),
       );
       for (const item of Items) {
         const usage = parseOrReport(item, onCorrupt);
@@ -75,9 +68,7 @@ export class UsageStore {
 
   async #put(item: Item): Promise<void> {
     const put = new PutCommand({ TableName: this.#tableName, Item: item });
-    const operation = 'write of usage';
-    const retryOptions = this.#retryOptions;
-    await sendPatiently(put, (options) => this.#client.send(put, options), { operation, retryOptions });
+    await this.#calls.send('write of usage', put, (options) => this.#client.send(put, options));
   }
 }
 

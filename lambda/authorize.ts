@@ -4,20 +4,52 @@ import type { KeyReader, UseOutcome } from '../keys/reader.ts';
 import { hashSecret, type KeyHash } from '../keys/secret.ts';
 import { keyStateAt, type KeyState } from '../keys/state.ts';
 import { type CachedKey, type KeySettings, toCachedKey } from './cachedKey.ts';
+import type { OnLimit, OnLimiterFailure } from './config.ts';
 import type { PresentedKey } from './credentials.ts';
 import type { LastUsedThrottle } from './lastUsed.ts';
+import type { LimitCode } from './leases.ts';
+import type { LimitOutcome, LimitState } from './limiter.ts';
 import type { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
 import { allowsRoute, hasScopes } from './scopes.ts';
 
 /** The reasons for a refusal. */
-export type DenyCode = 'INVALID_KEY' | 'KEY_EXPIRED' | 'KEY_DISABLED' | 'KEY_REVOKED' | 'INSUFFICIENT_SCOPE';
+export type DenyCode =
+  | 'INVALID_KEY'
+  | 'KEY_EXPIRED'
+  | 'KEY_DISABLED'
+  | 'KEY_REVOKED'
+  | 'INSUFFICIENT_SCOPE'
+  | 'THROTTLED'
+  | 'QUOTA_EXCEEDED';
+
+/** The codes of refusals that concern a key in the table, in every case. */
+type KnownKeyCode = 'INSUFFICIENT_SCOPE' | LimitCode;
+
+/** A request beyond a limit. */
+export interface LimitRefusal {
+  /** The limit: the plan's throttle or its quota. */
+  readonly code: 'THROTTLED' | 'QUOTA_EXCEEDED';
+  /** The time after which a request may succeed: a whole number of at least 1. */
+  readonly retryAfterSeconds: number;
+  /** The state of the limit that refused. */
+  readonly state: LimitState;
+}
+
+/** The limits of an allowed request. */
+export interface AllowedLimit {
+  /** Absent if the table of limits didn't answer. */
+  readonly state?: LimitState;
+  /** The refusal if the deployment only tells integrations that a request is beyond a limit. */
+  readonly limited?: LimitRefusal;
+}
 
 /** The authorizer's decision on a request, with the key that it concerns. */
 export type KeyDecision =
-  | { readonly effect: 'allow'; readonly key: CachedKey }
+  | { readonly effect: 'allow'; readonly key: CachedKey; readonly limit?: AllowedLimit }
+  | { readonly effect: 'deny'; readonly code: LimitCode; readonly key: CachedKey; readonly limit: LimitRefusal }
   | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly key: CachedKey }
-  | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE'>; readonly key?: CachedKey }
+  | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, KnownKeyCode>; readonly key?: CachedKey }
   | { readonly effect: 'unauthenticated' };
 
 /**
@@ -43,6 +75,10 @@ export interface Trace {
   readonly lastUsedWrite: LastUsedWrite;
   /** The error of a failed last-used write. */
   readonly lastUsedError?: unknown;
+  /** Number of writes to the table of limits; absent if the request made none. */
+  readonly limitWrites?: number;
+  /** The error of the table of limits, if it left the limits unknown. */
+  readonly limiterError?: unknown;
 }
 
 /** A decision and its trace. */
@@ -55,6 +91,18 @@ export interface AuthorizeDeps extends KeySettings {
   readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
   readonly cache: RecordCache<CachedKey>;
   readonly throttle: LastUsedThrottle;
+  /**
+   * The response to a request beyond a limit.
+   *
+   * @default 'deny'
+   */
+  readonly onLimit?: OnLimit;
+  /**
+   * The response to a request if the table of limits doesn't answer.
+   *
+   * @default 'allow'
+   */
+  readonly onLimiterFailure?: OnLimiterFailure;
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
 }
@@ -74,7 +122,8 @@ const MALFORMED_KEY: Authorization = Object.freeze({ decision: INVALID, trace: N
 /**
  * Decides whether the presented key may use the route. Records the use of an allowed key. Returns the result
  * synchronously if it needs neither a read nor a write, because a promise would double the duration. It doesn't throw
- * or reject if the store fails. It returns a `Fault` with a LatchkeyError `STORE_UNAVAILABLE` or `RECORD_CORRUPT`.
+ * or reject if the store fails. It returns a `Fault` with a LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT` or
+ * `LIMITER_UNAVAILABLE`.
  *
  * `nowMs` is the time of the request, in epoch milliseconds. A key with a scope list needs every scope in `required`.
  */
@@ -90,7 +139,7 @@ export function authorize(
   const keyHash = hashSecret(presented.secret);
   const cached = deps.cache.get(keyHash, nowMs);
   if (cached === undefined) return readAndDecide(keyHash, route, deps, required);
-  return withUse(decide(cached.value, route, nowMs, required), CACHE_HIT, nowMs, deps);
+  return withLimit(decide(cached.value, route, nowMs, required), CACHE_HIT, nowMs, deps);
 }
 
 async function readAndDecide(
@@ -112,7 +161,7 @@ async function readAndDecide(
     });
     const trace = ownRead.lookupMs === undefined ? CACHE_HIT : { ...NO_LOOKUP, ...ownRead };
     const nowMs = now();
-    return await withUse(decide(key, route, nowMs, required), trace, nowMs, deps);
+    return await withLimit(decide(key, route, nowMs, required), trace, nowMs, deps);
   } catch (error) {
     return { decision: { effect: 'fault', error }, trace: { ...NO_LOOKUP, ...ownRead } };
   }
@@ -136,6 +185,52 @@ function decide(key: CachedKey | undefined, route: Route, nowMs: number, require
   return allowsRoute(key.scopes, route) && hasScopes(key.record, required)
     ? { effect: 'allow', key }
     : { effect: 'deny', code: 'INSUFFICIENT_SCOPE', key };
+}
+
+/** Takes one request from the limits of an allowed key, and then records its use. */
+function withLimit(
+  decision: KeyDecision,
+  trace: Trace,
+  nowMs: number,
+  deps: AuthorizeDeps,
+): Authorization | Promise<Authorization> {
+  if (decision.effect !== 'allow' || decision.key.limitSubject === undefined || deps.limiter === undefined) {
+    return withUse(decision, trace, nowMs, deps);
+  }
+  const { key } = decision;
+  const outcome = deps.limiter.take(decision.key.limitSubject, nowMs);
+  return outcome instanceof Promise
+    ? outcome.then((late) => withOutcome(late, key, trace, deps.now(), deps))
+    : withOutcome(outcome, key, trace, nowMs, deps);
+}
+
+function withOutcome(
+  outcome: LimitOutcome,
+  key: CachedKey,
+  trace: Trace,
+  nowMs: number,
+  deps: AuthorizeDeps,
+): Authorization | Promise<Authorization> {
+  const { effect, writes } = outcome;
+  const made: Trace = writes === 0 ? trace : { ...trace, limitWrites: writes };
+  if (effect === 'allow') return withUse({ effect, key, limit: { state: outcome.state } }, made, nowMs, deps);
+  if (effect === 'refuse') return { decision: refused(outcome, key, deps), trace: made };
+  const failed = { ...made, limiterError: outcome.error };
+  if (deps.onLimiterFailure !== 'deny') return withUse({ effect: 'allow', key, limit: {} }, failed, nowMs, deps);
+  const { id: keyId } = key.record;
+  const error = new LatchkeyError('LIMITER_UNAVAILABLE', `the limits of key ${keyId} could not be checked`, {
+    keyId,
+    cause: outcome.error,
+  });
+  return { decision: { effect: 'fault', error }, trace: failed };
+}
+
+/** Returns the decision on a request beyond a limit. It isn't a use of the key. */
+function refused(limit: LimitRefusal, key: CachedKey, { onLimit }: AuthorizeDeps): KeyDecision {
+  const { code, retryAfterSeconds, state } = limit;
+  const refusal = { code, retryAfterSeconds, state };
+  if (onLimit === 'tell') return { effect: 'allow', key, limit: { state, limited: refusal } };
+  return { effect: 'deny', code, key, limit: refusal };
 }
 
 /** Records the use of an allowed key if a write is due. */
@@ -195,4 +290,10 @@ export function refusalCode(decision: KeyDecision | Fault): DenyCode | ErrorCode
     case 'fault':
       return decision.error instanceof LatchkeyError ? decision.error.code : 'INTERNAL_ERROR';
   }
+}
+
+/** Returns the refusal by a limit, even if the deployment only tells integrations of it. */
+export function limitRefusalOf(decision: KeyDecision | Fault): LimitRefusal | undefined {
+  if (decision.effect === 'allow') return decision.limit?.limited;
+  return decision.effect === 'deny' && 'limit' in decision ? decision.limit : undefined;
 }

@@ -1,6 +1,8 @@
 import { type KeyRecord, publicRecord, type PublicRecord } from '../keys/record.ts';
+import { type LimitSubject, rootIdOf } from '../keys/limits.ts';
 import type { KeyHash } from '../keys/secret.ts';
 import { type RecordTimes, timesOf } from '../keys/state.ts';
+import type { Limiter } from './limiter.ts';
 import type { Plans } from './plans.ts';
 import type { OpenedRoutes, Scopes } from './scopes.ts';
 
@@ -26,6 +28,8 @@ export interface CachedKey extends RecordTimes {
   readonly usageIdentifierKey: string | undefined;
   /** Name of the key's plan if it isn't among the deployment's plans. */
   readonly unknownPlan: string | undefined;
+  /** The requests that count together, or `undefined` if the authorizer doesn't limit the key. */
+  readonly limitSubject: LimitSubject | undefined;
 }
 
 /** The deployment's settings that a cached key depends on. */
@@ -33,10 +37,12 @@ export interface KeySettings {
   readonly scopes: Scopes;
   /** The deployment's plans, or `undefined` if it doesn't have any. */
   readonly plans: Plans | undefined;
+  /** The limiter, or `undefined` if the authorizer doesn't enforce a plan. */
+  readonly limiter?: Limiter | undefined;
 }
 
 /** Derives a cached key from a record of the table. The record itself isn't frozen or kept. */
-export function toCachedKey(record: KeyRecord, { scopes, plans }: KeySettings): CachedKey {
+export function toCachedKey(record: KeyRecord, { scopes, plans, limiter }: KeySettings): CachedKey {
   const ownRecord: PublicRecord = JSON.parse(JSON.stringify(publicRecord(record)));
   return deepFreeze({
     ...timesOf(ownRecord),
@@ -46,6 +52,7 @@ export function toCachedKey(record: KeyRecord, { scopes, plans }: KeySettings): 
     scopes: scopes.openedBy(ownRecord),
     usageIdentifierKey: plans?.identifierFor(ownRecord),
     unknownPlan: plans?.unknownPlanOf(ownRecord),
+    limitSubject: limiter?.subjectOf(ownRecord),
   });
 }
 
@@ -55,8 +62,10 @@ export function toCachedKey(record: KeyRecord, { scopes, plans }: KeySettings): 
  */
 export function toKeyContext(record: PublicRecord): AuthorizerContext {
   const { id, keyPrefix, label, owner, scopes, plan, metadata, expiresAt } = record;
+  const rootId = rootIdOf(record);
   return {
     keyId: id,
+    ...(rootId === id ? {} : { rootId }),
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     label,
     ...(owner === undefined ? {} : { owner }),

@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { KeyReader, LOOKUP_TRANSLATION } from '../keys/reader.ts';
 import { HASH_OF_NO_KEY } from '../keys/secret.ts';
@@ -26,7 +26,7 @@ export interface ClientOptions {
 }
 
 /** The same options, but each may be `undefined`. */
-type OrUndefined<T> = { readonly [Name in keyof T]: T[Name] | undefined };
+export type OrUndefined<T> = { readonly [Name in keyof T]: T[Name] | undefined };
 
 /** Two attempts with timeouts, because the function has to respond before the gateway's timeout. */
 export const LOOKUP_LIMITS = {
@@ -34,16 +34,25 @@ export const LOOKUP_LIMITS = {
   requestHandler: { connectionTimeout: 500, requestTimeout: 1500, throwOnRequestTimeout: true },
 };
 
+type CallLimits = Required<Pick<DynamoDBClientConfig, 'maxAttempts' | 'requestHandler'>>;
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Creates a verifier's client with the AWS SDK's own defaults. The function uses `createFunctionClient`. */
-export function createClient({ region, endpoint, client }: OrUndefined<ClientOptions> = {}): DynamoDBDocumentClient {
-  return DynamoDBDocumentClient.from(client ?? boundedClient({ region, endpoint }), LOOKUP_TRANSLATION);
+export function createClient(
+  { region, endpoint, client }: OrUndefined<ClientOptions> = {},
+  limits: CallLimits = LOOKUP_LIMITS,
+): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(client ?? boundedClient({ region, endpoint }, limits), LOOKUP_TRANSLATION);
 }
 
-function boundedClient({ region, endpoint }: Record<'region' | 'endpoint', string | undefined>): DynamoDBClient {
+function boundedClient(
+  { region, endpoint }: Record<'region' | 'endpoint', string | undefined>,
+  limits: CallLimits,
+): DynamoDBClient {
   return new DynamoDBClient({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...LOOKUP_LIMITS,
+    ...limits,
   });
 }
 
@@ -54,11 +63,12 @@ function boundedClient({ region, endpoint }: Record<'region' | 'endpoint', strin
  * have the SDK's meaning.
  */
 export function createFunctionClient(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
+  limits: CallLimits = LOOKUP_LIMITS,
 ): DynamoDBDocumentClient {
   const endpoint = getEndpoint(environment);
   const client = new DynamoDBClient({
-    ...LOOKUP_LIMITS,
+    ...limits,
     ...(environment['AWS_REGION'] ? { region: environment['AWS_REGION'] } : {}),
     ...(endpoint ? { endpoint } : {}),
     ignoreConfiguredEndpointUrls: true,
@@ -74,7 +84,15 @@ export function createFunctionClient(
   return DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
 }
 
-function getEndpoint(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+/**
+ * Returns the limits of the calls to the table of limits: one attempt, on the connections of another client. A second
+ * attempt could take the same requests again.
+ */
+export function limitStoreLimits({ config }: DynamoDBDocumentClient): CallLimits {
+  return { maxAttempts: 1, requestHandler: config.requestHandler };
+}
+
+function getEndpoint(environment: Environment): string | undefined {
   if (environment['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined;
   return environment['AWS_ENDPOINT_URL_DYNAMODB'] || environment['AWS_ENDPOINT_URL'];
 }

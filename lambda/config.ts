@@ -20,6 +20,12 @@ export type HttpApiResponse = 'iam' | 'simple';
 /** The value by which API Gateway counts a request: the identifier of the key's plan, or the presented key. */
 export type UsageIdentifier = 'plan' | 'presented-key';
 
+/** The response to a request beyond a limit: a refusal, or an allowed request that tells the integration. */
+export type OnLimit = 'deny' | 'tell';
+
+/** The response to a request if the table of limits doesn't answer. */
+export type OnLimiterFailure = 'allow' | 'deny';
+
 /** One setting of the function. */
 export interface Setting<T> {
   /** The function's environment variable. */
@@ -38,6 +44,8 @@ const MAX_SECONDS = 365 * 24 * 3600;
 /** API Gateway's maximum TTL of an authorizer's result. */
 const MAX_RESULTS_CACHE_SECONDS = 3600;
 
+const TABLE_EXPECTED = 'the name or ARN of a DynamoDB table';
+
 /**
  * Every setting of the Lambda function, by its name in the verifier's options and `Config`. `readConfig`, the verifier
  * and the construct all read this constant, so their settings always agree.
@@ -46,8 +54,8 @@ export const SETTINGS = {
   tableName: setting<string>({
     variable: 'LATCHKEY_TABLE',
     default: '',
-    expected: 'the name or ARN of a DynamoDB table',
-    parse: (text) => (/^[a-zA-Z0-9_.:/-]{3,1024}$/.test(text) ? text : undefined),
+    expected: TABLE_EXPECTED,
+    parse: parseTable,
   }),
   keyPrefixes: setting<readonly string[]>({
     variable: 'LATCHKEY_KEY_PREFIXES',
@@ -92,6 +100,24 @@ export const SETTINGS = {
     expected: PLANS_EXPECTED,
     parse: Plans.parse,
     invalidPartOf: Plans.invalidPartOf,
+  }),
+  limitsTable: setting<string | undefined>({
+    variable: 'LATCHKEY_LIMITS_TABLE',
+    default: undefined,
+    expected: TABLE_EXPECTED,
+    parse: parseTable,
+  }),
+  onLimit: setting<OnLimit>({
+    variable: 'LATCHKEY_ON_LIMIT',
+    default: 'deny',
+    expected: 'deny or tell',
+    parse: (text) => (text === 'deny' || text === 'tell' ? text : undefined),
+  }),
+  onLimiterFailure: setting<OnLimiterFailure>({
+    variable: 'LATCHKEY_ON_LIMITER_FAILURE',
+    default: 'allow',
+    expected: 'allow or deny',
+    parse: (text) => (text === 'allow' || text === 'deny' ? text : undefined),
   }),
   usageIdentifier: setting<UsageIdentifier>({
     variable: 'LATCHKEY_USAGE_IDENTIFIER',
@@ -144,14 +170,26 @@ export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
   scopes: { prop: 'scopes', doc: 'the routes that each scope allows, as JSON' },
   plans: {
     prop: 'plans',
-    doc: 'the plans that usage plans of API Gateway enforce; only the construct creates their resources',
+    doc: 'the plans that usage plans of API Gateway or the authorizer enforce; only the construct creates their resources',
   },
+  limitsTable: {
+    prop: 'limits',
+    doc: "the name or ARN of the limits' table; required if the authorizer enforces a plan",
+  },
+  onLimit: {
+    prop: 'onLimit',
+    doc: 'whether a request beyond a limit is refused (deny), or allowed with `limited` in its context (tell)',
+  },
+  onLimiterFailure: {
+    prop: 'onLimiterFailure',
+    doc: "whether a request is allowed or fails if the limits' table doesn't answer",
+  },
+  usage: { prop: 'usage', doc: 'whether the requests of each key are counted in the log once a minute' },
   usageIdentifier: {
     prop: 'usageIdentifier',
     doc: 'whether usage plans count a key of API Gateway by itself (presented-key), or every key by its plan',
   },
   metrics: { prop: 'metrics', doc: 'whether requests are counted in embedded metrics' },
-  usage: { prop: 'usage', doc: 'whether the requests of each key are counted in a log line once a minute' },
   prime: { prop: 'prime', doc: 'whether the table is read once before the first request' },
   debugSampleRate: {
     prop: 'debugSampleRate',
@@ -168,6 +206,8 @@ export interface Config extends Omit<Values, 'keyPrefixes' | 'externalKeys'> {
   readonly keySources: readonly KeySource[];
   /** The deployment's plans, or `undefined` if keys don't have limits. */
   readonly plans: Plans | undefined;
+  /** The name or ARN of the table of limits, or `undefined` if there isn't one. */
+  readonly limitsTable: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -180,7 +220,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
   const { keyPrefixes: prefixes, externalKeys, ...others } = readSettings(environment, problems);
-  problems.push(...unknownVariables(environment));
+  problems.push(...limitProblems(others), ...unknownVariables(environment));
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   const keyFormat = externalKeys === false ? { prefixes } : { prefixes, externalKeys };
   return Object.freeze({ ...others, keyFormat: Object.freeze(keyFormat) });
@@ -200,6 +240,26 @@ function readSettings(environment: Environment, problems: string[]): Values {
     return [name, value ?? each.default];
   });
   return Object.fromEntries(values);
+}
+
+/** Returns the problems of settings that don't fit the plans that the authorizer enforces. */
+function limitProblems({
+  plans,
+  limitsTable,
+  resultsCacheSeconds,
+}: Pick<Config, 'plans' | 'limitsTable' | 'resultsCacheSeconds'>): readonly string[] {
+  if (plans?.hasLimits !== true) return [];
+  const { variable, expected } = SETTINGS.limitsTable;
+  const because = 'because the authorizer enforces a plan';
+  return [
+    ...(limitsTable === undefined ? [`${variable}: expected ${expected}, ${because}, got nothing`] : []),
+    ...(resultsCacheSeconds > 0
+      ? [
+          `${SETTINGS.resultsCacheSeconds.variable}: expected 0, ${because}, got ${resultsCacheSeconds}: a request with a ` +
+            'cached response would not be counted',
+        ]
+      : []),
+  ];
 }
 
 /** New names of the environment variables that version 0.1.0 renamed. */
@@ -226,6 +286,10 @@ function setting<T>(one: Setting<T>): Setting<T> {
 
 function flag(variable: string, defaultValue: boolean): Setting<boolean> {
   return { variable, default: defaultValue, expected: 'true or false', parse: parseFlag };
+}
+
+function parseTable(text: string): string | undefined {
+  return /^[a-zA-Z0-9_.:/-]{3,1024}$/.test(text) ? text : undefined;
 }
 
 function parseFlag(text: string): boolean | undefined {

@@ -1,4 +1,5 @@
 import { LatchkeyError } from '../keys/errors.ts';
+import type { LimitTaker } from '../keys/limits.ts';
 import type { KeyReader } from '../keys/reader.ts';
 import { authorize, NO_LOOKUP, type Trace } from './authorize.ts';
 import { createAuthorizeDeps } from './authorizeDeps.ts';
@@ -16,6 +17,8 @@ export interface HandlerDeps {
   /** The function's name in the metrics. */
   readonly functionName: string;
   readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
+  /** The store of limits. It is required if the authorizer enforces a plan. */
+  readonly limitStore?: LimitTaker | undefined;
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
   /** Returns a number from 0 to 1, excluding 1. It decides which requests are logged at the level `DEBUG`. */
@@ -45,9 +48,10 @@ const NO_ROUTE = '' as Route;
  * Creates the handler with its throttle, cache and metrics, which live as long as the handler. Call it at module scope
  * to keep them as long as the execution environment.
  */
-export function createHandler({ config, functionName, lookup, now, random, writeLog, onUsage }: HandlerDeps): Handler {
-  const { scopes, debugSampleRate } = config;
-  const authorizeDeps = createAuthorizeDeps({ config, lookup, now });
+export function createHandler(deps: HandlerDeps): Handler {
+  const { config, functionName, lookup, limitStore, now, random, writeLog, onUsage } = deps;
+  const { scopes, debugSampleRate, onLimit } = config;
+  const authorizeDeps = createAuthorizeDeps({ config, lookup, limitStore, now, onLimit });
   const answerDeps: AnswerDeps = { config, now };
   const log = new Log({ write: writeLog, now });
   const metrics = config.metrics ? new Metrics({ functionName, write: writeLog }) : undefined;

@@ -1,6 +1,6 @@
-import { KeyReader } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
-import { createClient, type ClientOptions } from './client.ts';
+import type { ClientOptions } from './client.ts';
+import { openStores } from './stores.ts';
 import { type DecisionOptions, KeyVerifier, readOptions } from './verifier.ts';
 
 /** The options of a verifier: its table, and the settings of the deployment. */
@@ -38,6 +38,5 @@ export function createKeyVerifier({
   ...options
 }: KeyVerifierOptions): KeyVerifier {
   const config = readOptions(options);
-  const lookup = new KeyReader({ client: createClient({ region, endpoint, client }), tableName: config.tableName });
-  return new KeyVerifier({ config, lookup, now, onLastUsedWriteFailed });
+  return new KeyVerifier({ config, ...openStores({ region, endpoint, client }, config), now, onLastUsedWriteFailed });
 }

@@ -1,5 +1,6 @@
+import { LimitStore } from '../keys/limitStore.ts';
 import { KeyReader } from '../keys/reader.ts';
-import { createFunctionClient, prime } from './client.ts';
+import { createFunctionClient, limitStoreLimits, prime } from './client.ts';
 import { readConfig, type Config } from './config.ts';
 import { createHandler } from './createHandler.ts';
 import { Log } from './log.ts';
@@ -27,11 +28,18 @@ export const handler = createHandler({
   // Lambda sets the environment variable. Metrics also need a name outside Lambda.
   functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'latchkey',
   lookup: new KeyReader({ client, tableName: config.tableName }),
+  limitStore: createLimitStore(config),
   now: Date.now,
   random: Math.random,
   writeLog,
   onUsage: (write) => (writePending = write),
 });
+
+/** Creates the store only if the authorizer enforces a plan. */
+function createLimitStore({ plans, limitsTable: tableName }: Config): LimitStore | undefined {
+  if (plans?.hasLimits !== true || tableName === undefined) return undefined;
+  return new LimitStore({ client: createFunctionClient(process.env, limitStoreLimits(client)), tableName });
+}
 
 /** Reads the settings. Logs a fault that stops the cold start, because alarms watch the log for faults. */
 function readOrLogConfig(): Config {

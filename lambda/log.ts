@@ -31,6 +31,9 @@ export function createRecorder({ log, metrics, debugSampleRate, random }: Record
     else if (trace.lastUsedWrite === 'failed') {
       log.lastUsedWriteFailed(request, decision.key.record, trace.lastUsedError);
     }
+    if (trace.limiterError !== undefined && decision.effect === 'allow') {
+      log.limitsNotChecked(request, decision.key.record, trace.limiterError);
+    }
     const key = keyOf(decision);
     if (key?.scopes !== undefined || key?.unknownPlan !== undefined) log.unknownNames(request, key);
     metrics?.count(request);
@@ -48,7 +51,8 @@ function keyOf(decision: KeyDecision | Fault): CachedKey | undefined {
  */
 interface LogLine extends LogOrigin {
   readonly level: 'INFO' | 'WARN' | 'ERROR';
-  readonly message: 'denied' | 'fault' | 'last-used write failed' | 'scope unknown' | 'plan unknown';
+  readonly message:
+    'denied' | 'fault' | 'last-used write failed' | 'limits not checked' | 'scope unknown' | 'plan unknown';
   readonly code: string | undefined;
   readonly scope?: string | undefined;
   readonly plan?: string | undefined;
@@ -79,12 +83,15 @@ export interface LogOptions {
 }
 
 const MOST_NAMES_LOGGED = 1000;
+/** Minimum time between two lines about the table of limits. */
+const MOST_FREQUENT_MS = 1000;
 
 /** Writes one JSON line for each denial and fault. An allowed request gets a line only if it is sampled. */
 export class Log {
   readonly #options: LogOptions;
   readonly #loggedScopes = new Set<string>();
   readonly #loggedPlans = new Set<string>();
+  #limiterLoggedAtMs = -Infinity;
 
   constructor(options: LogOptions) {
     this.#options = options;
@@ -104,6 +111,15 @@ export class Log {
 
   lastUsedWriteFailed(origin: LogOrigin, record: PublicRecord, error: unknown): void {
     const line = { level: 'WARN', message: 'last-used write failed' } as const;
+    this.#write({ ...line, ...originOf(origin), ...faultFields(error), ...namesOf(record) });
+  }
+
+  /** Logs that a request was allowed without its limits, at most once a second. An outage may concern every request. */
+  limitsNotChecked(origin: LogOrigin, record: PublicRecord, error: unknown): void {
+    const sinceMs = this.#options.now() - this.#limiterLoggedAtMs;
+    if (sinceMs >= 0 && sinceMs < MOST_FREQUENT_MS) return;
+    this.#limiterLoggedAtMs = this.#options.now();
+    const line = { level: 'WARN', message: 'limits not checked' } as const;
     this.#write({ ...line, ...originOf(origin), ...faultFields(error), ...namesOf(record) });
   }
 

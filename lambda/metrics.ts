@@ -1,4 +1,11 @@
-import { type Fault, type KeyDecision, type LastUsedWrite, refusalCode, type Trace } from './authorize.ts';
+import {
+  type Fault,
+  type KeyDecision,
+  type LastUsedWrite,
+  limitRefusalOf,
+  refusalCode,
+  type Trace,
+} from './authorize.ts';
 
 /** CloudWatch's namespace for all of Latchkey's metrics. */
 export const METRIC_NAMESPACE = 'Latchkey';
@@ -13,6 +20,9 @@ export const METRIC_UNITS = {
   LastUsedWrites: 'Count',
   LastUsedWritesSkipped: 'Count',
   LastUsedWriteFailures: 'Count',
+  Limited: 'Count',
+  LimitWrites: 'Count',
+  LimiterFailures: 'Count',
 } as const;
 
 export type MetricName = keyof typeof METRIC_UNITS;
@@ -64,7 +74,7 @@ const LAST_USED_METRICS = {
 
 /**
  * Counts requests and writes the counts as lines of CloudWatch's embedded metric format. A request writes the counts if
- * the last lines are a minute old. The limit is one second if a fault or a failed last-used write is pending. It
+ * the last lines are a minute old. The limit is one second if a fault or a failed write is pending. It
  * doesn't use a timer, because Lambda freezes the execution environment between requests. Pending counts are lost if
  * Lambda stops the execution environment without `flush`.
  */
@@ -87,6 +97,7 @@ export class Metrics {
     const counts = this.#countsFor(apiType ?? NO_API_TYPE);
     if (trace.cacheHit) totals.CacheHits++;
     if (trace.lookupMs !== undefined) this.#lookupMs.add(Math.max(0, trace.lookupMs));
+    this.#countLimits(decision, trace);
     const code = refusalCode(decision);
     if (code === undefined) {
       totals.Allowed++;
@@ -107,6 +118,14 @@ export class Metrics {
   /** Writes the pending counts. It doesn't write a line if there aren't any. */
   flush(nowMs: number): void {
     if (this.#isPending) this.#write(nowMs);
+  }
+
+  #countLimits(decision: HandledRequest['decision'], { limitWrites, limiterError }: Trace): void {
+    if (limitRefusalOf(decision) !== undefined) this.#totals.Limited++;
+    if (limitWrites !== undefined) this.#totals.LimitWrites += limitWrites;
+    if (limiterError === undefined) return;
+    this.#totals.LimiterFailures++;
+    this.#isUrgent = true;
   }
 
   #countsFor(apiType: string): ApiTypeCounts {
@@ -161,6 +180,9 @@ function noCounts(): Counts {
     LastUsedWrites: 0,
     LastUsedWritesSkipped: 0,
     LastUsedWriteFailures: 0,
+    Limited: 0,
+    LimitWrites: 0,
+    LimiterFailures: 0,
   };
 }
 

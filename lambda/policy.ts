@@ -1,6 +1,7 @@
 import type { APIGatewayAuthorizerResult } from 'aws-lambda';
-import type { DenyCode, KeyDecision } from './authorize.ts';
+import type { AllowedLimit, DenyCode, KeyDecision, LimitRefusal } from './authorize.ts';
 import type { AuthorizerContext, CachedKey } from './cachedKey.ts';
+import type { LimitState } from './limiter.ts';
 import { AMBIGUOUS_ARN_ENDS, getStageArn, type MethodArn } from './routes.ts';
 
 type PolicyDocument = APIGatewayAuthorizerResult['policyDocument'];
@@ -27,10 +28,12 @@ export function toPolicy(
   if (decision.effect === 'unauthenticated') return UNAUTHORIZED;
   const stageArn = getStageArn(methodArn);
   if (decision.effect === 'allow' || decision.code === 'INSUFFICIENT_SCOPE') {
-    return activeAnswer(decision.key, stageArn, api, ownIdentifier);
+    const answer = activeAnswer(decision.key, stageArn, api, ownIdentifier);
+    if (decision.effect !== 'allow' || decision.limit === undefined) return answer;
+    return { ...answer, context: { ...answer.context, ...toLimitContext(decision.limit) } };
   }
   const principalId = decision.key?.record.id ?? 'anonymous';
-  return { principalId, policyDocument: deny(stageArn), context: getDenialContext(decision.code) };
+  return { principalId, policyDocument: deny(stageArn), context: getContext(decision) };
 }
 
 /**
@@ -91,7 +94,25 @@ function toStatement(effect: 'Allow' | 'Deny', resources: readonly string[]) {
 
 /** Returns the context of a decision. */
 export function getContext(decision: Exclude<KeyDecision, { effect: 'unauthenticated' }>): AuthorizerContext {
-  return decision.effect === 'allow' ? decision.key.context : getDenialContext(decision.code);
+  if (decision.effect === 'allow') {
+    const { key, limit } = decision;
+    return limit === undefined ? key.context : { ...key.context, ...toLimitContext(limit) };
+  }
+  const context = getDenialContext(decision.code);
+  return 'limit' in decision ? { ...context, ...toRefusalContext(decision.limit) } : context;
+}
+
+function toLimitContext({ state, limited }: AllowedLimit): AuthorizerContext {
+  if (limited === undefined) return state === undefined ? {} : toStateContext(state);
+  return { limited: 'true', ...getDenialContext(limited.code), ...toRefusalContext(limited) };
+}
+
+function toRefusalContext({ retryAfterSeconds, state }: LimitRefusal): AuthorizerContext {
+  return { retryAfterSeconds: String(retryAfterSeconds), ...toStateContext(state) };
+}
+
+function toStateContext({ remaining, resetSeconds }: LimitState): AuthorizerContext {
+  return { limitRemaining: String(remaining), limitResetSeconds: String(resetSeconds) };
 }
 
 const DENIAL_MESSAGES: Readonly<Record<DenyCode, string>> = {
@@ -100,6 +121,8 @@ const DENIAL_MESSAGES: Readonly<Record<DenyCode, string>> = {
   KEY_DISABLED: 'This API key is disabled.',
   KEY_REVOKED: 'This API key has been revoked.',
   INSUFFICIENT_SCOPE: 'This API key may not use this route.',
+  THROTTLED: 'This API key has made too many requests in a short time.',
+  QUOTA_EXCEEDED: 'This API key has used up its quota.',
 };
 
 /** The code and the message of a response if the key couldn't be checked. */

@@ -1,5 +1,5 @@
 import { printable } from '../keys/printable.ts';
-import type { Fault, KeyDecision } from './authorize.ts';
+import { type Fault, type KeyDecision, limitRefusalOf } from './authorize.ts';
 import type { EventFields } from './requestValues.ts';
 
 /** Outcome of a request → number of requests. An outcome is `allowed` or the code of the refusal. */
@@ -45,7 +45,8 @@ export class UsageCounter {
     const hourMs = arrivedAtMs - (arrivedAtMs % HOUR_MS);
     if (hourMs !== this.#hourMs) this.flush();
     this.#hourMs = hourMs;
-    const outcome = decision.effect === 'allow' ? 'allowed' : decision.code;
+    const limited = limitRefusalOf(decision)?.code;
+    const outcome = limited ?? (decision.effect === 'allow' ? 'allowed' : decision.code);
     const outcomes = this.#outcomesFor(decision.key.record.id, apiIdOf(event));
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     this.#writeIfDue(arrivedAtMs);

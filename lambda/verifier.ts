@@ -2,7 +2,8 @@ import { LatchkeyError } from '../keys/errors.ts';
 import type { KeyReader } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
 import type { ExternalKeys } from '../keys/secret.ts';
-import { authorize, type AuthorizeDeps, type DenyCode, type KeyDecision } from './authorize.ts';
+import { authorize, type AuthorizeDeps, type DenyCode, type KeyDecision, type LimitRefusal } from './authorize.ts';
+import type { LimitTaker } from '../keys/limits.ts';
 import { createAuthorizeDeps } from './authorizeDeps.ts';
 import {
   type Config,
@@ -14,8 +15,9 @@ import {
 } from './config.ts';
 import { presentedKey, type PresentedKey } from './credentials.ts';
 import type { KeySourceSetting } from './keySources.ts';
+import type { LimitState } from './limiter.ts';
 import { notify } from './notify.ts';
-import { Plans } from './plans.ts';
+import { type PlanFields, Plans } from './plans.ts';
 import type { Route } from './routes.ts';
 
 /**
@@ -23,14 +25,26 @@ import type { Route } from './routes.ts';
  * invalid key.
  */
 export type Decision =
-  | { readonly effect: 'allow'; readonly record: PublicRecord }
+  | { readonly effect: 'allow'; readonly record: PublicRecord; readonly limit?: LimitState }
+  | {
+      readonly effect: 'deny';
+      readonly code: LimitRefusal['code'];
+      readonly record: PublicRecord;
+      readonly limit: LimitRefusal;
+    }
   | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly record: PublicRecord }
-  | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE'>; readonly record?: PublicRecord }
+  | {
+      readonly effect: 'deny';
+      readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE' | LimitRefusal['code']>;
+      readonly record?: PublicRecord;
+    }
   | { readonly effect: 'unauthenticated' };
 
 export interface KeyVerifierDeps {
   readonly config: Config;
   readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
+  /** The store of limits. It is required if the options have a plan with `enforce: 'authorizer'`. */
+  readonly limitStore?: LimitTaker | undefined;
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
   /**
@@ -49,9 +63,9 @@ export class KeyVerifier {
   readonly #deps: AuthorizeDeps;
   readonly #onLastUsedWriteFailed: KeyVerifierDeps['onLastUsedWriteFailed'];
 
-  constructor({ config, lookup, now, onLastUsedWriteFailed }: KeyVerifierDeps) {
+  constructor({ config, lookup, limitStore, now, onLastUsedWriteFailed }: KeyVerifierDeps) {
     this.#config = config;
-    this.#deps = createAuthorizeDeps({ config, lookup, now });
+    this.#deps = createAuthorizeDeps({ config, lookup, limitStore, now });
     this.#onLastUsedWriteFailed = onLastUsedWriteFailed;
   }
 
@@ -73,7 +87,7 @@ export class KeyVerifier {
    *
    * A refusal is a return value. A fault doesn't show whether the key is valid, so respond with a server error.
    *
-   * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`
+   * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`, `LIMITER_UNAVAILABLE`
    */
   async verify(keyText: string | null | undefined, route?: string | null): Promise<Decision> {
     const presented = readKey(keyText, this.#config);
@@ -95,7 +109,14 @@ function readKey(keyText: unknown, { keyFormat }: Config): PresentedKey {
 function toDecision(decision: KeyDecision): Decision {
   if (decision.effect === 'unauthenticated') return decision;
   const { key, ...others } = decision;
-  return Object.freeze(key === undefined ? others : { ...others, record: key.record }) as Decision;
+  const shown = key === undefined ? others : { ...others, record: key.record };
+  if (decision.effect !== 'allow' || decision.limit === undefined) return Object.freeze(shown) as Decision;
+  const { state } = decision.limit;
+  return Object.freeze({
+    effect: 'allow',
+    record: decision.key.record,
+    ...(state === undefined ? {} : { limit: state }),
+  });
 }
 
 /** The settings that a decision on a key depends on. */
@@ -140,6 +161,29 @@ export interface DecisionOptions {
    * @default {} - scopes don't close any route
    */
   readonly scopes?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * The deployment's plans by name, in the construct's format. Requests of a key on a plan with `enforce: 'authorizer'`
+   * count against its limits, which all authorizers and verifiers with the same `limitsTable` share. API Gateway counts
+   * the other plans. The response to a REST or WebSocket event includes `usageIdentifierKey`, the value by which API
+   * Gateway counts the request. The response omits it if the key's plan isn't in this list.
+   *
+   * @default - the deployment doesn't have plans
+   */
+  readonly plans?: Readonly<Record<string, PlanOptions>>;
+  /**
+   * The name or ARN of the limits' table: the stack's output `LimitsTableName`. It is required if a plan has
+   * `enforce: 'authorizer'`.
+   *
+   * @default - none
+   */
+  readonly limitsTable?: string;
+  /**
+   * The response if the limits' table doesn't answer within 300 ms. `allow` doesn't limit the request. `deny` makes it a
+   * fault with the code `LIMITER_UNAVAILABLE`.
+   *
+   * @default 'allow'
+   */
+  readonly onLimiterFailure?: 'allow' | 'deny';
 }
 
 /** The settings that the authorizer's responses depend on. */
@@ -164,13 +208,12 @@ export interface AuthorizerOptions extends DecisionOptions {
    */
   readonly resultsCacheSeconds?: number;
   /**
-   * The deployment's plans by name, in the construct's format. The authorizer ignores limits and doesn't count
-   * requests. The response to a REST or WebSocket event includes `usageIdentifierKey`, the value by which API Gateway
-   * counts the request. The response omits it if the key's plan isn't in this list.
+   * The response to a request beyond a limit that the authorizer enforces. `deny` refuses it. `tell` allows it with
+   * `limited` in its context, so an integration can respond with 429.
    *
-   * @default - the deployment doesn't have plans
+   * @default 'deny'
    */
-  readonly plans?: Readonly<Record<string, PlanOptions>>;
+  readonly onLimit?: 'deny' | 'tell';
   /**
    * The value of `usageIdentifierKey`: the identifier of the key's plan, or the key itself. With `presented-key`, a key
    * of 20 to 128 characters that Latchkey didn't issue identifies itself. API Gateway then counts it on its own usage
@@ -181,8 +224,21 @@ export interface AuthorizerOptions extends DecisionOptions {
   readonly usageIdentifier?: UsageIdentifier;
 }
 
-/** The part of a plan that responses depend on. */
-export interface PlanOptions {
+/** The limits of a plan, in the construct's format. */
+export interface PlanOptions extends PlanFields {
+  /**
+   * The enforcer of the limits: API Gateway by a usage plan, or the authorizer and the verifier.
+   *
+   * @default 'gateway'
+   */
+  readonly enforce?: 'gateway' | 'authorizer';
+  /**
+   * The requests that count together: those of a key with its successors, or those of an owner. It requires
+   * `enforce: 'authorizer'`.
+   *
+   * @default 'key'
+   */
+  readonly per?: 'key' | 'owner';
   /**
    * Counts all keys of the plan together instead of each key separately.
    *
@@ -190,17 +246,18 @@ export interface PlanOptions {
    */
   readonly shared?: boolean;
   /**
-   * The plan's request rate. The authorizer ignores it.
+   * The average rate per second as `rateLimit`, and the maximum burst as `burstLimit`.
    *
    * @default - none
    */
-  readonly throttle?: object;
+  readonly throttle?: { readonly rateLimit?: number; readonly burstLimit?: number };
   /**
-   * The plan's quota. The authorizer ignores it.
+   * The number of requests as `limit` in a `period`: a day, a week or a month. With `enforce: 'authorizer'`, it may also
+   * be a minute or an hour. The case of the period doesn't matter.
    *
    * @default - none
    */
-  readonly quota?: object;
+  readonly quota?: { readonly limit?: number; readonly period?: string; readonly offset?: number };
 }
 
 /**
@@ -210,7 +267,7 @@ export interface PlanOptions {
 const NAMESPACE = '0'.repeat(16);
 
 /** The settings that only the function has. */
-const FUNCTION_SETTINGS: readonly SettingName[] = ['metrics', 'prime', 'debugSampleRate'];
+const FUNCTION_SETTINGS: readonly SettingName[] = ['metrics', 'prime', 'debugSampleRate', 'usage'];
 
 /** The options by name, with the function's environment variable for each. */
 const VARIABLES: ReadonlyMap<string, string> = new Map(

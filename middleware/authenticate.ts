@@ -1,3 +1,4 @@
+import type { LimitTaker } from '../keys/limits.ts';
 import type { KeyReader } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
 import { authorize, type AuthorizeDeps } from '../lambda/authorize.ts';
@@ -37,6 +38,8 @@ export interface AuthenticateOptions extends KeyRequirements {
 export interface AuthenticatorDeps {
   readonly config: Config;
   readonly lookup: Pick<KeyReader, 'get' | 'recordUse'>;
+  /** The store of limits. It is required if the options have a plan with `enforce: 'authorizer'`. */
+  readonly limitStore?: LimitTaker | undefined;
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
   readonly onLastUsedWriteFailed: (record: PublicRecord, error: unknown) => unknown;
@@ -52,9 +55,9 @@ export class Authenticator {
   readonly #deps: AuthorizeDeps;
   readonly #callbacks: Pick<AuthenticatorDeps, 'onLastUsedWriteFailed' | 'onRefused'>;
 
-  constructor({ config, lookup, now, ...callbacks }: AuthenticatorDeps) {
+  constructor({ config, lookup, limitStore, now, ...callbacks }: AuthenticatorDeps) {
     this.#config = config;
-    this.#deps = createAuthorizeDeps({ config, lookup, now });
+    this.#deps = createAuthorizeDeps({ config, lookup, limitStore, now });
     this.#callbacks = callbacks;
   }
 

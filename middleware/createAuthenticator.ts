@@ -1,8 +1,7 @@
 import { LatchkeyError } from '../keys/errors.ts';
-import { KeyReader } from '../keys/reader.ts';
-import { createClient } from '../lambda/client.ts';
 import type { KeyVerifierOptions } from '../lambda/createKeyVerifier.ts';
 import type { KeySourceSetting } from '../lambda/keySources.ts';
+import { openStores } from '../lambda/stores.ts';
 import { readOptions } from '../lambda/verifier.ts';
 import { Authenticator } from './authenticate.ts';
 import type { RefusedRequest } from './refusal.ts';
@@ -41,8 +40,8 @@ export function createAuthenticator({
   ...options
 }: AuthenticatorOptions): Authenticator {
   const config = readOptions(options);
-  const lookup = new KeyReader({ client: createClient({ region, endpoint, client }), tableName: config.tableName });
-  return new Authenticator({ config, lookup, now, onLastUsedWriteFailed, onRefused });
+  const stores = openStores({ region, endpoint, client }, config);
+  return new Authenticator({ config, ...stores, now, onLastUsedWriteFailed, onRefused });
 }
 
 /** Prints the reason of a 503, such as a misspelled table name, because the client doesn't get it. */

@@ -82,7 +82,8 @@ export function explainFault(error: unknown, location: NamedTable): unknown {
   if (!(error instanceof LatchkeyError) || error.code !== 'STORE_UNAVAILABLE') return error;
   const failure = toFailure(error.cause);
   const explanation = EXPLANATIONS.find(({ matches }) => matches(failure));
-  const text = awsAdvice(failure) ?? explanation?.text(location, failure) ?? error.message;
+  const ofTable = { ...location, tableName: error.tableName ?? location.tableName };
+  const text = awsAdvice(failure) ?? explanation?.text(ofTable, failure) ?? error.message;
   return new CliError('STORE_UNAVAILABLE', text, { cause: error });
 }
 

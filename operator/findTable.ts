@@ -1,21 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Stack } from '@aws-sdk/client-cloudformation';
-import { CALL_TIMEOUT_MS, withinMs } from '../keys/dynamodb.ts';
+import { readDeployedPlans } from '../keys/deployedPlans.ts';
 import { show } from '../keys/fields.ts';
-import { isAcceptedKeys } from '../keys/acceptedKeys.ts';
-import {
-  accountConfig,
-  type AwsAccount,
-  awsAdvice,
-  type Failure,
-  inRegion,
-  isDenied,
-  isUnreachable,
-  toCause,
-  toFailure,
-} from './aws.ts';
+import type { AwsAccount } from './aws.ts';
 import { CliError } from './errors.ts';
+import { type OtherTables, readStack } from './stackOutputs.ts';
 
 /** The environment variables that a command reads. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,6 +15,8 @@ export interface TableOptions {
   readonly local?: boolean;
   readonly region?: string;
   readonly profile?: string;
+  readonly limitsTable?: string;
+  readonly usageTable?: string;
 }
 
 /** The location of a table. The SDK determines an omitted account, region or endpoint in AWS. */
@@ -46,7 +37,7 @@ interface LocalTable extends DeployedTable {
   readonly region: string;
 }
 
-interface DeployedTable {
+interface DeployedTable extends OtherTables {
   readonly tableName: string;
   /** The maximum time for which the table's authorizers may use cached records. Absent if unknown. */
   readonly revocationDelaySeconds?: number | undefined;
@@ -67,7 +58,8 @@ const LOCAL_REGION = 'us-east-1';
 
 /**
  * Finds the table from `--local`, `--stack`, `--table` or `LATCHKEY_TABLE`. An option takes precedence
- * over `LATCHKEY_TABLE`.
+ * over `LATCHKEY_TABLE`. Finds the tables of limits and usage in the same place: the gateway's state file, the stack's
+ * outputs, or `LATCHKEY_LIMITS_TABLE` and `LATCHKEY_USAGE_TABLE`. `--limits-table` and `--usage-table` take precedence.
  *
  * @throws CliError `USAGE_INVALID` if all of them are missing, or if `AWS_ENDPOINT_URL_DYNAMODB` isn't a URL.
  * `GATEWAY_NOT_RUNNING` if `--local` doesn't find a gateway. `STACK_UNUSABLE` if the stack lacks a table
@@ -77,18 +69,38 @@ export async function findTable(
   { env, gatewayStateFile }: FindTableDeps,
 ): Promise<TableLocation> {
   const endpoint = getEndpoint(env);
-  if (options.local === true) return findLocalTable(endpoint, { env, gatewayStateFile });
+  const given = givenTables(options);
+  if (options.local === true) return { ...findLocalTable(endpoint, { env, gatewayStateFile }), ...given };
   const account: AwsAccount = { region: getRegion(options, env), profile: options.profile };
   if (options.stack !== undefined) {
-    return { kind: 'aws', ...account, ...(await readStack(options.stack, account)), endpoint };
+    return { kind: 'aws', ...account, ...(await readStack(options.stack, account)), ...given, endpoint };
   }
   const tableName = options.table ?? setting(env, 'LATCHKEY_TABLE');
-  if (tableName !== undefined) return { kind: 'aws', ...account, tableName, endpoint };
+  if (tableName !== undefined) return { kind: 'aws', ...account, tableName, ...setTables(env), ...given, endpoint };
   const local = gatewayStateFile === undefined ? '' : '; or pass --local for the table of npm start';
   throw new CliError(
     'USAGE_INVALID',
     `no table given: pass --table NAME or --stack NAME, or set LATCHKEY_TABLE${local}`,
   );
+}
+
+/** Returns the tables of `--limits-table` and `--usage-table`. */
+function givenTables({ limitsTable, usageTable }: TableOptions): OtherTables {
+  return {
+    ...(limitsTable === undefined ? {} : { limitsTableName: limitsTable }),
+    ...(usageTable === undefined ? {} : { usageTableName: usageTable }),
+  };
+}
+
+/**
+ * Returns the tables of the environment variables. `--stack` ignores them, because they may belong to another
+ * deployment.
+ */
+function setTables(env: Environment): OtherTables {
+  return {
+    limitsTableName: setting(env, 'LATCHKEY_LIMITS_TABLE'),
+    usageTableName: setting(env, 'LATCHKEY_USAGE_TABLE'),
+  };
 }
 
 /**
@@ -120,114 +132,27 @@ function findLocalTable(endpoint: string | undefined, { env, gatewayStateFile }:
   if (endpoint !== undefined) {
     const tableName = state?.tableName ?? setting(env, 'LATCHKEY_TABLE');
     if (tableName === undefined) throw notRunning('no gateway has stored the name of its table');
-    const { revocationDelaySeconds, acceptedKeys } = state?.endpoint === endpoint ? state : {};
+    const { revocationDelaySeconds, acceptedKeys, plans } = state?.endpoint === endpoint ? state : {};
     const region = state?.region ?? LOCAL_REGION;
-    return { kind: 'local', tableName, endpoint, region, revocationDelaySeconds, acceptedKeys };
+    const { limitsTableName, usageTableName } = state ?? setTables(env);
+    const others = { limitsTableName, usageTableName, plans };
+    return { kind: 'local', tableName, endpoint, region, revocationDelaySeconds, acceptedKeys, ...others };
   }
   if (state === undefined) throw notRunning('no local gateway is running');
   if (!isGatewayRunning(state)) throw notRunning('the local gateway has died');
-  const { tableName, endpoint: own, region, url, revocationDelaySeconds, acceptedKeys } = state;
-  return {
-    kind: 'local',
-    tableName,
-    endpoint: own,
-    region,
-    revocationDelaySeconds,
-    acceptedKeys,
-    apiUrl: `${url}/rest/whoami`,
-  };
+  const { url, pid: _, ...table } = state;
+  return { kind: 'local', ...table, apiUrl: `${url}/rest/whoami` };
 }
 
 function notRunning(why: string): CliError {
   return new CliError('GATEWAY_NOT_RUNNING', `--local: ${why}: start one with npm start`);
 }
 
-interface StackOutputs {
-  readonly stackName: string;
-  readonly accountId: string | undefined;
-  readonly tableName: string;
-  /** Absent if the stack lacks this output. */
-  readonly revocationDelaySeconds: number | undefined;
-  /** See `formatAcceptedKeys`. */
-  readonly acceptedKeys: string | undefined;
-  readonly apiUrl: string | undefined;
-}
-
-/**
- * Reads the outputs `TableName`, `RevocationDelaySeconds`, `AcceptedKeys` and `RestApiUrl` or `HttpApiUrl` of a deployed
- * stack.
- *
- * @throws CliError `STACK_UNUSABLE`, with advice in the message
- */
-async function readStack(stackName: string, account: AwsAccount): Promise<StackOutputs> {
-  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
-  const client = new CloudFormationClient(accountConfig(account));
-  try {
-    const { Stacks = [] } = await withinMs(CALL_TIMEOUT_MS, (abortSignal) =>
-      client.send(new DescribeStacksCommand({ StackName: stackName }), { abortSignal }),
-    );
-    return toStackOutputs(stackName, Stacks[0]);
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw unusable(stackName, explainFailure(toFailure(error), await inRegion(client)), error);
-  } finally {
-    client.destroy();
-  }
-}
-
-function toStackOutputs(stackName: string, { StackId, Outputs = [] }: Partial<Stack> = {}): StackOutputs {
-  const getValue = (name: string) => Outputs.find(({ OutputKey }) => OutputKey === name)?.OutputValue;
-  const tableName = getValue('TableName');
-  if (!tableName) throw unusable(stackName, 'it has no output TableName: is it a Latchkey stack?');
-  return {
-    stackName,
-    accountId: /^arn:[\w-]+:cloudformation:[\w-]+:(\d{12}):/.exec(StackId ?? '')?.[1],
-    tableName,
-    revocationDelaySeconds: readDelay(getValue('RevocationDelaySeconds')),
-    acceptedKeys: readAcceptedKeys(getValue('AcceptedKeys')),
-    apiUrl: readUrl(getValue('RestApiUrl') ?? getValue('HttpApiUrl')),
-  };
-}
-
-function readDelay(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
-}
-
-function readAcceptedKeys(text: string | undefined): string | undefined {
-  return text !== undefined && isAcceptedKeys(text) ? text : undefined;
-}
-
-function readUrl(text: string | undefined): string | undefined {
-  return text !== undefined && /^https:\/\/[\w.-]+(\/[\w./-]*)?$/.test(text) ? text : undefined;
-}
-
-/**
- * Explains a failure of CloudFormation at a place such as ` in Region eu-west-1`. Omits AWS's own message, because it
- * contains account ids.
- */
-function explainFailure(failure: Failure, place: string): string {
-  const advice = awsAdvice(failure);
-  if (advice !== undefined) return advice;
-  if (isDenied(failure))
-    return 'access was denied: these credentials need permission for cloudformation:DescribeStacks';
-  if (failure.name === 'ValidationError') {
-    return `there is no such stack${place}: check the name, AWS_REGION and AWS_PROFILE, and that it is deployed`;
-  }
-  if (isUnreachable(failure)) {
-    return `CloudFormation${place} cannot be reached (${toCause(failure)}): check the network`;
-  }
-  return `CloudFormation failed: ${failure.name || 'no reason given'}`;
-}
-
-function unusable(stackName: string, why: string, cause?: unknown): CliError {
-  return new CliError('STACK_UNUSABLE', `--stack ${JSON.stringify(stackName)}: ${why}`, { cause });
-}
-
 /** The path of the local gateway's state file, under the project's root. */
 export const GATEWAY_STATE_PATH = join('.latchkey', 'local.json');
 
 /** The state that a running local gateway stores for other programs of this project, such as `latchkey --local`. */
-export interface GatewayState {
+export interface GatewayState extends OtherTables {
   readonly url: string;
   /** The endpoint of DynamoDB. */
   readonly endpoint: string;
@@ -261,6 +186,8 @@ export function isGatewayRunning({ pid }: GatewayState): boolean {
 
 function parseGatewayState(state: Record<string, unknown>): GatewayState | undefined {
   const { url, endpoint, tableName, region, pid, revocationDelaySeconds, acceptedKeys } = state;
+  const { limitsTableName, usageTableName } = state;
+  const plans = readDeployedPlans(state['plans']);
   if (typeof url !== 'string' || typeof endpoint !== 'string' || !URL.canParse(endpoint)) return undefined;
   if (typeof tableName !== 'string' || typeof region !== 'string') return undefined;
   if (typeof pid !== 'number' || !Number.isInteger(pid) || pid <= 0) return undefined;
@@ -272,6 +199,9 @@ function parseGatewayState(state: Record<string, unknown>): GatewayState | undef
     pid,
     ...(isDelay(revocationDelaySeconds) ? { revocationDelaySeconds } : {}),
     ...(typeof acceptedKeys === 'string' ? { acceptedKeys } : {}),
+    ...(typeof limitsTableName === 'string' ? { limitsTableName } : {}),
+    ...(typeof usageTableName === 'string' ? { usageTableName } : {}),
+    ...(plans === undefined ? {} : { plans }),
   };
 }
 

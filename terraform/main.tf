@@ -19,7 +19,11 @@ locals {
     LATCHKEY_HTTP_API_RESPONSE = var.http_api_response
     LATCHKEY_SCOPES            = jsonencode(var.scopes)
     LATCHKEY_PLANS             = var.plans == null ? null : jsonencode(local.plans)
-    LATCHKEY_USAGE_IDENTIFIER  = var.usage_identifier
+    LATCHKEY_LIMITS_TABLE       = null
+    LATCHKEY_ON_LIMIT           = null
+    LATCHKEY_ON_LIMITER_FAILURE = null
+    LATCHKEY_USAGE              = null
+    LATCHKEY_USAGE_IDENTIFIER   = var.usage_identifier
     LATCHKEY_METRICS           = tostring(var.metrics)
     LATCHKEY_PRIME             = tostring(var.prime)
     LATCHKEY_DEBUG_SAMPLE_RATE = tostring(var.debug_sample_rate)

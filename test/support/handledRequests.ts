@@ -1,5 +1,5 @@
 import { LatchkeyError, type ErrorCode } from '../../keys/errors.ts';
-import { type DenyCode, type LastUsedWrite, NO_LOOKUP, type Trace } from '../../lambda/authorize.ts';
+import { type LastUsedWrite, NO_LOOKUP, type Trace } from '../../lambda/authorize.ts';
 import { toCachedKey } from '../../lambda/cachedKey.ts';
 import type { HandledRequest } from '../../lambda/metrics.ts';
 import { Scopes } from '../../lambda/scopes.ts';
@@ -35,5 +35,5 @@ function fault(code: string): CountedRequest['decision'] {
 
 function denial(code: string): CountedRequest['decision'] {
   if (code === 'AUTH_REQUIRED') return { effect: 'unauthenticated' };
-  return { effect: 'deny', code: code as DenyCode, key: KEY };
+  return { effect: 'deny', code: code as 'INSUFFICIENT_SCOPE', key: KEY };
 }

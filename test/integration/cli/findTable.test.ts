@@ -113,6 +113,63 @@ describe('findTable with --local', () => {
   });
 });
 
+const PLANS = {
+  free: { enforce: 'authorizer', per: 'owner', quota: { limit: 1000, period: 'day' } },
+  pro: { enforce: 'gateway', per: 'key', throttle: { rateLimit: 5, burstLimit: 10 } },
+};
+
+describe('findTable', () => {
+  test('finds the tables of limits and usage in the environment variables without --stack and --local', async () => {
+    const env = { LATCHKEY_TABLE: 'keys', LATCHKEY_LIMITS_TABLE: 'limits', LATCHKEY_USAGE_TABLE: 'usage' };
+    const expected = { limitsTableName: 'limits', usageTableName: 'usage' };
+    expect(await find({}, env)).toMatchObject(expected);
+    expect(await find({ table: 'given' }, env)).toMatchObject({ tableName: 'given', ...expected });
+    expect(await find({}, { ...env, LATCHKEY_LIMITS_TABLE: '' })).toMatchObject({ limitsTableName: undefined });
+  });
+
+  test('prefers --limits-table and --usage-table to the variables and the state file', async () => {
+    const env = { LATCHKEY_TABLE: 'keys', LATCHKEY_LIMITS_TABLE: 'set', LATCHKEY_USAGE_TABLE: 'set' };
+    const given = { limitsTable: 'limits', usageTable: 'usage' };
+    const expected = { limitsTableName: 'limits', usageTableName: 'usage' };
+    expect(await find(given, env)).toMatchObject(expected);
+    expect(await find({ local: true, ...given }, env, { ...NOTE, limitsTableName: 'noted' })).toMatchObject(expected);
+  });
+
+  test("finds the tables of limits and usage with --local only in the gateway's state file", async () => {
+    const state = { limitsTableName: 'limits', usageTableName: 'usage', plans: PLANS };
+    const env = { LATCHKEY_LIMITS_TABLE: 'set', LATCHKEY_USAGE_TABLE: 'set' };
+    expect(await find({ local: true }, env, { ...NOTE, ...state })).toMatchObject(state);
+    expect(await find({ local: true }, env, NOTE)).not.toHaveProperty('limitsTableName');
+  });
+
+  test.each(['{"free":{"per":"nobody"}}', '{"a b":{"per":"key"}}', '[]', 'null'])(
+    'ignores the invalid plans %s in the state file',
+    async (plans) => {
+      const location = await find({ local: true }, {}, { ...NOTE, plans: JSON.parse(plans) });
+      expect(location.plans).toBeUndefined();
+    },
+  );
+
+  test.each([
+    [
+      { LimitsTableName: 'limits', UsageTableName: 'usage', Plans: JSON.stringify(PLANS).replaceAll('"', '&quot;') },
+      { limitsTableName: 'limits', usageTableName: 'usage', plans: PLANS },
+    ],
+    [{ Plans: '{' }, { limitsTableName: undefined, usageTableName: undefined, plans: undefined }],
+  ])('finds the tables of limits and usage only in the outputs of the stack %j', async (outputs, expected) => {
+    const stub = await startAwsStub({ stacks: { Keys: { TableName: table, ...outputs } as Record<string, string> } });
+    const processEnv = process.env;
+    process.env = { ...LOCAL_AWS, ...stub.env, LATCHKEY_LIMITS_TABLE: 'set' };
+    try {
+      const location = await findTable({ stack: 'Keys' }, { env: process.env, gatewayStateFile: undefined });
+      expect(location).toMatchObject(expected);
+    } finally {
+      process.env = processEnv;
+      await stub.stop();
+    }
+  });
+});
+
 const NOWHERE = 'http://127.0.0.1:1';
 const ARN = 'arn:aws:sts::111122223333:assumed-role/Admin/alice';
 

@@ -64,6 +64,9 @@ describe('the metrics of an authorizer', () => {
     LastUsedWrites: (authorizer) => authorizer.metricLastUsedWrites(),
     LastUsedWritesSkipped: (authorizer) => authorizer.metricLastUsedWritesSkipped(),
     LastUsedWriteFailures: (authorizer) => authorizer.metricLastUsedWriteFailures(),
+    Limited: (authorizer) => authorizer.metricLimited(),
+    LimitWrites: (authorizer) => authorizer.metricLimitWrites(),
+    LimiterFailures: (authorizer) => authorizer.metricLimiterFailures(),
   };
 
   test.each(Object.entries(METRICS))(

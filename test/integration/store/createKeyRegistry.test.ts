@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { setTimeout as sleepMs } from 'node:timers/promises';
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { createKeyRegistry } from '../../../keys/registry.ts';
+import { createKeyRegistry } from '../../../keys/createKeyRegistry.ts';
 import { closeNow, listenOnLoopback } from '../../../local/loopback.ts';
 import { LOCAL_AWS } from '../../support/cli.ts';
 

@@ -311,7 +311,7 @@ function describeHalfway(tableOf: () => Table): void {
 
 const ROTATE = `
   import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-  import { createKeyRegistry } from './keys/registry.ts';
+  import { createKeyRegistry } from './keys/createKeyRegistry.ts';
   const [endpoint, tableName, id, nowMs] = process.argv.slice(-4);
   const client = new DynamoDBClient({
     endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' },

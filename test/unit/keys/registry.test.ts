@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createKeyRegistry, type KeyRegistry, type RotateOptions } from '../../../keys/registry.ts';
+import { createKeyRegistry } from '../../../keys/createKeyRegistry.ts';
+import type { KeyRegistry, RotateOptions } from '../../../keys/registry.ts';
 import { closeNow, listenOnLoopback } from '../../../local/loopback.ts';
 import { answeredRegistry, registryOn } from '../../support/answeredRegistry.ts';
 import {

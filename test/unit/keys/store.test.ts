@@ -1,6 +1,7 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from '@jest/globals';
-import { type Item, type Page, RegistryStore } from '../../../keys/store.ts';
+import { type Page, RegistryStore } from '../../../keys/store.ts';
+import type { Item } from '../../../keys/tableCalls.ts';
 import { type Answer, answeringClient, failure, REFUSED, type SentCall } from '../../support/answeringClient.ts';
 import { answersInOrder } from '../../support/answersInOrder.ts';
 import { makeKey } from '../../support/keys.ts';

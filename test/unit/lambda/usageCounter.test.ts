@@ -10,6 +10,7 @@ import { makeKey } from '../../support/keys.ts';
 const HOUR_MS = Date.parse('2026-11-30T21:00:00Z');
 const MINUTE_MS = 60_000;
 const KEY = toCachedKey(makeKey().record, { scopes: new Scopes(), plans: undefined });
+const LIMIT_STATE = { policies: [], policy: 'throttle', remaining: 0, resetAtMs: 0, resetSeconds: 1 } as const;
 const keyOf = (id: string) => ({ ...KEY, record: { ...KEY.record, id } });
 
 const allow = (id = 'k1'): KeyDecision => ({ effect: 'allow', key: keyOf(id) });
@@ -53,6 +54,19 @@ describe('the usage line', () => {
         },
       },
     ]);
+  });
+
+  test("counts a request beyond a limit by the limit's code, whether it is denied or only told", () => {
+    const { count, counter, take } = counterUnderTest();
+    const limited = { code: 'THROTTLED', retryAfterSeconds: 1, state: LIMIT_STATE } as const;
+    const { code, ...quota } = { ...limited, code: 'QUOTA_EXCEEDED' as const };
+    count(allow(), 0);
+    take();
+    count({ effect: 'allow', key: keyOf('k1'), limit: { state: LIMIT_STATE } }, 0.1);
+    count({ effect: 'allow', key: keyOf('k1'), limit: { limited } }, 0.1);
+    count({ effect: 'deny', code, key: keyOf('k1'), limit: { code, ...quota } }, 0.1);
+    counter.flush();
+    expect(take()[0].keys).toEqual({ k1: { a1: { allowed: 1, THROTTLED: 1, QUOTA_EXCEEDED: 1 } } });
   });
 
   test('is written at most once a minute within an hour', () => {

@@ -1,0 +1,262 @@
+import {
+  type LimitSubject,
+  type LimitTaker,
+  type LimitWindow,
+  type PlanLimits,
+  THROTTLE_SLACK_MS,
+  windowAt,
+} from '../keys/limits.ts';
+
+/** The reasons for a refusal by a limit. */
+export type LimitCode = 'THROTTLED' | 'QUOTA_EXCEEDED';
+
+/** Requests that one write has granted to this execution environment. */
+interface Grant {
+  readonly count: number;
+  /** Epoch milliseconds from which the grant may not be used any more. */
+  readonly endsAtMs: number;
+}
+
+/** Counts the writes of one request. */
+export interface WriteCount {
+  writes: number;
+}
+
+/** Share of the remaining requests that one lease may take. Others then find some left. */
+const MOST_OF_REMAINING = 1 / 16;
+
+/**
+ * Requests that this execution environment has taken from one limit and not spent yet. The size of a lease doubles
+ * while the environment needs more, up to its need in `horizonMs`. It survives the end of a window.
+ */
+export abstract class Lease {
+  abstract readonly code: LimitCode;
+  /** Returns the number of requests that the limit has left, as far as this environment knows: never too few. */
+  abstract available(nowMs: number): number;
+  /** Returns the time until which the limit refuses, or `undefined` if it may allow. Both are in epoch milliseconds. */
+  abstract refusedUntilMs(nowMs: number): number | undefined;
+  /** Returns the time at which the limit begins again, in epoch milliseconds. */
+  abstract resetAtMs(nowMs: number): number;
+  /** Takes requests from the store. Resolves to `undefined` if the limit has too few left. */
+  protected abstract take(count: number, nowMs: number, made: WriteCount): Promise<Grant | undefined>;
+  /** Remembers that the store refused a request at this time, in epoch milliseconds. */
+  protected abstract remember(refusedAtMs: number): void;
+
+  readonly #horizonMs: number;
+  readonly #now: () => number;
+  #size = 1;
+  #left = 0;
+  #endsAtMs = -Infinity;
+  /** The last grant, or 0 if the size must not be derived from it. */
+  #count = 0;
+  #takenAtMs = 0;
+  #waiting = 0;
+  #pending: Promise<void> | undefined;
+
+  constructor(horizonMs: number, now: () => number) {
+    this.#horizonMs = horizonMs;
+    this.#now = now;
+  }
+
+  /** Returns the number of requests in memory. */
+  left(nowMs: number): number {
+    return nowMs < this.#endsAtMs ? this.#left : 0;
+  }
+
+  /** Spends one request from memory. Returns `false` if there isn't any. */
+  spend(nowMs: number): boolean {
+    if (this.left(nowMs) === 0) return false;
+    this.#left--;
+    return true;
+  }
+
+  /**
+   * Spends one request, and takes a lease if there isn't any in memory. Concurrent calls share a pending lease.
+   * Resolves to `false` if the limit refuses.
+   *
+   * @throws the error of the store
+   */
+  async spendOrTake(made: WriteCount): Promise<boolean> {
+    this.#waiting++;
+    try {
+      while (!this.spend(this.#now())) {
+        if (this.refusedUntilMs(this.#now()) !== undefined) return false;
+        this.#pending ??= this.#takeLease(made).finally(() => {
+          this.#pending = undefined;
+        });
+        await this.#pending;
+      }
+      return true;
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  async #takeLease(made: WriteCount): Promise<void> {
+    let nowMs = this.#now();
+    const count = this.#nextCount(nowMs);
+    let grant = await this.take(count, nowMs, made);
+    if (grant === undefined && count > 1) {
+      nowMs = this.#now();
+      grant = await this.take(1, nowMs, made);
+    }
+    if (grant === undefined) {
+      // The time of a refusal says nothing about the need, so the next lease has the same size.
+      this.#count = 0;
+      this.remember(nowMs);
+      return;
+    }
+    this.#left = grant.count;
+    this.#endsAtMs = grant.endsAtMs;
+    this.#count = grant.count;
+    this.#takenAtMs = nowMs;
+  }
+
+  /** Returns the size of the next lease: at least the waiting requests, but not more than the limit has left. */
+  #nextCount(nowMs: number): number {
+    if (this.#count > 0) {
+      const spent = this.#count - this.#left;
+      const need = (spent * this.#horizonMs) / Math.max(1, nowMs - this.#takenAtMs);
+      this.#size = Math.max(1, Math.min(2 * this.#size, need));
+    }
+    const available = Math.max(1, this.available(nowMs));
+    const wanted = Math.max(this.#waiting, Math.min(this.#size, available * MOST_OF_REMAINING));
+    return Math.max(1, Math.floor(Math.min(wanted, available)));
+  }
+}
+
+export interface LeaseOptions {
+  readonly store: LimitTaker;
+  readonly subject: LimitSubject;
+  /** Returns the current time in epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** A quota's longest lease in milliseconds of the environment's need. */
+const QUOTA_HORIZON_MS = 60_000;
+
+/** A lease of a quota. Everything but its size ends with the window. */
+export class QuotaLease extends Lease {
+  readonly code = 'QUOTA_EXCEEDED';
+  readonly #options: LeaseOptions;
+  readonly #quota: NonNullable<PlanLimits['quota']>;
+  #window: LimitWindow | undefined;
+  #granted = 0;
+  #isExhausted = false;
+
+  constructor(quota: NonNullable<PlanLimits['quota']>, options: LeaseOptions) {
+    super(QUOTA_HORIZON_MS, options.now);
+    this.#quota = quota;
+    this.#options = options;
+  }
+
+  available(nowMs: number): number {
+    this.#windowAt(nowMs);
+    return this.#quota.limit - this.#granted;
+  }
+
+  refusedUntilMs(nowMs: number): number | undefined {
+    const { endsAtMs } = this.#windowAt(nowMs);
+    return this.#isExhausted ? endsAtMs : undefined;
+  }
+
+  resetAtMs(nowMs: number): number {
+    return this.#windowAt(nowMs).endsAtMs;
+  }
+
+  protected async take(count: number, nowMs: number, made: WriteCount): Promise<Grant | undefined> {
+    const { store, subject } = this.#options;
+    const window = this.#windowAt(nowMs);
+    made.writes++;
+    const granted = await store.takeQuota({ subject, window, count });
+    if (granted === undefined) return undefined;
+    if (window === this.#window) this.#granted = granted;
+    return { count, endsAtMs: window.endsAtMs };
+  }
+
+  protected remember(refusedAtMs: number): void {
+    // The refusal of a window that has ended doesn't apply to the next one.
+    if (this.#window !== undefined && isIn(this.#window, refusedAtMs)) this.#isExhausted = true;
+  }
+
+  #windowAt(nowMs: number): LimitWindow {
+    if (this.#window !== undefined && isIn(this.#window, nowMs)) return this.#window;
+    this.#granted = 0;
+    this.#isExhausted = false;
+    return (this.#window = windowAt(this.#quota.period, nowMs));
+  }
+}
+
+function isIn({ startsAtMs, endsAtMs }: LimitWindow, atMs: number): boolean {
+  return atMs >= startsAtMs && atMs < endsAtMs;
+}
+
+/** Maximum age of a throttle's lease. With `THROTTLE_SLACK_MS`, it is the second that the guarantee adds. */
+const THROTTLE_LEASE_MS = 500;
+/** Minimum time in which an answer can be used. It matters only if the store may take longer than its 300 ms. */
+const USABLE_MS = 100;
+const THROTTLE_REFUSAL_MS = 250;
+
+/** A lease of a throttle. It ends soon, so a burst can't be saved for later. */
+export class ThrottleLease extends Lease {
+  readonly code = 'THROTTLED';
+  readonly #options: LeaseOptions;
+  readonly #intervalMs: number;
+  readonly #burstMs: number;
+  /** The theoretical arrival time is at least this. It never moves back. */
+  #tatMs = -Infinity;
+  /** The kind of write that succeeded last while `#tatMs` was in the past. */
+  #from: 'continue' | 'restart' = 'restart';
+  #refusedAtMs = -Infinity;
+
+  constructor({ rateLimit, burstLimit }: NonNullable<PlanLimits['throttle']>, options: LeaseOptions) {
+    super(THROTTLE_LEASE_MS, options.now);
+    this.#options = options;
+    this.#intervalMs = 1000 / rateLimit;
+    this.#burstMs = burstLimit * this.#intervalMs;
+  }
+
+  available(nowMs: number): number {
+    const freeMs = Math.min(this.#burstMs, nowMs + this.#burstMs - this.#tatMs);
+    return Math.max(0, freeMs / this.#intervalMs);
+  }
+
+  refusedUntilMs(nowMs: number): number | undefined {
+    const sinceMs = nowMs - this.#refusedAtMs;
+    return sinceMs >= 0 && sinceMs < THROTTLE_REFUSAL_MS ? this.#refusedAtMs + THROTTLE_REFUSAL_MS : undefined;
+  }
+
+  resetAtMs(nowMs: number): number {
+    return Math.max(nowMs, this.#tatMs);
+  }
+
+  protected async take(count: number, nowMs: number, made: WriteCount): Promise<Grant | undefined> {
+    const isPast = this.#tatMs < nowMs - THROTTLE_SLACK_MS;
+    const from = isPast ? this.#from : 'continue';
+    const tatMs =
+      (await this.#write(count, nowMs, from, made)) ??
+      (isPast ? await this.#write(count, nowMs, from === 'continue' ? 'restart' : 'continue', made) : undefined);
+    if (tatMs === undefined) return undefined;
+    this.#tatMs = tatMs;
+    return { count, endsAtMs: Math.max(nowMs + THROTTLE_LEASE_MS, this.#options.now() + USABLE_MS) };
+  }
+
+  async #write(
+    count: number,
+    nowMs: number,
+    from: 'continue' | 'restart',
+    made: WriteCount,
+  ): Promise<number | undefined> {
+    const { store, subject } = this.#options;
+    made.writes++;
+    const tatMs = await store.takeThrottle({ subject, count, nowMs, from });
+    if (tatMs !== undefined) this.#from = from;
+    return tatMs;
+  }
+
+  protected remember(refusedAtMs: number): void {
+    this.#refusedAtMs = refusedAtMs;
+    // The store refused one request, so the time is at least this far ahead.
+    this.#tatMs = Math.max(this.#tatMs, refusedAtMs + this.#burstMs - this.#intervalMs);
+  }
+}
