@@ -86,7 +86,7 @@ module.exports = {
       to: {
         path: '^(keys|lambda)/',
         pathNot:
-          '^(keys/(acceptedKeys|keyPrefix|limits|secret|table|errors)|lambda/(config|keySources|metrics|plans|policy|routes))\\.ts$',
+          '^(keys/(acceptedKeys|keyPrefix|limits|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings))\\.ts$',
       },
     },
     {
@@ -96,15 +96,27 @@ module.exports = {
       from: { pathNot: '^lambda/usagePlanSync/' },
       to: { path: '^lambda/usagePlanSync/' },
     },
+    {
+      name: 'usage-rollup-stands-alone',
+      comment: 'docs/adr/0015: a function of its own; the local gateway runs its pure part, infra names its settings',
+      severity: 'error',
+      from: { pathNot: '^(lambda/usageRollup/|infra/apiKeyUsage\\.ts$|local/usage/)' },
+      to: { path: '^lambda/usageRollup/' },
+    },
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|dynamodb)|lambda/(client|usagePlanSync/(handler|sync))|operator/(stackOutputs|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(stackOutputs|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',
       'node_modules/@aws-sdk/client-api-gateway/',
       '^lambda/usagePlanSync/',
+    ),
+    packagesOnlyIn(
+      'cloudwatch-client-in-usage-rollup',
+      'node_modules/@aws-sdk/client-cloudwatch-logs/',
+      '^lambda/usageRollup/',
     ),
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
     packagesOnlyIn('hono-in-the-console', 'node_modules/(hono|@hono)/', '^(console/server/|middleware/hono\\.ts$)'),
@@ -131,7 +143,7 @@ module.exports = {
       from: {
         // The build bundles the command line with its packages.
         path: '^(index\\.ts$|(keys|lambda|middleware|testing)/)',
-        pathNot: '^lambda/usagePlanSync',
+        pathNot: '^lambda/usage(PlanSync|Rollup)/',
       },
       to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/(@types|fastify|hono)/' },
     },

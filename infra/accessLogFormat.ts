@@ -4,6 +4,7 @@ import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 const COMMON_FIELDS = {
   requestId: '$context.requestId',
   requestTime: '$context.requestTime',
+  apiId: '$context.apiId',
   sourceIp: '$context.identity.sourceIp',
   status: '$context.status',
   keyId: '$context.authorizer.keyId',
@@ -21,8 +22,8 @@ const AUTHORIZER_FIELDS = {
 };
 
 /**
- * Access log formats for APIs behind an authorizer. Each line is one JSON object with the route, status, key id,
- * Latchkey's error code and latencies in milliseconds. The formats omit headers, paths and queries, because these may
+ * Access log formats for APIs behind an authorizer. Each line is one JSON object with the API's id, route, status, key
+ * id, Latchkey's error code and latencies in milliseconds. `ApiKeyUsage` counts from these lines. The formats omit headers, paths and queries, because these may
  * contain a key. API Gateway writes `-` for an absent value.
  *
  * - `principalId` is the key's id, or `anonymous` if the key is unknown. HTTP APIs with simple responses don't have a

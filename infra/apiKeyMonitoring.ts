@@ -13,6 +13,7 @@ import {
 import { Construct } from 'constructs';
 import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
+import type { ApiKeyUsage } from './apiKeyUsage.ts';
 import { monitoringDashboard } from './monitoringDashboard.ts';
 import { propError } from './propChecks.ts';
 import type { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
@@ -95,6 +96,14 @@ export interface ApiKeyMonitoringProps {
    * @default true
    */
   readonly usagePlanSyncAlarm?: boolean;
+
+  /**
+   * The usage of the authorizer's keys. The construct then creates an alarm on the function that writes it. The alarm is
+   * raised if a run fails or is throttled.
+   *
+   * @default - the usage isn't monitored
+   */
+  readonly usage?: ApiKeyUsage;
 }
 
 /** Alarms and a dashboard for an authorizer. docs/operations.md lists their runbooks and costs. */
@@ -122,6 +131,12 @@ export class ApiKeyMonitoring extends Construct {
    * The alarm is absent if all plans are shared.
    */
   readonly usagePlanSyncAlarm: Alarm | undefined;
+
+  /**
+   * The alarm that is raised if the usage of an hour wasn't written. The next run catches up within three hours. The
+   * alarm is absent without the prop `usage`.
+   */
+  readonly usageAlarm: Alarm | undefined;
 
   /** The dashboard of decisions, latencies and capacity. It's absent if the prop `dashboard` is `false`. */
   readonly dashboard: Dashboard | undefined;
@@ -162,6 +177,13 @@ export class ApiKeyMonitoring extends Construct {
         metric: usagePlanSyncTrouble(usagePlanSync),
         alarmDescription: 'Keys on a plan are refused because API Gateway has no API key for them.',
       }));
+    const { usage } = props;
+    this.usageAlarm =
+      usage &&
+      createAlarm(this, 'Usage', 1, () => ({
+        metric: usageTrouble(usage),
+        alarmDescription: 'The usage of API keys was not written.',
+      }));
     this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, authorizer, table, this.alarms);
     for (const alarm of this.alarms) {
       alarm.addAlarmAction(...(props.alarmActions ?? []));
@@ -171,7 +193,14 @@ export class ApiKeyMonitoring extends Construct {
 
   /** All alarms that the construct created. */
   get alarms(): readonly Alarm[] {
-    const all = [this.faultAlarm, this.throttleAlarm, this.errorAlarm, this.denialAlarm, this.usagePlanSyncAlarm];
+    const all = [
+      this.faultAlarm,
+      this.throttleAlarm,
+      this.errorAlarm,
+      this.denialAlarm,
+      this.usagePlanSyncAlarm,
+      this.usageAlarm,
+    ];
     return all.filter((alarm) => alarm !== undefined);
   }
 }
@@ -197,6 +226,7 @@ const RUNBOOKS = {
   ErrorRate: 'alarm-error-rate',
   DenialSurge: 'alarm-denial-surge',
   UsagePlanSync: 'alarm-usage-plan-sync',
+  Usage: 'alarm-usage',
 } as const;
 
 /** Rejects zero, which would keep an alarm raised, and percentages over 100, which would never raise it. */
@@ -294,6 +324,16 @@ function usagePlanSyncTrouble(usagePlanSync: UsagePlanSyncFunction): IMetric {
       throttles: lambda.metricThrottles(),
       behind: lambda.metric('IteratorAge', { statistic: Stats.MAXIMUM }),
     },
+    period: PERIOD,
+  });
+}
+
+/** Returns the number of runs that failed or were throttled. Lambda tries a failed run twice more. */
+function usageTrouble({ function: lambda }: ApiKeyUsage): IMetric {
+  return new MathExpression({
+    label: 'Runs that failed',
+    expression: 'FILL(errors, 0) + FILL(throttles, 0)',
+    usingMetrics: { errors: lambda.metricErrors(), throttles: lambda.metricThrottles() },
     period: PERIOD,
   });
 }

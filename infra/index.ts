@@ -8,6 +8,7 @@ export { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 export type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 export { ApiKeyMonitoring, type ApiKeyMonitoringProps } from './apiKeyMonitoring.ts';
 export { ApiKeyTable, type ApiKeyTableAttributes, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
+export { type ApiAccessLog, ApiKeyUsage, type ApiKeyUsageProps } from './apiKeyUsage.ts';
 export type { ExternalKeys } from '../keys/secret.ts';
 export type { HttpApiResponse, UsageIdentifier } from '../lambda/config.ts';
 export type { KeySourceSetting } from '../lambda/keySources.ts';

@@ -61,6 +61,18 @@ export function grantManage(table: ITable, grantee: IGrantable): Grant {
   return withEncryptionKey(table, grantee, onTable.combine(onIndexes).combine(idPrefixScan));
 }
 
+/** Grants writing items of the usage table. */
+export function grantUsageWrite(table: ITable, grantee: IGrantable): Grant {
+  const write = Grant.addToPrincipal({ grantee, actions: ['dynamodb:PutItem'], resourceArns: [table.tableArn] });
+  return withEncryptionKey(table, grantee, write);
+}
+
+/** Grants reading the hours of one key, or of all keys together, from the usage table. */
+export function grantUsageRead(table: ITable, grantee: IGrantable): Grant {
+  const read = Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: [table.tableArn] });
+  return withEncryptionKey(table, grantee, read);
+}
+
 /** Adds the use of the table's KMS key to the grant, because DynamoDB uses that key with the caller's permissions. */
 function withEncryptionKey(table: ITable, grantee: IGrantable, grant: Grant): Grant {
   const use = grantEncryptionKey(table, grantee, KEY_USE);

@@ -54,12 +54,12 @@ export class LocalDynamoDb {
     return new LocalDynamoDb(server, await listenOnLoopback(server, port, '--db-port'));
   }
 
-  /** Creates a table unless it exists, and waits until it's active. It's a table of keys unless `toInput` is given. */
+  /** Creates a table unless it exists, and waits until it's active. The default is a table of keys. */
   async ensureTable(
     tableName: string,
-    toInput: (tableName: string) => CreateTableCommandInput = createTableInput,
+    createInput: (tableName: string) => CreateTableCommandInput = createTableInput,
   ): Promise<void> {
-    const create = new CreateTableCommand(toInput(tableName));
+    const create = new CreateTableCommand(createInput(tableName));
     try {
       await whileOpening(this.#client.send(create));
     } catch (error) {

@@ -9,6 +9,7 @@ import { latchkeyAccessLogFormat } from '../../../infra/accessLogFormat.ts';
 const REST_VARIABLES = [
   'requestId',
   'requestTime',
+  'apiId',
   'identity.sourceIp',
   'httpMethod',
   'resourcePath',
@@ -28,6 +29,7 @@ const REST_VARIABLES = [
 const HTTP_VARIABLES = [
   'requestId',
   'requestTime',
+  'apiId',
   'identity.sourceIp',
   'routeKey',
   'status',
@@ -43,6 +45,7 @@ const HTTP_VARIABLES = [
 const WEB_SOCKET_VARIABLES = [
   'requestId',
   'requestTime',
+  'apiId',
   'identity.sourceIp',
   'routeKey',
   'eventType',
@@ -74,7 +77,7 @@ describe.each([
     expect(text).not.toContain('\n');
     const fields: Record<string, unknown> = JSON.parse(text.replaceAll(/\$context\.[\w.]+/g, '-'));
     expect(Object.values(fields).map((value) => typeof value)).toEqual(Object.keys(fields).map(() => 'string'));
-    expect(fields).toMatchObject({ requestId: '-', status: '-', keyId: '-', principalId: '-', errorCode: '-' });
+    expect(fields).toMatchObject({ requestId: '-', apiId: '-', status: '-', keyId: '-', principalId: '-', errorCode: '-' });
   });
 });
 
