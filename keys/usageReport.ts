@@ -20,11 +20,23 @@ import type { UsageStore } from './usageStore.ts';
 
 /** Options of `KeyRegistry.usage`. Pass one of `id`, `owner` and `all`. */
 export interface UsageOptions {
-  /** The id of a key. The table of keys may have deleted the key. */
+  /**
+   * The id of a key. The table of keys may have deleted the key.
+   *
+   * @default - reports `owner` or `all`
+   */
   readonly id?: string | undefined;
-  /** Sums the usage of all keys of this owner. Keys that the table of keys has deleted don't count. */
+  /**
+   * Sums the usage of all keys of this owner. Keys that the table of keys has deleted don't count.
+   *
+   * @default - reports `id` or `all`
+   */
   readonly owner?: string | undefined;
-  /** Reports the usage of all keys, with the busiest keys. */
+  /**
+   * Reports the usage of all keys, with the busiest keys.
+   *
+   * @default false
+   */
   readonly all?: boolean | undefined;
   /**
    * The start: a time in ISO 8601 with a zone, or a date in UTC. The first row contains it.
@@ -84,6 +96,7 @@ export interface UsageReport {
   readonly since: Timestamp;
   /** The end of the last row, which the row excludes. */
   readonly until: Timestamp;
+  /** The length of a row. */
   readonly by: UsagePeriod;
   /** One row for each hour, day or month, oldest first. A row without requests has zeros. */
   readonly rows: readonly UsageRow[];
