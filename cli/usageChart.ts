@@ -1,4 +1,5 @@
 import { printable } from '../keys/printable.ts';
+import type { KeyRecord } from '../keys/record.ts';
 import type { Usage, UsageReport, UsageRow } from '../keys/registry.ts';
 import type { UsageCounts, UsageSource } from '../keys/usage.ts';
 import type { Colors } from '../operator/colors.ts';
@@ -6,8 +7,21 @@ import { barChart } from './barChart.ts';
 import { numberText } from './counts.ts';
 import { keyName, type Output } from './output.ts';
 import { findUniqueLength } from './recordTable.ts';
-import type { ReportedUsage, UsageSubject } from './usageFormat.ts';
 import { cut, type Field, layOutFields, textWidth } from './wrap.ts';
+
+/** The keys whose usage is reported. The record of a deleted key is unknown. */
+export type UsageSubject =
+  | { readonly kind: 'key'; readonly id: string; readonly record: KeyRecord | undefined }
+  | { readonly kind: 'owner'; readonly owner: string }
+  | { readonly kind: 'all' };
+
+/** A report of usage with the records of its keys. */
+export interface ReportedUsage {
+  readonly subject: UsageSubject;
+  readonly report: UsageReport;
+  /** The records of the busiest keys by id. The record of a deleted key is absent. */
+  readonly busiest: ReadonlyMap<string, KeyRecord>;
+}
 
 const MAX_WIDTH = 100;
 /** The least width for the columns of limited and refused requests. */

@@ -1,22 +1,8 @@
 import { type KeyRecord, type PublicRecord, publicRecord } from '../keys/record.ts';
-import type { UsageReport, UsageRow } from '../keys/registry.ts';
+import type { UsageRow } from '../keys/registry.ts';
 import { csvRows } from './importExport/csvRows.ts';
 import type { Output } from './output.ts';
-import { usageChart } from './usageChart.ts';
-
-/** The keys whose usage is reported. The record of a deleted key is unknown. */
-export type UsageSubject =
-  | { readonly kind: 'key'; readonly id: string; readonly record: KeyRecord | undefined }
-  | { readonly kind: 'owner'; readonly owner: string }
-  | { readonly kind: 'all' };
-
-/** A report of usage with the records of its keys. */
-export interface ReportedUsage {
-  readonly subject: UsageSubject;
-  readonly report: UsageReport;
-  /** The records of the busiest keys by id. The record of a deleted key is absent. */
-  readonly busiest: ReadonlyMap<string, KeyRecord>;
-}
+import { type ReportedUsage, usageChart } from './usageChart.ts';
 
 interface UsageFormatOptions {
   readonly csv?: boolean;

@@ -61,8 +61,11 @@ export interface UsageOptions {
 
 /** Latencies in milliseconds. Each differs from the exact percentile by at most 5 % and half a millisecond. */
 export interface LatencyPercentiles {
+  /** The median. */
   readonly p50: number;
+  /** 90 % of the requests took at most this long. */
   readonly p90: number;
+  /** 99 % of the requests took at most this long. */
   readonly p99: number;
 }
 

@@ -25,7 +25,9 @@ export function addConsoleCommand(command: Command, deps: CommandDeps): void {
     .option('--port <number>', 'port on 127.0.0.1; 0 selects a free port', parsePort, 0)
     .option('--no-open', "print the URL, but don't open a browser")
     .option('--read-only', 'reject every change');
-  addTableOptions(addUsageTableOption(addActorOption(addPrefixOption(command)))).action((options: ConsoleOptions) => serve(options, deps));
+  addTableOptions(addUsageTableOption(addActorOption(addPrefixOption(command)))).action((options: ConsoleOptions) =>
+    serve(options, deps),
+  );
 }
 
 /** Serves until a signal arrives. Completes pending responses first, because one of them may contain a new key. */
@@ -56,7 +58,16 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
 /** Returns the command line with these options, for a POSIX shell. */
 function toCommand(options: Omit<ConsoleOptions, 'open'>): string {
   const { table, usageTable, stack, local, region, profile, actor, prefix, port, readOnly } = options;
-  const values = { table, 'usage-table': usageTable, stack, region, profile, actor, prefix, port: port === 0 ? undefined : port };
+  const values = {
+    table,
+    'usage-table': usageTable,
+    stack,
+    region,
+    profile,
+    actor,
+    prefix,
+    port: port === 0 ? undefined : port,
+  };
   return [
     'latchkey console',
     ...Object.entries(values).map(([name, value]) => (value === undefined ? '' : `--${name} ${quote(String(value))}`)),

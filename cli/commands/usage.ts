@@ -12,7 +12,8 @@ import { inTurns } from '../inTurns.ts';
 import { addTableOptions, addUsageTableOption, PAST_FORMS, parseNonEmpty, parsePast } from '../options.ts';
 import { addExactIdOption, getKey, ID_HELP, type KeyIdOptions } from '../prompt.ts';
 import { type RegistryOptions, withRegistry } from '../withRegistry.ts';
-import { formatUsage, type ReportedUsage, type UsageSubject } from '../usageFormat.ts';
+import type { ReportedUsage, UsageSubject } from '../usageChart.ts';
+import { formatUsage } from '../usageFormat.ts';
 
 interface UsageCommandOptions extends RegistryOptions, KeyIdOptions {
   readonly owner?: string;
