@@ -11,7 +11,6 @@ import {
   type Confirmation,
   getConfirmedId,
   getId,
-  getKey,
   type HiddenPromptDeps,
   ID_HELP,
   type KeyIdOptions,
@@ -19,7 +18,7 @@ import {
 } from './prompt.ts';
 import { recordJson } from './records.ts';
 import { changeSeveral, type SeveralChange } from './severalKeys.ts';
-import { type RegistryDeps, type RegistryOptions, withActingRegistry, withRegistry } from './withRegistry.ts';
+import { type RegistryDeps, type RegistryOptions, withActingRegistry } from './withRegistry.ts';
 
 /** The dependencies of every command. `main.ts` creates them. */
 export interface CommandDeps extends RegistryDeps, HiddenPromptDeps {
@@ -51,8 +50,8 @@ export interface KeyCommand<Options extends KeyCommandOptions> {
   readonly check?: (options: Options) => void;
   /** The question before the change. A command with a question has `--yes`, which skips the prompt. */
   readonly ask?: Confirmation;
-  /** Changes the key and returns its new record. A command without `act` only reads the key. */
-  readonly act?: (registry: KeyRegistry, id: string, options: Options) => Promise<KeyRecord>;
+  /** Changes the key and returns its new record. */
+  readonly act: (registry: KeyRegistry, id: string, options: Options) => Promise<KeyRecord>;
   /** Returns the output for people, with escaped and coloured values. */
   readonly print: (record: KeyRecord, location: TableLocation, deps: CommandDeps) => string;
   /** The output for programs. The default is `{"record"}`. */
@@ -84,7 +83,6 @@ export interface KeysCommandOptions extends KeyCommandOptions {
 
 /** A command that changes one key, or several keys by their ids or their owner. */
 export interface KeysCommand<Options extends KeysCommandOptions> extends KeyCommand<Options> {
-  readonly act: (registry: KeyRegistry, id: string, options: Options) => Promise<KeyRecord>;
   readonly several: Omit<SeveralChange, 'act'>;
 }
 
@@ -120,13 +118,12 @@ function addOptions<Options extends KeyCommandOptions>(
   command: Command,
   deps: CommandDeps,
 ): Command {
-  const { ask, act, json = RECORD_JSON } = definition;
+  const { ask, json = RECORD_JSON } = definition;
   addHelp(command, definition);
   definition.addOptions?.(command, deps);
   command.option('--json', json.help);
   if (ask !== undefined || definition.asksForSeveral === true) addYesOption(command);
-  if (act !== undefined) addActorOption(command);
-  return addTableOptions(addExactIdOption(command));
+  return addTableOptions(addExactIdOption(addActorOption(command)));
 }
 
 async function run<Options extends KeyCommandOptions>(
@@ -136,16 +133,11 @@ async function run<Options extends KeyCommandOptions>(
   check?.(options);
   const mustAsk = ask !== undefined && options.yes !== true;
   if (mustAsk) requireTerminal(deps);
-  const withTable = act === undefined ? withRegistry : withActingRegistry;
-  await withTable(options, deps, async (registry, location) => {
-    const change = async (): Promise<KeyRecord> => {
-      if (act === undefined) return getKey(idStart, options, registry);
-      const id = mustAsk
-        ? await getConfirmedId(idStart, options, registry, { ...deps, ...ask })
-        : await getId(idStart, options, registry);
-      return act(registry, id, options);
-    };
-    const record = await change();
+  await withActingRegistry(options, deps, async (registry, location) => {
+    const id = mustAsk
+      ? await getConfirmedId(idStart, options, registry, { ...deps, ...ask })
+      : await getId(idStart, options, registry);
+    const record = await act(registry, id, options);
     if (options.json === true) return deps.output.print(`${json.print(record, location)}\n`);
     return deps.output.print(`${print(record, location, deps)}\n`, { isColored: true });
   });

@@ -26,13 +26,19 @@ interface Target {
  */
 export function openRegistry(
   location: TableLocation,
-  options: Omit<KeyRegistryOptions, 'client' | 'tableName' | 'usageTableName'>,
+  options: Omit<KeyRegistryOptions, 'client' | 'tableName' | 'limitsTableName' | 'usageTableName'>,
 ): OpenRegistry {
   const config = location.kind === 'local' ? localConfig(location) : accountConfig(location);
   const client = new DynamoDBClient(config);
   const documentClient = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
-  const { tableName, usageTableName } = location;
-  const registry = new KeyRegistry({ ...options, client: documentClient, tableName, usageTableName });
+  const { tableName, limitsTableName, usageTableName } = location;
+  const registry = new KeyRegistry({
+    ...options,
+    client: documentClient,
+    tableName,
+    usageTableName,
+    ...(limitsTableName !== undefined && { limitsTableName }),
+  });
   return { registry, close: () => client.destroy(), findTarget: () => findTarget(client).catch(() => ({})) };
 }
 

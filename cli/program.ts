@@ -74,6 +74,11 @@ const GROUPS: readonly CommandGroup[] = [
         load: async () => (await import('./commands/usage.ts')).addUsageCommand,
       },
       {
+        name: 'plans',
+        description: 'List plans with their limits and their numbers of keys.',
+        load: async () => (await import('./commands/plans.ts')).addPlansCommand,
+      },
+      {
         name: 'scan',
         description: 'Find leaked keys in files, directories and diffs.',
         load: async () => (await import('./commands/scan.ts')).addScanCommand,
@@ -112,6 +117,11 @@ const GROUPS: readonly CommandGroup[] = [
         name: 'revoke',
         description: 'Revoke a key. This cannot be undone.',
         load: async () => (await import('./commands/revoke.ts')).addRevokeCommand,
+      },
+      {
+        name: 'reset-quota',
+        description: 'Reset the quota of a key, or of all keys of an owner.',
+        load: async () => (await import('./commands/resetQuota.ts')).addResetQuotaCommand,
       },
     ],
   },

@@ -22,25 +22,33 @@ export interface RecordFieldsDeps {
   readonly now: () => number;
 }
 
-/**
- * Returns a record for people, with one line for each field. Wraps long values on a terminal. The state of an
- * active key shows whether the deployment rejects it because of `acceptedKeys`.
- */
-export function recordFields(record: KeyRecord, { output, now }: RecordFieldsDeps, acceptedKeys?: string): string {
-  const fields = getFields(record, { nowMs: now(), colors: output.colors, acceptedKeys });
+/** What is known about a key apart from its record. */
+export interface Deployment {
+  /** The keys that the deployment accepts. The state of an active key shows whether the deployment rejects it. */
+  readonly acceptedKeys?: string | undefined;
+  /** The key's plan with what is left of it, escaped and perhaps coloured. The default is the record's plan. */
+  readonly plan?: string | undefined;
+}
+
+/** Returns a record for people, with one line for each field. Wraps long values on a terminal. */
+export function recordFields(
+  record: KeyRecord,
+  { output, now }: RecordFieldsDeps,
+  deployment: Deployment = {},
+): string {
+  const fields = getFields(record, { nowMs: now(), colors: output.colors, ...deployment });
   const shown = fields.flatMap(([name, value]): Field[] => (value === undefined ? [] : [[name, value]]));
   return layOutFields(shown, output.isTerminal ? output.columns : Infinity);
 }
 
-interface FieldsContext {
+interface FieldsContext extends Deployment {
   readonly nowMs: number;
   readonly colors: Colors;
-  readonly acceptedKeys: string | undefined;
 }
 
 function getFields(
   record: KeyRecord,
-  { nowMs, colors, acceptedKeys }: FieldsContext,
+  { nowMs, colors, acceptedKeys, plan = text(record.plan) }: FieldsContext,
 ): readonly (readonly [name: string, value: string | undefined])[] {
   const id = (value: string | undefined) => (value === undefined ? undefined : colors.dim(printable(value)));
   const time = (timestamp: Timestamp | undefined) =>
@@ -53,11 +61,12 @@ function getFields(
     ['owner', text(record.owner)],
     ['state', stateText(record, { nowMs, colors, acceptedKeys })],
     ['scopes', text(scopesText(record.scopes))],
-    ['plan', text(record.plan)],
+    ['plan', plan],
     ['metadata', text(metadata && JSON.stringify(metadata))],
     ['created', time(record.createdAt)],
     ['created by', text(record.createdBy)],
     ['last used', time(record.lastUsedAt) ?? 'never'],
+    ['quota reset', time(record.limitsResetAt)],
     ['expires', time(record.expiresAt) ?? 'never'],
     ['disabled', time(record.disabledAt)],
     ['disabled by', text(record.disabledBy)],

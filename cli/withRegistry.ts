@@ -14,6 +14,7 @@ import {
   type TableOptions,
 } from '../operator/findTable.ts';
 import { checkProfile } from '../operator/profiles.ts';
+import { warnIfUnknownPlan } from './keyPlan.ts';
 import type { Output } from './output.ts';
 
 export interface RegistryOptions extends TableOptions {
@@ -23,8 +24,13 @@ export interface RegistryOptions extends TableOptions {
   readonly actor?: string;
 }
 
+export interface ActingOptions extends RegistryOptions {
+  /** The plan of new or changed keys. `false` if the command removes it. */
+  readonly plan?: string | false;
+}
+
 export interface RegistryDeps extends FindTableDeps {
-  /** Receives a warning about a prefix that the deployment refuses. */
+  /** Receives a warning about a prefix or a plan that the deployment refuses. */
   readonly output: Output;
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
@@ -49,10 +55,11 @@ export async function withRegistry<T>(options: RegistryOptions, deps: RegistryDe
  *
  * @throws CliError of `withRegistry`; `ACTOR_UNKNOWN` if AWS doesn't return the caller's ARN
  */
-export async function withActingRegistry<T>(options: RegistryOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
+export async function withActingRegistry<T>(options: ActingOptions, deps: RegistryDeps, work: Work<T>): Promise<T> {
   const location = await locate(options, deps);
   const actor = options.actor ?? (await getActor(location, deps.env));
   warnIfRefused(options.prefix, location, deps);
+  warnIfUnknownPlan(options.plan, location, deps.output);
   return run(location, options, deps, { actor, work });
 }
 

@@ -12,6 +12,12 @@ export interface KeyRegistryOptions {
   /** The name of the table, from the stack's output `TableName`. */
   readonly tableName: string;
   /**
+   * The name of the table of limits, from the stack's output `LimitsTableName`. `limits` and `resetLimits` read it.
+   *
+   * @default - `limits` and `resetLimits` throw an error
+   */
+  readonly limitsTableName?: string | undefined;
+  /**
    * The name of the usage table, from the stack's output `UsageTableName`. `usage` reads it.
    *
    * @default - `usage` throws an error
@@ -54,9 +60,9 @@ export const REGISTRY_TRANSLATION = {
   unmarshallOptions: { wrapNumbers: Number },
 };
 
-type Optional = 'keyPrefixes' | 'usageTableName';
+type Optional = 'keyPrefixes' | 'limitsTableName' | 'usageTableName';
 
-/** The options with their defaults. The deployment's prefixes and its usage table may be unknown. */
+/** The options with their defaults. The deployment's prefixes and its other tables may be unknown. */
 export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, Optional>> & Pick<KeyRegistryOptions, Optional>;
 
 /**
@@ -65,10 +71,11 @@ export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, Optional>
  * @throws LatchkeyError `CONFIG_INVALID`, with a list of every invalid option
  */
 export function checkRegistryOptions(options: KeyRegistryOptions): CheckedRegistryOptions {
-  const { tableName, actor, keyPrefixes } = options;
+  const { tableName, limitsTableName, actor, keyPrefixes } = options;
   const { prefix = keyPrefixes?.[0] ?? DEFAULT_KEY_PREFIX } = options;
   const problems = [
     ...(tableName ? [] : ['tableName: expected the name of the table, got nothing']),
+    ...(limitsTableName === '' ? ['limitsTableName: expected the name of the table of limits, got nothing'] : []),
     ...(isActor(actor) ? [] : [`actor: expected ${ACTOR_EXPECTED}`]),
     ...prefixProblems(prefix),
     ...(keyPrefixes === undefined || parseKeyPrefixes(String(keyPrefixes)) !== undefined

@@ -18,6 +18,8 @@ import { checkNewKey, isSafeToPrint, type NewKey, show, toRecordFields } from '.
 import { isKeyId, isLongestId } from './keyId.ts';
 import { checkConcurrency, dryRunStore, importHashes, type ImportOptions, type ImportResult } from './import.ts';
 import type { ImportedKey } from './importedKey.ts';
+import { type KeyLimits, type LimitedKey, readLimits } from './keyLimits.ts';
+import { LimitsTable } from './limitsTable.ts';
 import { type ListOptions, listPage, type ListPage, listPages, listRecords, type RecordsOptions } from './list.ts';
 import {
   type CheckedRegistryOptions,
@@ -26,6 +28,7 @@ import {
   prefixProblems,
 } from './options.ts';
 import { type KeyRecord, parseRecord, readVersion, serialiseRecord } from './record.ts';
+import { type LimitsReset, resetLimits, type ResetTarget } from './resetLimits.ts';
 import {
   checkRotateOptions,
   endChange,
@@ -57,8 +60,10 @@ import { UsageStore } from './usageStore.ts';
 export type { KeyChanges, RevokeOptions, UpdateOptions } from './changes.ts';
 export type { ImportOptions, ImportResult } from './import.ts';
 export type { ImportedKey } from './importedKey.ts';
+export type { CountedTogether, KeyLimits, LimitedKey, QuotaUse, ThrottleUse } from './keyLimits.ts';
 export type { ListOptions, ListPage, RecordsOptions } from './list.ts';
 export { type KeyRegistryOptions, REGISTRY_TRANSLATION } from './options.ts';
+export type { LimitsReset, ResetTarget } from './resetLimits.ts';
 export type { PreparedRotation, RotateOptions, Rotation } from './rotation.ts';
 export type { BusiestKey, LatencyPercentiles, Usage, UsageOptions, UsageReport, UsageRow } from './usageReport.ts';
 
@@ -383,6 +388,42 @@ export class KeyRegistry {
     const { actor, now } = this.#options;
     const store = options.dryRun ? dryRunStore(this.#store) : this.#store;
     return importHashes(entries, checkConcurrency(options), { store, actor, now });
+  }
+
+  /**
+   * Returns what is left of a key's plan, if the authorizer enforces the plan. Pass the key's id, or its record to save
+   * a read. Nothing is found if the key's plan wasn't used in the current windows.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` without `limitsTableName`; `INPUT_INVALID`; `NOT_FOUND`; `RECORD_CORRUPT`
+   */
+  async limits(key: string | LimitedKey): Promise<KeyLimits> {
+    const table = this.#limitsTable();
+    return readLimits(typeof key === 'string' ? await this.get(key) : key, table, this.#options.now());
+  }
+
+  /**
+   * Makes the current windows of a key's plan begin again, or those of all active keys of an owner. The reset of a key
+   * includes the counts that it shares with other keys. The reset of an owner omits the counts that the keys of other
+   * owners share. Execution environments use the reset within the deployment's revocation delay. To complete an
+   * interrupted reset, run it again.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` without `limitsTableName`; `INPUT_INVALID`; `NOT_FOUND`, also if the owner has
+   * no active key; `ALREADY_REVOKED`; `CONFLICT`; `RECORD_CORRUPT`
+   */
+  async resetLimits(target: ResetTarget): Promise<LimitsReset> {
+    return resetLimits(target, {
+      table: this.#limitsTable(),
+      now: this.#options.now,
+      get: (id) => this.get(id),
+      pages: (owner) => this.pages({ owner, consistentRead: true }),
+      change: ({ id, keyHash }, change) => this.#change(id, keyHash, change),
+    });
+  }
+
+  #limitsTable(): LimitsTable {
+    const { limitsTableName: tableName, client, retryOptions } = this.#options;
+    if (tableName !== undefined) return new LimitsTable({ client, tableName, retryOptions });
+    throw new LatchkeyError('CONFIG_INVALID', 'limitsTableName: expected the name of the table of limits, got nothing');
   }
 
   /**

@@ -37,8 +37,10 @@ const EXPLANATIONS: readonly Explanation[] = [
     text: ({ tableName }, { message }) => {
       // The action belongs to KMS if the table has its own key.
       const [, action] = /\bperform:? +([a-z0-9-]+:\w+)/.exec(message) ?? [];
+      // The call may have been to another of the deployment's tables.
+      const [, denied = tableName] = /:table\/([\w.-]+)/.exec(message) ?? [];
       const permission = action === undefined ? 'permission to use it' : `permission for ${action}`;
-      return `access to the table ${quote(tableName)} was denied: these credentials need ${permission}`;
+      return `access to the table ${quote(denied)} was denied: these credentials need ${permission}`;
     },
   },
   {

@@ -16,6 +16,8 @@ export interface ConsoleToStart {
   readonly port: number;
   /** The command-line option of the port, for errors. The default is `--port`. */
   readonly portOption?: string;
+  /** Returns the current time in epoch milliseconds. The default is `Date.now`. */
+  readonly now?: () => number;
   /** Prints one line for the operator. */
   readonly note: (line: string) => void;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDeployedPlans } from '../keys/deployedPlans.ts';
+import { readDeployedPlans } from '../keys/readDeployedPlans.ts';
 import { show } from '../keys/fields.ts';
 import type { AwsAccount } from './aws.ts';
 import { CliError } from './errors.ts';

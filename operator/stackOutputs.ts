@@ -1,7 +1,8 @@
 import type { Stack } from '@aws-sdk/client-cloudformation';
 import { isAcceptedKeys } from '../keys/acceptedKeys.ts';
-import { type DeployedPlans, readDeployedPlans } from '../keys/deployedPlans.ts';
+import type { DeployedPlans } from '../keys/deployedPlans.ts';
 import { CALL_TIMEOUT_MS, withinMs } from '../keys/dynamodb.ts';
+import { readDeployedPlans } from '../keys/readDeployedPlans.ts';
 import {
   accountConfig,
   type AwsAccount,

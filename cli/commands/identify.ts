@@ -149,7 +149,7 @@ function toJson({ identified, likelyNotLookedUp }: Identified, known: readonly K
 
 function toText({ identified }: Identified, deps: CommandDeps, acceptedKeys: string | undefined): string {
   const [only] = identified.length === 1 ? identified : [];
-  if (only?.record !== undefined) return recordFields(only.record, deps, acceptedKeys);
+  if (only?.record !== undefined) return recordFields(only.record, deps, { acceptedKeys });
   return identified.map((key) => deps.output.fill(toLine(key, deps))).join('\n');
 }
 

@@ -9,6 +9,7 @@ import { CodeBox, CopyButton } from './CopyButton.tsx';
 import { CrossGlyph } from './glyphs.tsx';
 import { type KeyAction, offerActions } from './keyActions.ts';
 import { KeyTimeline } from './KeyTimeline.tsx';
+import { PlanUse } from './PlanUse.tsx';
 import { ExactTime, State, Time } from './Time.tsx';
 import { expiryUrgency } from './urgency.ts';
 import { KeyUsage } from './Usage.tsx';
@@ -62,7 +63,7 @@ export function KeyPanel(props: KeyPanelProps) {
       <Actions {...props} />
       <TimeFacts record={record} nowMs={nowMs} />
       <KeyUsage id={record.id} table={table} />
-      <Access record={record} />
+      <Access {...props} />
       <KeyTimeline {...{ record, byId, nowMs, hrefOf }} />
       <section aria-label="Use">
         {record.revokedAt === undefined ? (
@@ -205,8 +206,9 @@ function TimeFacts({ record, nowMs }: Pick<KeyPanelProps, 'record' | 'nowMs'>) {
   );
 }
 
-/** Shows the owner, the scopes, the plan and the metadata. */
-function Access({ record: { owner, scopes, plan, metadata } }: Pick<KeyPanelProps, 'record'>) {
+/** Shows the owner, the scopes, the plan with what is left of it, and the metadata. */
+function Access({ record, table, blocked, onAction }: KeyPanelProps) {
+  const { owner, scopes, plan, metadata } = record;
   return (
     <section aria-label="Access">
       <h3>Access</h3>
@@ -224,7 +226,9 @@ function Access({ record: { owner, scopes, plan, metadata } }: Pick<KeyPanelProp
         {plan === undefined ? null : (
           <div>
             <dt>Plan</dt>
-            <dd>{printable(plan)}</dd>
+            <dd>
+              <PlanUse {...{ record, table, blocked }} onReset={() => onAction('reset quota')} />
+            </dd>
           </div>
         )}
         {metadata === undefined ? null : (

@@ -9,6 +9,7 @@ import { getSuggestions } from './keyList.ts';
 import type { KeyStore } from './keyStore.ts';
 import { NewKeyDialog } from './NewKeyDialog.tsx';
 import { Palette } from './Palette.tsx';
+import { ResetQuotaDialog } from './ResetQuotaDialog.tsx';
 import { RevokeDialog } from './RevokeDialog.tsx';
 import { RotateDialog } from './RotateDialog.tsx';
 import type { Go, Route } from './route.ts';
@@ -20,7 +21,7 @@ import type { KeyHandlers } from './useKeyActions.ts';
 export type OpenDialogState =
   | { readonly kind: 'shortcuts' | 'palette' }
   | { readonly kind: 'new' }
-  | { readonly kind: 'edit' | 'rotate' | 'revoke'; readonly record: ConsoleKey }
+  | { readonly kind: 'edit' | 'rotate' | 'revoke' | 'reset quota'; readonly record: ConsoleKey }
   | { readonly kind: 'bulk revoke'; readonly records: readonly ConsoleKey[] }
   | { readonly kind: 'secret'; readonly issued: Issued };
 
@@ -90,7 +91,7 @@ function CommandPalette(props: OpenDialogProps) {
 }
 
 interface KeyDialogProps extends OpenDialogProps {
-  readonly open: Extract<OpenDialogState, { readonly kind: 'new' | 'edit' | 'rotate' | 'revoke' }>;
+  readonly open: Extract<OpenDialogState, { readonly kind: 'new' | 'edit' | 'rotate' | 'revoke' | 'reset quota' }>;
 }
 
 /** Shows a dialog that creates or changes one key. */
@@ -106,5 +107,7 @@ function KeyDialog({ open, session, nowMs, store, actions, onClose }: KeyDialogP
   const onDone = (change: Change) => (changed: ConsoleKey) => onChanged(changed, change);
   if (kind === 'revoke')
     return <RevokeDialog {...{ record, nowMs, delaySeconds, onClose }} onChanged={onDone('Revoked')} />;
+  if (kind === 'reset quota')
+    return <ResetQuotaDialog {...{ record, table, nowMs, onClose }} onChanged={onDone('Reset')} />;
   return <EditDialog {...{ record, suggestions, onClose }} onChanged={onDone('Saved')} />;
 }

@@ -9,6 +9,7 @@ import { NEWEST_FIRST } from './keyList.ts';
 import type { KeyStore } from './keyStore.ts';
 import type { SessionInfo } from './api.ts';
 import { LastUseBars } from './LastUseBars.tsx';
+import { PlansCard } from './PlansCard.tsx';
 import { toListHref } from './route.ts';
 import { AttentionList, NewestList } from './ShortList.tsx';
 import { OverviewSkeleton } from './Skeleton.tsx';
@@ -41,6 +42,7 @@ export function Overview({ store, table, nowMs, blocked, onNew }: OverviewProps)
       <ExpiryChart active={active} nowMs={nowMs} />
       <IssueChart keys={keys} nowMs={nowMs} />
       <LastUseBars active={active} nowMs={nowMs} />
+      <PlansCard {...{ keys, nowMs }} plans={table.plans} />
     </div>
   );
 }

@@ -2,6 +2,7 @@ import type { NewKey } from '../../keys/fields.ts';
 import type { IssueOptions, KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
 import type { DescribedSession } from '../server/describeSession.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsolePlan } from '../server/planRoutes.ts';
 import type { ConsoleUsage } from '../server/usageRoutes.ts';
 import { connection } from './connection.ts';
 
@@ -41,6 +42,7 @@ export const api = {
   page: (cursor: string | null) =>
     call<KeyPage>('GET', cursor === null ? '/keys' : `/keys?cursor=${encodeURIComponent(cursor)}`),
   read: (id: string) => record('GET', pathOf(id)),
+  plan: async (id: string) => (await call<ConsolePlan>('GET', `${pathOf(id)}/plan`)).plan,
   /** Reads the requests of a key, or of all keys, in the last 24 hours or 30 days. */
   usage: (id: string | undefined, by: 'hour' | 'day') =>
     call<ConsoleUsage>('GET', `${id === undefined ? '' : pathOf(id)}/usage?by=${by}`),
@@ -50,6 +52,7 @@ export const api = {
   disable: (id: string) => record('POST', `${pathOf(id)}/disable`, {}),
   enable: (id: string) => record('POST', `${pathOf(id)}/enable`, {}),
   revoke: (id: string, options: RevokeOptions) => record('POST', `${pathOf(id)}/revoke`, options),
+  resetQuota: (id: string) => record('POST', `${pathOf(id)}/reset-quota`, {}),
   rotate: (id: string, options: RotateOptions) => call<Issued>('POST', `${pathOf(id)}/rotate`, options),
 };
 

@@ -2,7 +2,7 @@ import { keyState } from '../../keys/state.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 
 /** An action on a key. */
-export type KeyAction = 'edit' | 'rotate' | 'disable' | 'enable' | 'revoke';
+export type KeyAction = 'edit' | 'rotate' | 'disable' | 'enable' | 'revoke' | 'reset quota';
 
 /** An action in its place in the panel. */
 export interface OfferedAction {

@@ -68,6 +68,8 @@ export function useKeyActions(deps: KeyActionsDeps): KeyHandlers {
   };
 }
 
+const EFFECTS = { Enabled: 'Accepted', Disabled: 'Refused', Revoked: 'Refused', Reset: 'In effect' } as const;
+
 type Switch = 'disable' | 'enable';
 type SwitchKey = (action: Switch, id: string) => void;
 
@@ -77,9 +79,9 @@ function createChangeHandler({ store, table, show }: KeyActionsDeps, switchKey: 
     store.put(record);
     const name = printable(record.label);
     if (change === 'Saved') return show(`${name} is saved.`);
-    const verb = change === 'Enabled' ? 'Accepted' : 'Refused';
-    const effect = effectSentence(verb, table.revocationDelaySeconds, Date.now());
-    const text = `${name} is ${change.toLowerCase()}. ${effect}`;
+    const effect = effectSentence(EFFECTS[change], table.revocationDelaySeconds, Date.now());
+    const text =
+      change === 'Reset' ? `The quota of ${name} is reset. ${effect}` : `${name} is ${change.toLowerCase()}. ${effect}`;
     return show(text, change === 'Disabled' ? { undo: () => switchKey('enable', record.id) } : {});
   };
 }

@@ -5,6 +5,7 @@ import { describeSession } from './describeSession.ts';
 import { jsonOnly, ownHostOnly, ownPageOnly, readsOnly, safeHeaders, type Session, sessionOnly } from './guards.ts';
 import { keyRoutes } from './keyRoutes.ts';
 import type { PageFile } from './pageFiles.ts';
+import { planRoutes } from './planRoutes.ts';
 import { refuse, refuseFault } from './refusal.ts';
 import { usageRoutes } from './usageRoutes.ts';
 
@@ -46,6 +47,7 @@ export function createConsoleApp(deps: ConsoleAppDeps): Hono {
   app.use('/api/*', jsonOnly());
   app.get('/api/session', (c) => c.json(describeSession(deps)));
   app.route('/api', keyRoutes(deps));
+  app.route('/api', planRoutes(deps));
   app.route('/api', usageRoutes(deps));
 
   app.notFound((c) => refuse(c, 'NO_SUCH_PATH'));

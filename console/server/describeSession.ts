@@ -1,4 +1,5 @@
 import { issuedPrefixesIn } from '../../keys/acceptedKeys.ts';
+import type { DeployedPlans } from '../../keys/deployedPlans.ts';
 import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
 import type { TableLocation } from '../../operator/findTable.ts';
 
@@ -14,6 +15,10 @@ export interface DescribedTable {
   readonly revocationDelaySeconds: number | null;
   /** The keys that the deployment accepts. See `formatAcceptedKeys`. */
   readonly acceptedKeys: string | null;
+  /** The deployment's plans. */
+  readonly plans: DeployedPlans | null;
+  /** Whether the console knows the table of limits. */
+  readonly hasLimits: boolean;
   /** A URL of an API that checks the table's keys. */
   readonly apiUrl: string | null;
   /** Whether the console knows the table of usage. */
@@ -35,7 +40,8 @@ type SessionDeps = Pick<ConsoleToStart, 'location' | 'actor' | 'isReadOnly' | 'p
 
 /** Describes the console's table, actor and mode for the page. */
 export function describeSession({ location, actor, isReadOnly, prefix, command }: SessionDeps): DescribedSession {
-  const { kind, tableName, region, revocationDelaySeconds, acceptedKeys, apiUrl, usageTableName } = location;
+  const { kind, tableName, region, revocationDelaySeconds, acceptedKeys, apiUrl } = location;
+  const { plans, limitsTableName, usageTableName } = location;
   const table = {
     name: tableName,
     title: titleOf(location),
@@ -44,6 +50,8 @@ export function describeSession({ location, actor, isReadOnly, prefix, command }
     account: accountOf(location, actor) ?? null,
     revocationDelaySeconds: revocationDelaySeconds ?? null,
     acceptedKeys: acceptedKeys ?? null,
+    plans: plans ?? null,
+    hasLimits: limitsTableName !== undefined,
     apiUrl: apiUrl ?? null,
     hasUsage: usageTableName !== undefined,
   };

@@ -35,6 +35,8 @@ const CONSOLE_REFUSALS = {
 
 const STATUS_BY_CODE: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   INPUT_INVALID: 400,
+  // The page doesn't use a table that the console doesn't know.
+  CONFIG_INVALID: 404,
   NOT_FOUND: 404,
   ALREADY_REVOKED: 409,
   CONFLICT: 409,

@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly revocationDelaySeconds?: unknown;
   /** The accepted keys in the gateway's state file. The file doesn't contain them if absent. */
   readonly acceptedKeys?: string;
+  /** More fields of the gateway's state file. */
+  readonly state?: object;
   /** `false` runs the command as in the published package, which doesn't include the local gateway. */
   readonly hasLocalGateway?: boolean;
   /** `true` if all streams are a terminal. */
@@ -140,7 +142,7 @@ export class LocalCli {
     const state = { url: 'http://127.0.0.1:1', endpoint, tableName: table, region: 'us-east-1', pid: process.pid };
     await writeFile(
       gatewayStateFile,
-      JSON.stringify({ ...state, revocationDelaySeconds, acceptedKeys: options.acceptedKeys }),
+      JSON.stringify({ ...state, revocationDelaySeconds, acceptedKeys: options.acceptedKeys, ...options.state }),
     );
     const terminal = isTerminal ? { isTTY: true, columns: options.columns ?? 80, rows } : {};
     const stdout = Object.assign(makePipe(readWrites), terminal);

@@ -12,6 +12,7 @@ import { LocalDynamoDb } from '../../../local/table.ts';
 import { launchBrowser } from '../../support/browser.ts';
 import { startGatewayProcess, type GatewayProcess } from '../../support/gateway.ts';
 import { makeKey } from '../../support/keys.ts';
+import { LimitsTableUnderTest } from '../../support/limitsTable.ts';
 import { ConsoleUnderTest } from '../../integration/console/consoleUnderTest.ts';
 import { axeFindings } from './axeFindings.ts';
 import { openPage } from './openPage.ts';
@@ -456,6 +457,42 @@ test('a console of a deployment with several prefixes offers them for a new key'
     .getByText(/^sk_test_\w{49}$/)
     .first()
     .waitFor();
+  expect(problems).toEqual([]);
+  await context.close();
+  await console.stop();
+});
+
+test("a console that knows the plans shows what is left of a key's plan, and resets its quota", async () => {
+  const limits = await LimitsTableUnderTest.create(database.client, 'limits', Date.now);
+  const quota = { limit: 1000, period: 'month' } as const;
+  const throttle = { rateLimit: 5, burstLimit: 10 };
+  const plans = { free: { enforce: 'authorizer', per: 'key', quota, throttle } } as const;
+  const console = await ConsoleUnderTest.start(database, { limitsTableName: 'limits', plans, now: Date.now });
+  const { record } = await console.putKey({ label: 'almost used up', plan: 'free' });
+  await limits.putQuota({ who: `key/${record.id}`, granted: 988, period: 'month' });
+  const context = await browser.newContext({ viewport: { width: 320, height: 700 } });
+  const { page, problems } = await openPage(context, console.url.href);
+  await page.getByRole('row', { name: /almost used up/ }).click();
+  const panel = page.getByRole('complementary');
+  await panel.getByText('12 of 1,000 left this month').waitFor();
+  await panel.getByText(/^Resets in \d/).waitFor();
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await axeFindings(page)).toEqual([]);
+  }
+  await panel.getByRole('button', { name: 'Reset quota' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Reset the quota of almost used up?' });
+  await dialog.getByText('12 of 1,000 left this month').waitFor();
+  expect(await axeFindings(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Reset quota' }).click();
+  await page.getByText(/^The quota of almost used up is reset\./).waitFor();
+  await panel.getByText('1,000 of 1,000 left this month').waitFor();
+  await panel.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await page.getByText('1,000 a month and 5 a second in bursts of 10 for each key, by the authorizer').waitFor();
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+  expect(await axeFindings(page)).toEqual([]);
   expect(problems).toEqual([]);
   await context.close();
   await console.stop();

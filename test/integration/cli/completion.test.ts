@@ -23,7 +23,7 @@ function offered(...words: readonly string[]): readonly string[] {
 describe('the bash completion', () => {
   test.each<[string, string[], string[]]>([
     ['a command name', ['ro'], ['rotate']],
-    ['a command from a prefix', ['re'], ['revoke']],
+    ['a command from a prefix', ['re'], ['revoke', 'reset-quota']],
     ['an option name', ['rotate', '--gr'], ['--grace']],
     ['an option after other options', ['create', '--label', 'x', '--sc'], ['--scope']],
     ['the --plan option', ['create', '--pl'], ['--plan']],

@@ -75,7 +75,7 @@ test('show --json prints the record without its hash', async () => {
   const { record } = await cli.putKey(table, { owner: 'acme' });
   const { exitCode, stdout, stderr } = await cli.run(['show', record.id, '--json'], { table });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  expect(JSON.parse(stdout)).toEqual({ record: publicRecord(record) });
+  expect(JSON.parse(stdout)).toEqual({ record: publicRecord(record), plan: null });
 });
 
 describe('an id or its prefix', () => {

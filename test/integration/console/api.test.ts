@@ -9,6 +9,7 @@ import { UsageStore } from '../../../keys/usageStore.ts';
 import { LocalDynamoDb } from '../../../local/table.ts';
 import { createClient } from '../../support/engine.ts';
 import { at, fullItem, makeKey, NOW_MS } from '../../support/keys.ts';
+import { LimitsTableUnderTest } from '../../support/limitsTable.ts';
 import { ConsoleUnderTest } from './consoleUnderTest.ts';
 import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
 
@@ -16,6 +17,7 @@ const DAY_MS = 86_400_000;
 const OPERATIONS = [
   'GET /api/keys',
   'GET /api/keys/:id',
+  'GET /api/keys/:id/plan',
   'GET /api/keys/:id/usage',
   'GET /api/session',
   'GET /api/usage',
@@ -23,6 +25,7 @@ const OPERATIONS = [
   'POST /api/keys',
   'POST /api/keys/:id/disable',
   'POST /api/keys/:id/enable',
+  'POST /api/keys/:id/reset-quota',
   'POST /api/keys/:id/revoke',
   'POST /api/keys/:id/rotate',
 ];
@@ -68,6 +71,8 @@ test('GET /api/session returns the table, the actor, the mode and the command th
         account: null,
         revocationDelaySeconds: null,
         acceptedKeys: null,
+        plans: null,
+        hasLimits: false,
         apiUrl: null,
         hasUsage: false,
       },
@@ -339,6 +344,52 @@ test('the API sets the expiry of a rotated key to the end of the grace period', 
     previous: publicRecord(await console.record(record.id)),
   });
   expect(await console.api('POST', path, { graceSeconds: 0 })).toMatchObject({ status: 409 });
+});
+
+describe('the API of a console that knows the plans', () => {
+  const PLANS = { free: { enforce: 'authorizer', per: 'key', quota: { limit: 1000, period: 'day' } } } as const;
+  let limits: LimitsTableUnderTest;
+  let planned: ConsoleUnderTest;
+  beforeAll(async () => {
+    limits = await LimitsTableUnderTest.create(database.client, 'limits');
+    planned = await ConsoleUnderTest.start(database, { limitsTableName: limits.tableName, plans: PLANS });
+    await planned.open();
+  });
+  afterAll(() => planned.stop());
+
+  test('returns them in the session', async () => {
+    const { body } = await planned.api('GET', '/api/session');
+    expect(body.table).toMatchObject({ plans: PLANS, hasLimits: true });
+  });
+
+  test("returns what is left of a key's plan, and resets its quota", async () => {
+    const { record } = await planned.putKey({ plan: 'free' });
+    const path = `/api/keys/${record.id}`;
+    const subject = await limits.putQuota({ who: `key/${record.id}`, granted: 988 });
+    const plan = { name: 'free', isDeployed: true, enforce: 'authorizer' };
+    const quota = { per: 'key', limit: 1000, period: 'day', used: 988, remaining: 12, resetsAt: at(12 * 3_600_000) };
+    expect(await planned.api('GET', `${path}/plan`)).toEqual({
+      status: 200,
+      body: { plan: { ...plan, quotas: [quota] } },
+    });
+    const { status, body } = await planned.api('POST', `${path}/reset-quota`, {});
+    expect({ status, body }).toEqual({ status: 200, body: { record: publicRecord(await planned.record(record.id)) } });
+    expect(body.record.limitsResetAt).toBe(at(0));
+    expect(await limits.item(subject)).toMatchObject({ granted: 0 });
+  });
+
+  test('returns null for a key without a plan, whose quota it cannot reset', async () => {
+    const { record } = await planned.putKey();
+    expect(await planned.api('GET', `/api/keys/${record.id}/plan`)).toEqual({ status: 200, body: { plan: null } });
+    const { status, body } = await planned.api('POST', `/api/keys/${record.id}/reset-quota`, {});
+    expect({ status, code: body.error.code }).toEqual({ status: 409, code: 'CONFLICT' });
+  });
+});
+
+test('the API returns CONFIG_INVALID for a reset if the console does not know the table of limits', async () => {
+  const { record } = await console.putKey({ plan: 'free' });
+  const { status, body } = await console.api('POST', `/api/keys/${record.id}/reset-quota`, {});
+  expect({ status, code: body.error.code }).toEqual({ status: 404, code: 'CONFIG_INVALID' });
 });
 
 test('the API returns RECORD_CORRUPT for an unreadable record', async () => {

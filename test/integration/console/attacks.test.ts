@@ -276,6 +276,7 @@ describe('console --read-only', () => {
     ['POST', '/ID/disable', {}],
     ['POST', '/ID/enable', {}],
     ['POST', '/ID/revoke', {}],
+    ['POST', '/ID/reset-quota', {}],
     ['POST', '/ID/rotate', { graceSeconds: 0 }],
   ])('rejects %s /api/keys%s', async (method, path, body) => {
     const { record } = await readOnly.putKey();

@@ -6,6 +6,7 @@ import { BatchWriteCommand, PutCommand, ScanCommand, type DynamoDBDocumentClient
 import { openRegistry } from '../../../cli/openRegistry.ts';
 import type { RunningConsole } from '../../../operator/consoleToStart.ts';
 import { startConsole } from '../../../console/server/startConsole.ts';
+import type { DeployedPlans } from '../../../keys/deployedPlans.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
 import { createUsageTableInput } from '../../../keys/usage.ts';
 import type { LocalDynamoDb } from '../../../local/table.ts';
@@ -35,6 +36,10 @@ export interface StartOptions {
   /** The name of the table (default: a new table). */
   readonly tableName?: string;
   readonly isReadOnly?: boolean;
+  /** The name of the table of limits (default: unknown). */
+  readonly limitsTableName?: string;
+  /** The plans of the deployment (default: unknown). */
+  readonly plans?: DeployedPlans;
   /** The name of the table of usage (default: none). */
   readonly usageTableName?: string;
   /** The accepted keys of the deployment (default: unknown). */
@@ -52,7 +57,7 @@ const ERROR_CODES: Readonly<Record<number, readonly string[]>> = {
   400: ['INPUT_INVALID'],
   401: ['SESSION_REQUIRED'],
   403: ['HOST_REFUSED', 'ORIGIN_REFUSED', 'READ_ONLY'],
-  404: ['NOT_FOUND', 'NO_SUCH_PATH'],
+  404: ['NOT_FOUND', 'NO_SUCH_PATH', 'CONFIG_INVALID'],
   409: ['CONFLICT', 'ALREADY_REVOKED'],
   413: ['BODY_TOO_LARGE'],
   415: ['JSON_REQUIRED'],
@@ -89,6 +94,8 @@ export class ConsoleUnderTest {
     {
       tableName,
       isReadOnly = false,
+      limitsTableName,
+      plans,
       usageTableName,
       acceptedKeys,
       actor = 'alice',
@@ -100,8 +107,8 @@ export class ConsoleUnderTest {
     const name = tableName ?? `keys-${randomUUID()}`;
     await database.ensureTable(name);
     if (usageTableName !== undefined) await database.ensureTable(usageTableName, createUsageTableInput);
-    const region = 'us-east-1';
-    const location = { kind: 'local', tableName: name, usageTableName, endpoint, region, acceptedKeys } as const;
+    const deployment = { limitsTableName, usageTableName, plans, acceptedKeys };
+    const location = { kind: 'local', tableName: name, endpoint, region: 'us-east-1', ...deployment } as const;
     const { registry, close } = openRegistry(location, { actor, now });
     const notes: string[] = [];
     const note = (line: string) => notes.push(line);
@@ -112,6 +119,7 @@ export class ConsoleUnderTest {
       isReadOnly,
       command: 'latchkey console --local',
       port,
+      now,
       note,
     });
     const stop = async () => {

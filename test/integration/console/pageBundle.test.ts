@@ -61,6 +61,7 @@ test("the page's bundle contains only its own files, Preact, and modules that ru
   );
   expect(foreign.toSorted()).toEqual([
     'keys/acceptedKeys.ts',
+    'keys/deployedPlans.ts',
     'keys/keyId.ts',
     'keys/keyPrefix.ts',
     'keys/keySearch.ts',
@@ -72,5 +73,7 @@ test("the page's bundle contains only its own files, Preact, and modules that ru
     'keys/timestamp.ts',
     'operator/csvCell.ts',
     'operator/notices.ts',
+    'operator/planCounts.ts',
+    'operator/planText.ts',
   ]);
 });

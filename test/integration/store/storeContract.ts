@@ -12,6 +12,7 @@ import { tracesOf } from '../../support/traces.ts';
 import { describeChanges } from './changesContract.ts';
 import { describeFinding } from './findingContract.ts';
 import { describeImport } from './importContract.ts';
+import { describeKeyLimits } from './keyLimitsContract.ts';
 import { describeLookup } from './lookupContract.ts';
 import { describeRevocation } from './revocationContract.ts';
 import { describeRotation } from './rotationContract.ts';
@@ -43,6 +44,7 @@ export function describeStoreChanges(name: string, start: () => Promise<Engine>)
     describeRevocation(open);
     describeChanges(open);
     describeRotation(open);
+    describeKeyLimits(open);
     describeImport(open);
   });
 }

@@ -10,6 +10,8 @@ const TABLE: SessionInfo['table'] = {
   account: null,
   revocationDelaySeconds: null,
   acceptedKeys: null,
+  plans: null,
+  hasLimits: false,
   apiUrl: null,
   hasUsage: false,
 };

@@ -193,6 +193,8 @@ describe('the console', () => {
         account: null,
         revocationDelaySeconds: 60,
         acceptedKeys: null,
+        plans: null,
+        hasLimits: false,
         apiUrl: null,
         hasUsage: false,
       },
@@ -334,7 +336,8 @@ describe('the console after a registry error', () => {
     ['ALREADY_REVOKED', 409],
     ['CONFLICT', 409],
     ['RECORD_CORRUPT', 500],
-    ['CONFIG_INVALID', 500],
+    ['CONFIG_INVALID', 404],
+    ['EVENT_UNKNOWN', 500],
   ])('responds to the registry error %s with status %i', async (code, status) => {
     expect(await listed(new LatchkeyError(code, 'said so'))).toMatchObject({ status, code, message: 'said so' });
     expect(notes).toEqual([]);
