@@ -168,6 +168,12 @@ test('usage says that a local gateway without a table of usage must be restarted
   });
 });
 
+test('usage names the table of usage if it does not exist', async () => {
+  const { exitCode, stderr } = await cli.run(['usage', '--all', '--usage-table', 'mistyped'], { table });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/^error: there is no table "mistyped" here/);
+});
+
 test('usage rejects a raw key without repeating it', async () => {
   const { secret } = makeKey();
   const { exitCode, stdout, stderr } = await run([secret]);

@@ -452,7 +452,7 @@ describe('the usage in the API', () => {
 
   test('needs a table of usage', async () => {
     expect(await console.api('GET', '/api/usage')).toMatchObject({
-      status: 500,
+      status: 404,
       body: { error: { code: 'CONFIG_INVALID' } },
     });
   });

@@ -61,7 +61,7 @@ const ERROR_CODES: Readonly<Record<number, readonly string[]>> = {
   409: ['CONFLICT', 'ALREADY_REVOKED'],
   413: ['BODY_TOO_LARGE'],
   415: ['JSON_REQUIRED'],
-  500: ['RECORD_CORRUPT', 'CONFIG_INVALID', 'INTERNAL_ERROR'],
+  500: ['RECORD_CORRUPT', 'INTERNAL_ERROR'],
   502: ['STORE_UNAVAILABLE'],
 };
 
