@@ -16,9 +16,12 @@ test('LatchkeyStack deploys the tables, the authorizer and an API of each type',
   template.resourceCountIs('AWS::Lambda::Function', 3);
 });
 
-test.each(['TableName', 'UsageTableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])('LatchkeyStack has the output %s', (name) => {
-  template.hasOutput(name, { Value: Match.anyValue() });
-});
+test.each(['TableName', 'UsageTableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])(
+  'LatchkeyStack has the output %s',
+  (name) => {
+    template.hasOutput(name, { Value: Match.anyValue() });
+  },
+);
 
 test('LatchkeyStack outputs the revocation delay in seconds and the accepted keys', () => {
   template.hasOutput('RevocationDelaySeconds', { Value: '60' });
