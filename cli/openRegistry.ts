@@ -26,12 +26,13 @@ interface Target {
  */
 export function openRegistry(
   location: TableLocation,
-  options: Omit<KeyRegistryOptions, 'client' | 'tableName'>,
+  options: Omit<KeyRegistryOptions, 'client' | 'tableName' | 'usageTableName'>,
 ): OpenRegistry {
   const config = location.kind === 'local' ? localConfig(location) : accountConfig(location);
   const client = new DynamoDBClient(config);
   const documentClient = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
-  const registry = new KeyRegistry({ ...options, client: documentClient, tableName: location.tableName });
+  const { tableName, usageTableName } = location;
+  const registry = new KeyRegistry({ ...options, client: documentClient, tableName, usageTableName });
   return { registry, close: () => client.destroy(), findTarget: () => findTarget(client).catch(() => ({})) };
 }
 

@@ -69,6 +69,11 @@ const GROUPS: readonly CommandGroup[] = [
         load: async () => (await import('./commands/stats.ts')).addStatsCommand,
       },
       {
+        name: 'usage',
+        description: 'Show how many requests keys made, by hour, day or month.',
+        load: async () => (await import('./commands/usage.ts')).addUsageCommand,
+      },
+      {
         name: 'scan',
         description: 'Find leaked keys in files, directories and diffs.',
         load: async () => (await import('./commands/scan.ts')).addScanCommand,

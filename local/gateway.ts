@@ -8,6 +8,7 @@ import { printable } from '../keys/printable.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
 import type { KeyFormat } from '../keys/secret.ts';
+import { createUsageTableInput } from '../keys/usage.ts';
 import { UsageStore } from '../keys/usageStore.ts';
 import { ensureTemplate, readCloudAssembly, TEMPLATE_PATH, type CloudAssembly } from './cloudAssembly.ts';
 import { DEMO_KEY_FILE, provideDemoKey } from './demoKey.ts';
@@ -101,9 +102,10 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const [prefix = DEFAULT_KEY_PREFIX] = keyPrefixes;
   const { revocationDelaySeconds } = assembly;
   const acceptedKeys = formatAcceptedKeys(keyFormat);
-  const tables = { tableName, ...(assembly.usage && { usageTableName: assembly.usage.tableName }) };
+  const usageTableName = assembly.usage?.tableName;
+  const tables = { tableName, ...(usageTableName !== undefined && { usageTableName }) };
   const served = { ...tables, endpoint, region: REGION, revocationDelaySeconds, acceptedKeys };
-  const createRegistry = (actor: string) => new KeyRegistry({ client, tableName, actor, keyPrefixes });
+  const createRegistry = (actor: string) => new KeyRegistry({ client, ...tables, actor, keyPrefixes });
   const registry = createRegistry('local gateway');
   const file = options.data === undefined ? undefined : join(options.data, DEMO_KEY_FILE);
   const demoKey = await provideDemoKey({ registry, prefix, file, now: Date.now });
@@ -155,7 +157,7 @@ async function startUsage(
 ): Promise<LocalUsage | undefined> {
   if (settings === undefined) return undefined;
   const { tableName, retentionDays, accessLogs } = settings;
-  await database.ensureUsageTable(tableName);
+  await database.ensureTable(tableName, createUsageTableInput);
   const usage = new LocalUsage({
     accessLogApis: new Set(accessLogs.map(({ apiId }) => apiId)),
     retentionDays,

@@ -12,7 +12,6 @@ import {
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { REGISTRY_TRANSLATION } from '../keys/registry.ts';
 import { createTableInput } from '../keys/table.ts';
-import { createUsageTableInput } from '../keys/usage.ts';
 import { GatewayError } from './gatewayError.ts';
 import { closeNow, listenOnLoopback } from './loopback.ts';
 import { REGION } from './template.ts';
@@ -55,24 +54,18 @@ export class LocalDynamoDb {
     return new LocalDynamoDb(server, await listenOnLoopback(server, port, '--db-port'));
   }
 
-  /** Creates Latchkey's table unless it exists, and waits until it's active. */
-  ensureTable(tableName: string): Promise<void> {
-    return this.#ensure(createTableInput(tableName));
-  }
-
-  /** Creates the usage table unless it exists, and waits until it's active. */
-  ensureUsageTable(tableName: string): Promise<void> {
-    return this.#ensure(createUsageTableInput(tableName));
-  }
-
-  async #ensure(input: CreateTableCommandInput & { readonly TableName: string }): Promise<void> {
-    const create = new CreateTableCommand(input);
+  /** Creates a table unless it exists, and waits until it's active. The default is a table of keys. */
+  async ensureTable(
+    tableName: string,
+    createInput: (tableName: string) => CreateTableCommandInput = createTableInput,
+  ): Promise<void> {
+    const create = new CreateTableCommand(createInput(tableName));
     try {
       await whileOpening(this.#client.send(create));
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'ResourceInUseException') throw toDataError(error);
     }
-    const describe = new DescribeTableCommand({ TableName: input.TableName });
+    const describe = new DescribeTableCommand({ TableName: tableName });
     while ((await this.#client.send(describe)).Table?.TableStatus !== 'ACTIVE') await sleep(10);
   }
 

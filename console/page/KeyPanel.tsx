@@ -11,6 +11,7 @@ import { type KeyAction, offerActions } from './keyActions.ts';
 import { KeyTimeline } from './KeyTimeline.tsx';
 import { ExactTime, State, Time } from './Time.tsx';
 import { expiryUrgency } from './urgency.ts';
+import { KeyUsage } from './Usage.tsx';
 import { lastUsedBand } from './keyList.ts';
 
 interface KeyPanelProps {
@@ -60,6 +61,7 @@ export function KeyPanel(props: KeyPanelProps) {
       <Names record={record} />
       <Actions {...props} />
       <TimeFacts record={record} nowMs={nowMs} />
+      <KeyUsage id={record.id} table={table} />
       <Access record={record} />
       <KeyTimeline {...{ record, byId, nowMs, hrefOf }} />
       <section aria-label="Use">

@@ -2,6 +2,7 @@ import type { NewKey } from '../../keys/fields.ts';
 import type { IssueOptions, KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
 import type { DescribedSession } from '../server/describeSession.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleUsage } from '../server/usageRoutes.ts';
 import { connection } from './connection.ts';
 
 export type { DescribedSession as SessionInfo } from '../server/describeSession.ts';
@@ -40,6 +41,9 @@ export const api = {
   page: (cursor: string | null) =>
     call<KeyPage>('GET', cursor === null ? '/keys' : `/keys?cursor=${encodeURIComponent(cursor)}`),
   read: (id: string) => record('GET', pathOf(id)),
+  /** Reads the requests of a key, or of all keys, in the last 24 hours or 30 days. */
+  usage: (id: string | undefined, by: 'hour' | 'day') =>
+    call<ConsoleUsage>('GET', `${id === undefined ? '' : pathOf(id)}/usage?by=${by}`),
   create: (fields: NewKey & IssueOptions) => call<Issued>('POST', '/keys', fields),
   update: ({ id, version = 0 }: ConsoleKey, changes: KeyChanges) =>
     record('PATCH', pathOf(id), { changes, expected: { id, version } }),

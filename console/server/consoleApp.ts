@@ -6,6 +6,7 @@ import { jsonOnly, ownHostOnly, ownPageOnly, readsOnly, safeHeaders, type Sessio
 import { keyRoutes } from './keyRoutes.ts';
 import type { PageFile } from './pageFiles.ts';
 import { refuse, refuseFault } from './refusal.ts';
+import { usageRoutes } from './usageRoutes.ts';
 
 /** The dependencies of the console's app. */
 export interface ConsoleAppDeps extends ConsoleToStart {
@@ -45,6 +46,7 @@ export function createConsoleApp(deps: ConsoleAppDeps): Hono {
   app.use('/api/*', jsonOnly());
   app.get('/api/session', (c) => c.json(describeSession(deps)));
   app.route('/api', keyRoutes(deps));
+  app.route('/api', usageRoutes(deps));
 
   app.notFound((c) => refuse(c, 'NO_SUCH_PATH'));
   app.onError((error, c) => refuseFault(c, error, deps));

@@ -16,6 +16,8 @@ export interface DescribedTable {
   readonly acceptedKeys: string | null;
   /** A URL of an API that checks the table's keys. */
   readonly apiUrl: string | null;
+  /** Whether the console knows the table of usage. */
+  readonly hasUsage: boolean;
 }
 
 /** The response to `GET /api/session`. */
@@ -33,7 +35,7 @@ type SessionDeps = Pick<ConsoleToStart, 'location' | 'actor' | 'isReadOnly' | 'p
 
 /** Describes the console's table, actor and mode for the page. */
 export function describeSession({ location, actor, isReadOnly, prefix, command }: SessionDeps): DescribedSession {
-  const { kind, tableName, region, revocationDelaySeconds, acceptedKeys, apiUrl } = location;
+  const { kind, tableName, region, revocationDelaySeconds, acceptedKeys, apiUrl, usageTableName } = location;
   const table = {
     name: tableName,
     title: titleOf(location),
@@ -43,6 +45,7 @@ export function describeSession({ location, actor, isReadOnly, prefix, command }
     revocationDelaySeconds: revocationDelaySeconds ?? null,
     acceptedKeys: acceptedKeys ?? null,
     apiUrl: apiUrl ?? null,
+    hasUsage: usageTableName !== undefined,
   };
   const keyPrefixes = prefix === undefined ? issuedPrefixesIn(acceptedKeys ?? '') : [];
   return { table, actor, isReadOnly, keyPrefixes, command };

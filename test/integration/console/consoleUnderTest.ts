@@ -7,6 +7,7 @@ import { openRegistry } from '../../../cli/openRegistry.ts';
 import type { RunningConsole } from '../../../operator/consoleToStart.ts';
 import { startConsole } from '../../../console/server/startConsole.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
+import { createUsageTableInput } from '../../../keys/usage.ts';
 import type { LocalDynamoDb } from '../../../local/table.ts';
 import type { TestKey, TestKeyFields } from '../../../testing/createTestKey.ts';
 import { makeKey, NOW_MS } from '../../support/keys.ts';
@@ -34,6 +35,8 @@ export interface StartOptions {
   /** The name of the table (default: a new table). */
   readonly tableName?: string;
   readonly isReadOnly?: boolean;
+  /** The name of the table of usage (default: none). */
+  readonly usageTableName?: string;
   /** The accepted keys of the deployment (default: unknown). */
   readonly acceptedKeys?: string;
   readonly actor?: string;
@@ -53,7 +56,7 @@ const ERROR_CODES: Readonly<Record<number, readonly string[]>> = {
   409: ['CONFLICT', 'ALREADY_REVOKED'],
   413: ['BODY_TOO_LARGE'],
   415: ['JSON_REQUIRED'],
-  500: ['RECORD_CORRUPT', 'INTERNAL_ERROR'],
+  500: ['RECORD_CORRUPT', 'CONFIG_INVALID', 'INTERNAL_ERROR'],
   502: ['STORE_UNAVAILABLE'],
 };
 
@@ -86,6 +89,7 @@ export class ConsoleUnderTest {
     {
       tableName,
       isReadOnly = false,
+      usageTableName,
       acceptedKeys,
       actor = 'alice',
       now = () => NOW_MS,
@@ -95,7 +99,9 @@ export class ConsoleUnderTest {
   ): Promise<ConsoleUnderTest> {
     const name = tableName ?? `keys-${randomUUID()}`;
     await database.ensureTable(name);
-    const location = { kind: 'local', tableName: name, endpoint, region: 'us-east-1', acceptedKeys } as const;
+    if (usageTableName !== undefined) await database.ensureTable(usageTableName, createUsageTableInput);
+    const region = 'us-east-1';
+    const location = { kind: 'local', tableName: name, usageTableName, endpoint, region, acceptedKeys } as const;
     const { registry, close } = openRegistry(location, { actor, now });
     const notes: string[] = [];
     const note = (line: string) => notes.push(line);

@@ -11,6 +11,7 @@ const TABLE: SessionInfo['table'] = {
   revocationDelaySeconds: null,
   acceptedKeys: null,
   apiUrl: null,
+  hasUsage: false,
 };
 
 describe('curlCommand', () => {

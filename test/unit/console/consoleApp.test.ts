@@ -194,6 +194,7 @@ describe('the console', () => {
         revocationDelaySeconds: 60,
         acceptedKeys: null,
         apiUrl: null,
+        hasUsage: false,
       },
       actor: 'alice',
       isReadOnly: false,
