@@ -19,7 +19,7 @@ interface UsageTraffic {
 
 const MILLION = 1_000_000;
 /** The simulated part of a day. */
-const HOURS = 2;
+const HOURS = 1;
 const START_MS = Date.UTC(2030, 0, 1);
 const API_ID = 'a1b2c3d4e5';
 /** The number of runs that write the same hour: the run in the hour and the three after it. */
