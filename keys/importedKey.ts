@@ -64,6 +64,11 @@ export interface ImportedKey {
    * The id of this key's successor. The import omits an id that doesn't consist of 1 to 36 letters, digits and hyphens.
    */
   readonly rotatedTo?: string | null | undefined;
+  /**
+   * The id of the first key of the rotation chain. The import omits an id that doesn't consist of 1 to 36 letters, digits
+   * and hyphens.
+   */
+  readonly rootId?: string | null | undefined;
   /** The record's version, from an export. The import omits a version that isn't a whole number of 0 or more. */
   readonly version?: number | null | undefined;
 }
@@ -101,7 +106,7 @@ const TIME: Reader = {
 const ACTOR = text(ACTOR_EXPECTED, isActor);
 
 /** The fields that reject an entry if their values are invalid. */
-type CheckedField = Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' | 'rotatedTo' | 'version'>;
+type CheckedField = Exclude<keyof ImportedKey, 'id' | 'rotatedFrom' | 'rotatedTo' | 'rootId' | 'version'>;
 
 const READERS: Readonly<Record<CheckedField, Reader>> = {
   keyHash: {
@@ -136,7 +141,7 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
   problems.push(...aheadProblem(fields['lastUsedAt'] as Timestamp | undefined, nowMs));
   if (problems.length > 0) return { problem: problems.join('; ') };
 
-  const { id, rotatedFrom, rotatedTo } = given;
+  const { id, rotatedFrom, rotatedTo, rootId } = given;
   const version = readVersion(given['version']);
   const record = {
     ...fields,
@@ -145,6 +150,7 @@ export function checkImportedKey(entry: unknown, { actor, nowMs }: ImportContext
     createdBy: fields['createdBy'] ?? actor,
     ...(isKeyId(rotatedFrom) ? { rotatedFrom } : {}),
     ...(isKeyId(rotatedTo) ? { rotatedTo } : {}),
+    ...(isKeyId(rootId) ? { rootId } : {}),
     ...(version === undefined ? {} : { version }),
   } as unknown as KeyRecord;
   return { record: { ...record, ...purge(record, nowMs) }, hasOwnId: isKeyId(id) };

@@ -64,8 +64,8 @@ ${FORMAT_HELP}
           keyPrefix, owner, scopes, plan, metadata,
           createdAt, createdBy, lastUsedAt, expiresAt,
           disabledAt, disabledBy, revokedAt, revokedBy,
-          revokedReason, rotatedFrom, rotatedTo. Names may
-          also be in snake case, such as key_hash
+          revokedReason, rotatedFrom, rotatedTo, rootId.
+          Names may also be in snake case, such as key_hash
 
 A hash is the SHA-256 of the whole key, in hex, base64 or base64url. Other hashes, such as bcrypt, cannot be looked up.
 A time has an ISO 8601 format, in UTC unless it has a zone. A file may be compressed with gzip. Import reads the whole

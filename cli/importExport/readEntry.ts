@@ -60,6 +60,7 @@ const READERS: Readonly<Record<FieldName, Reader>> = {
   revokedReason: TEXT,
   rotatedFrom: TEXT,
   rotatedTo: TEXT,
+  rootId: TEXT,
   // Another system's version has another meaning. It's ignored if it isn't a number of changes.
   version: { expected: 'a whole number', read: readForeignVersion },
 };
