@@ -9,6 +9,13 @@ export type { DenyCode, LimitRefusal } from './lambda/authorize.ts';
 export type { LimitPolicy, LimitState } from './lambda/limiter.ts';
 export type { Decision, DecisionOptions, KeyVerifier, PlanOptions } from './lambda/verifier.ts';
 export type { ClientOptions } from './lambda/client.ts';
+export {
+  createLimiter,
+  type LimitDecision,
+  type LimitedContext,
+  type LimiterSettings,
+  type MessageLimiter,
+} from './lambda/createLimiter.ts';
 export { createKeyVerifier, type KeyVerifierOptions } from './lambda/createKeyVerifier.ts';
 export type { AuthorizerContext } from './lambda/cachedKey.ts';
 export type { KeySourceSetting } from './lambda/keySources.ts';

@@ -14,6 +14,20 @@ const COMMON_FIELDS = {
   integrationLatency: '$context.integrationLatency',
 };
 
+/** The `$context` variables that `ApiKeyUsage` reads, and the id that REST APIs require in each line. */
+const USAGE_FIELDS = {
+  requestId: '$context.requestId',
+  requestTime: '$context.requestTime',
+  apiId: '$context.apiId',
+  status: '$context.status',
+  keyId: '$context.authorizer.keyId',
+  principalId: '$context.authorizer.principalId',
+  errorCode: '$context.authorizer.errorCode',
+  responseType: '$context.error.responseType',
+  integrationLatency: '$context.integrationLatency',
+  responseLatency: '$context.responseLatency',
+};
+
 /** The `$context` variables about the authorizer's invocation. HTTP APIs don't have them. */
 const AUTHORIZER_FIELDS = {
   authorizerStatus: '$context.authorizer.status',
@@ -64,6 +78,15 @@ export class ApiKeyAccessLogFormat {
       eventType: '$context.eventType',
       connectionId: '$context.connectionId',
     });
+  }
+
+  /**
+   * Returns the shortest format from which `ApiKeyUsage` counts, for the stage of a REST API or an HTTP API. Its lines
+   * cost about half as much as those of `rest` and `http`. They lack the route, the IP address and the authorizer's
+   * latency.
+   */
+  static usage(): AccessLogFormat {
+    return jsonFormat(USAGE_FIELDS);
   }
 
   private constructor() {}

@@ -15,9 +15,11 @@ import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { LatchkeyError } from '../keys/errors.ts';
 import type { MetricName } from '../lambda/metrics.ts';
 import { ApiAuthorizers } from './apiAuthorizers.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
+import type { IApiKeyLimits } from './apiKeyLimits.ts';
 import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
 import { authorizerFunction, LIVE_ALIAS } from './authorizerFunction.ts';
 import { invocationUri } from './authorizers.ts';
@@ -31,7 +33,10 @@ import type {
 } from './iApiKeyAuthorizer.ts';
 import { type ApiKeyAuthorizerAttributes, ImportedApiKeyAuthorizer } from './importedApiKeyAuthorizer.ts';
 import { KeyPlans, planNamespace } from './keyPlans.ts';
+import { hasLimits, provideLimits } from './limitChecks.ts';
 import { OpenRootWarning } from './openRootWarning.ts';
+import { plansEnforcedBy } from './planProps.ts';
+import { plansOutput } from './plansOutput.ts';
 import { propError } from './propChecks.ts';
 import { requireApiKeys, type ApplyPlansOptions } from './requireApiKeys.ts';
 import { requireWebSocketKeys } from './requireWebSocketKeys.ts';
@@ -103,8 +108,17 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
    */
   readonly acceptedKeys: string;
 
-  /** The usage plans in API Gateway. They're absent without the prop `plans`. */
+  /** The usage plans in API Gateway. They're absent without a plan that API Gateway enforces. */
   readonly plans: KeyPlans | undefined;
+
+  /**
+   * The table in which the function counts the requests of plans with `enforce: 'authorizer'`: the prop `limits`, or a
+   * table that the construct created. It's absent without such a plan.
+   */
+  readonly limits: IApiKeyLimits | undefined;
+
+  /** The limits of every plan as JSON. Use it for the output `Plans`, which `latchkey plans --stack` reads. */
+  readonly planLimits: string;
 
   readonly #settings: AuthorizerSettings;
   readonly #handler: IFunction;
@@ -122,11 +136,14 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
   constructor(scope: Construct, id: string, props: ApiKeyAuthorizerProps) {
     super(scope, id);
     const namespace = planNamespace(this);
-    this.#settings = authorizerSettings(this, props, namespace);
+    this.limits = provideLimits(this, props);
+    const { limits } = this;
+    this.#settings = authorizerSettings(this, { ...props, ...(limits && { limits }) }, namespace);
     const { environment, config, acceptedKeys, resultsCacheTtl } = this.#settings;
     this.acceptedKeys = acceptedKeys;
+    this.planLimits = plansOutput(this, props.plans);
 
-    const created = authorizerFunction(this, props, environment);
+    const created = authorizerFunction(this, props, environment, limits);
     this.function = created.function;
     this.logGroup = created.logGroup;
     this.deploymentGroup = created.deploymentGroup;
@@ -143,8 +160,9 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
     });
     this.rolloutAlarm = props.rolloutAlarm === false ? undefined : this.#createRolloutAlarm();
 
-    const { plans } = props;
-    this.plans = plans && KeyPlans._create(this, 'Plans', { ...props, plans, namespace });
+    const plans = plansEnforcedBy('gateway', props.plans);
+    const hasUsagePlans = props.plans !== undefined && (Object.keys(plans).length > 0 || !hasLimits(props));
+    this.plans = hasUsagePlans ? KeyPlans._create(this, 'Plans', { ...props, plans, namespace }) : undefined;
     this.node.addValidation({ validate: () => this.#permissionProblems() });
     // Aspects of an App don't visit its Stages (aws/aws-cdk#20468).
     const aspects = Aspects.of(AppStage.of(this) ?? this.node.root);
@@ -231,7 +249,8 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
   }
 
   /**
-   * Applies the plans to a REST API or a WebSocket API. API Gateway then counts and limits the requests to each method
+   * Applies the plans that API Gateway enforces to a REST API or a WebSocket API. Keys on other plans count as keys
+   * without a plan there, and the authorizer limits them. API Gateway then counts and limits the requests to each method
    * behind an authorizer from `forRestApi`. On a WebSocket API, it counts and limits connections. The plans also count
    * requests to methods that other stacks add. A method's or route's own `apiKeyRequired` stays unchanged. `false`
    * exempts the method from limits. You can call this method for several APIs. They share a key's limits. The
@@ -249,14 +268,12 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
    * API key of API Gateway. The synthesis warns if it can't read the definition, or if the API is imported. Set the API
    * key source and the requirements there yourself.
    *
-   * @throws LatchkeyError `CONFIG_INVALID` before any change, if the authorizer lacks `plans` or the API lacks a stage.
-   * Also thrown if a stage belongs to another API, or if the API reads API Gateway keys from a header
+   * @throws LatchkeyError `CONFIG_INVALID` before any change, if the authorizer lacks a plan that API Gateway enforces,
+   * or the API lacks a stage. Also thrown if a stage belongs to another API, or if the API reads API Gateway keys from a header
    */
   applyPlans(api: IRestApi | RestApiBase | WebSocketApi, { stages }: ApplyPlansOptions = {}): void {
     const { plans } = this;
-    if (plans === undefined && this.#settings.config.usageIdentifier === 'plan') {
-      throw propError(this, 'applyPlans: expected the prop plans to be set, got an authorizer without plans');
-    }
+    if (plans === undefined && this.#settings.config.usageIdentifier === 'plan') throw this.#noUsagePlans();
     if (!(api instanceof WebSocketApi || 'restApiId' in api)) {
       throw propError(
         this,
@@ -339,30 +356,57 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
     return this.#metric('LastUsedWritesSkipped', options);
   }
 
+  /**
+   * Returns the metric for the number of requests over a limit of a plan with `enforce: 'authorizer'`. It also counts
+   * requests that `onLimit: 'tell'` allows.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` without such a plan
+   */
+  metricLimited(options?: MetricOptions): Metric {
+    return this.#limitMetric('Limited', options);
+  }
+
+  /**
+   * Returns the metric for the number of writes to the table of limits. A write takes the right to several requests.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` without a plan of `enforce: 'authorizer'`
+   */
+  metricLimitWrites(options?: MetricOptions): Metric {
+    return this.#limitMetric('LimitWrites', options);
+  }
+
+  /**
+   * Returns the metric for the number of requests whose limits the function couldn't check, because DynamoDB didn't
+   * respond within 300 ms. `onLimiterFailure` decides about these requests.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` without a plan of `enforce: 'authorizer'`
+   */
+  metricLimiterFailures(options?: MetricOptions): Metric {
+    return this.#limitMetric('LimiterFailures', options);
+  }
+
   /** Returns the metric for the number of failed last-used writes. The authorizer still allowed their requests. */
   metricLastUsedWriteFailures(options?: MetricOptions): Metric {
     return this.#metric('LastUsedWriteFailures', options);
   }
 
-  /** Returns the metric for the number of requests beyond a limit that the authorizer enforces, refused or not. */
-  metricLimited(options?: MetricOptions): Metric {
-    return this.#metric('Limited', options);
-  }
-
-  /** Returns the metric for the number of writes to the limits' table. */
-  metricLimitWrites(options?: MetricOptions): Metric {
-    return this.#metric('LimitWrites', options);
-  }
-
-  /** Returns the metric for the number of requests without a check of their limits, because DynamoDB didn't answer. */
-  metricLimiterFailures(options?: MetricOptions): Metric {
-    return this.#metric('LimiterFailures', options);
+  #noUsagePlans(): LatchkeyError {
+    const got =
+      this.limits === undefined
+        ? 'an authorizer without plans'
+        : "only plans of enforce: 'authorizer', which apply to every API without this call";
+    return propError(this, `applyPlans: expected the prop plans to have plans that API Gateway enforces, got ${got}`);
   }
 
   /** Rejects a metric that the function doesn't emit, because an alarm on it would never be raised. */
   #metric(metricName: MetricName, options?: MetricOptions): Metric {
     if (this.#settings.config.metrics) return functionMetric(this.function, metricName, options);
     throw propError(this, `metrics: expected true for the metric ${metricName}, got false`);
+  }
+
+  #limitMetric(metricName: MetricName, options?: MetricOptions): Metric {
+    if (this.limits !== undefined) return this.#metric(metricName, options);
+    throw propError(this, `plans: expected a plan with enforce: 'authorizer' for the metric ${metricName}, got none`);
   }
 
   #createRolloutAlarm(): Alarm | undefined {

@@ -6,11 +6,12 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ExternalKeys } from '../keys/secret.ts';
-import type { HttpApiResponse, UsageIdentifier } from '../lambda/config.ts';
+import type { HttpApiResponse, OnLimit, OnLimiterFailure, UsageIdentifier } from '../lambda/config.ts';
 import type { KeySourceSetting } from '../lambda/keySources.ts';
 import type { KeySource } from './keySource.ts';
+import type { IApiKeyLimits } from './apiKeyLimits.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
-import type { PlanMapping } from './keyPlans.ts';
+import type { PlanMapping } from './planProps.ts';
 import type { ScopeMapping } from './propChecks.ts';
 
 /** Properties of `ApiKeyAuthorizer`: the accepted keys, the cache TTLs and the settings of its function. */
@@ -150,17 +151,48 @@ export interface ApiKeyAuthorizerProps {
   readonly debugSampleRate?: number;
 
   /**
-   * The limits of each plan: plan name → limits. They apply to each key, or to all keys of the plan together. They
-   * apply to the REST and WebSocket APIs for which you call `applyPlans`. Keys without a plan aren't limited. These APIs
-   * reject a key whose plan isn't listed here. HTTP and AppSync APIs don't support usage plans. Keys aren't limited on
-   * these APIs.
+   * The limits of each plan: plan name → limits. They apply to each key, to all keys of an owner, or to all keys of the
+   * plan together. Keys without a plan aren't limited.
    *
-   * Limits are best effort (AWS, "Usage plans and API keys for REST APIs"). A change to a key's plan takes effect after
-   * the revocation delay. docs/plans.md lists how much of the account's quotas each plan uses.
+   * Without `enforce`, API Gateway enforces the limits, on the REST and WebSocket APIs for which you call `applyPlans`.
+   * These APIs reject a key whose plan isn't listed here. HTTP and AppSync APIs don't support usage plans. Limits are
+   * best effort (AWS, "Usage plans and API keys for REST APIs"). docs/plans.md lists how much of the account's quotas
+   * each plan uses.
+   *
+   * With `enforce: 'authorizer'`, the function enforces the limits on every type of API. docs/limits.md describes what
+   * they guarantee and cost. They require `resultsCacheTtl` to be 0, because a cached response wouldn't be counted.
+   *
+   * A change to a key's plan takes effect after the revocation delay.
    *
    * @default - keys aren't limited, and the integration only receives the name of the key's plan
    */
   readonly plans?: PlanMapping;
+
+  /**
+   * The table in which the function counts the requests of plans with `enforce: 'authorizer'`. The function can only
+   * update the counts. The table must be in the Region of this construct's stack.
+   *
+   * @default - a new table if a plan needs one: the property `limits`
+   */
+  readonly limits?: IApiKeyLimits;
+
+  /**
+   * The response to a request over a limit of a plan with `enforce: 'authorizer'`. `deny` rejects the request: with 403
+   * on REST, HTTP and WebSocket APIs, because an authorizer can't respond with 429. `tell` allows the request. The
+   * context then has `limited`, `errorCode` and `retryAfterSeconds`. Your integration must respond with 429.
+   *
+   * @default 'deny'
+   */
+  readonly onLimit?: OnLimit;
+
+  /**
+   * The response if DynamoDB doesn't respond within 300 ms to a request of a plan with `enforce: 'authorizer'`. `allow`
+   * allows the request without a count. `deny` responds with an error, such as 500 on REST APIs. The metric
+   * `LimiterFailures` counts both.
+   *
+   * @default 'allow'
+   */
+  readonly onLimiterFailure?: OnLimiterFailure;
 
   /**
    * The value by which API Gateway counts a request after `applyPlans`. `plan` is the identifier of the key's plan.

@@ -104,6 +104,15 @@ export interface ApiKeyMonitoringProps {
    * @default - the usage isn't monitored
    */
   readonly usage?: ApiKeyUsage;
+
+  /**
+   * The number of requests within 5 minutes whose limits the function couldn't check, because DynamoDB didn't respond
+   * in time. A single slow response doesn't raise the alarm by default. `false` omits the alarm. The construct creates it
+   * only if the authorizer has a plan with `enforce: 'authorizer'`.
+   *
+   * @default 10
+   */
+  readonly limiterFailureThreshold?: number | false;
 }
 
 /** Alarms and a dashboard for an authorizer. docs/operations.md lists their runbooks and costs. */
@@ -137,6 +146,13 @@ export class ApiKeyMonitoring extends Construct {
    * alarm is absent without the prop `usage`.
    */
   readonly usageAlarm: Alarm | undefined;
+
+  /**
+   * The alarm that is raised if the function couldn't check limits. Keys may then exceed them, unless
+   * `onLimiterFailure` is `deny`. It's absent if `limiterFailureThreshold` is `false`, or if no plan has
+   * `enforce: 'authorizer'`.
+   */
+  readonly limiterFailureAlarm: Alarm | undefined;
 
   /** The dashboard of decisions, latencies and capacity. It's absent if the prop `dashboard` is `false`. */
   readonly dashboard: Dashboard | undefined;
@@ -184,6 +200,7 @@ export class ApiKeyMonitoring extends Construct {
         metric: usageTrouble(usage),
         alarmDescription: 'The usage of API keys was not written.',
       }));
+    this.limiterFailureAlarm = createLimiterFailureAlarm(this, props);
     this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, authorizer, table, this.alarms);
     for (const alarm of this.alarms) {
       alarm.addAlarmAction(...(props.alarmActions ?? []));
@@ -193,12 +210,14 @@ export class ApiKeyMonitoring extends Construct {
 
   /** All alarms that the construct created. */
   get alarms(): readonly Alarm[] {
+    const { faultAlarm, throttleAlarm, errorAlarm, denialAlarm, usagePlanSyncAlarm, limiterFailureAlarm } = this;
     const all = [
-      this.faultAlarm,
-      this.throttleAlarm,
-      this.errorAlarm,
-      this.denialAlarm,
-      this.usagePlanSyncAlarm,
+      faultAlarm,
+      throttleAlarm,
+      errorAlarm,
+      denialAlarm,
+      usagePlanSyncAlarm,
+      limiterFailureAlarm,
       this.usageAlarm,
     ];
     return all.filter((alarm) => alarm !== undefined);
@@ -227,14 +246,16 @@ const RUNBOOKS = {
   DenialSurge: 'alarm-denial-surge',
   UsagePlanSync: 'alarm-usage-plan-sync',
   Usage: 'alarm-usage',
+  LimiterFailures: 'alarm-limiter-failures',
 } as const;
 
 /** Rejects zero, which would keep an alarm raised, and percentages over 100, which would never raise it. */
 function checkThresholds(scope: Construct, props: ApiKeyMonitoringProps): void {
   const { faultThreshold, throttleThreshold, errorPercentThreshold, denialPercentThreshold, leastDenials } = props;
+  const { limiterFailureThreshold } = props;
   const problems = [
     ...thresholdProblems(
-      { faultThreshold, throttleThreshold, leastDenials },
+      { faultThreshold, throttleThreshold, leastDenials, limiterFailureThreshold },
       Number.MAX_SAFE_INTEGER,
       'a number above 0',
     ),
@@ -276,6 +297,18 @@ function createAlarm(
     alarmDescription: `${alarmDescription} Runbook: docs/operations.md#${RUNBOOKS[id]}`,
     ...others,
   });
+}
+
+/** Creates the alarm on limits if the authorizer has any. */
+function createLimiterFailureAlarm(
+  scope: Construct,
+  { authorizer, limiterFailureThreshold = 10 }: ApiKeyMonitoringProps,
+): Alarm | undefined {
+  if (authorizer.limits === undefined) return undefined;
+  return createAlarm(scope, 'LimiterFailures', limiterFailureThreshold, () => ({
+    metric: authorizer.metricLimiterFailures({ period: PERIOD }),
+    alarmDescription: 'The limits of requests could not be checked.',
+  }));
 }
 
 /**

@@ -14,6 +14,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct, type IConstruct } from 'constructs';
 import { LatchkeyError } from '../keys/errors.ts';
 import { INDEXES, PARTITION_KEY, TTL_ATTRIBUTE } from '../keys/table.ts';
+import { importTable } from './importedTable.ts';
 import { propError, wholeNumberProblems } from './propChecks.ts';
 import { grantManage, grantVerify } from './tableGrants.ts';
 
@@ -287,15 +288,6 @@ class ExistingApiKeyTable extends Construct implements IApiKeyTable {
   grantManage(grantee: IGrantable): Grant {
     return grantManage(this.resource, grantee);
   }
-}
-
-/** Imports the table. Omits absent attributes, because exact optional property types don't accept `undefined`. */
-function importTable(scope: Construct, attributes: ApiKeyTableAttributes): ITable {
-  const { tableName, tableArn } = attributes;
-  if ((tableName === undefined) !== (tableArn === undefined))
-    return TableV2.fromTableAttributes(scope, 'Table', attributes);
-  const got = tableName === undefined ? 'neither' : `both ${tableName} and ${tableArn}`;
-  throw propError(scope, `fromTableAttributes: expected tableName or tableArn, got ${got}`);
 }
 
 /**

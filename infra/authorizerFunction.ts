@@ -14,6 +14,7 @@ import {
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
+import type { IApiKeyLimits } from './apiKeyLimits.ts';
 import { latchkeyFunction } from './latchkeyFunction.ts';
 import { acknowledge, acknowledgeWildcards } from './nag.ts';
 import { isKnown } from './propChecks.ts';
@@ -67,6 +68,7 @@ export function authorizerFunction(
   scope: Construct,
   props: ApiKeyAuthorizerProps,
   environment: Readonly<Record<string, string>>,
+  limits: IApiKeyLimits | undefined,
 ): AuthorizerFunction {
   const { table, vpc, tracing, role, logGroup } = props;
   const created = latchkeyFunction(scope, {
@@ -80,6 +82,7 @@ export function authorizerFunction(
     logGroup,
     grant: (grantee) => {
       table.grantVerify(grantee);
+      limits?.grantTake(grantee);
       if (vpc !== undefined) grantVpc(grantee);
     },
     lossesByLogLevel: LOSSES_BY_LOG_LEVEL,

@@ -5,8 +5,10 @@ import { type Config, readConfig, SETTING_INFO, type SettingName, SETTINGS } fro
 import { Plans } from '../lambda/plans.ts';
 import { acceptedKeysOutput, keyFormatTexts } from './acceptedKeys.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
-import { planProblems } from './keyPlans.ts';
 import { mayCache } from './keySources.ts';
+import { limitProblems, limitsReference } from './limitChecks.ts';
+import { planProblems } from './planChecks.ts';
+import { plansEnforcedBy } from './planProps.ts';
 import {
   containsToken,
   isKnown,
@@ -36,7 +38,7 @@ export interface AuthorizerSettings {
 
 type Prop = keyof ApiKeyAuthorizerProps;
 /** The props that become environment variables. */
-type SettingProps = Omit<ApiKeyAuthorizerProps, 'table'>;
+type SettingProps = Omit<ApiKeyAuthorizerProps, 'table' | 'limits'>;
 type Environment = Readonly<Record<string, string>>;
 
 /** Prop → the function's environment variable. */
@@ -44,6 +46,7 @@ const VARIABLES: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(SETTING_INFO).map(([name, { prop }]) => [prop, SETTINGS[name as SettingName].variable]),
 );
 const TABLE_VARIABLE = SETTINGS.tableName.variable;
+const LIMITS_VARIABLE = SETTINGS.limitsTable.variable;
 
 /**
  * Returns the settings for the props, with the namespace from `planNamespace`. The function's own parser checks them,
@@ -59,9 +62,21 @@ export function authorizerSettings(
   namespace: string,
 ): AuthorizerSettings {
   const problems = [...tokenProblems(props), ...capacityProblems(props), ...functionProblems(props)];
+  const unusablePlans = planProblems(props.plans ?? {}).map((problem) => `plans: ${problem}`);
+  // The settings parser describes a problem of a plan less well.
+  if (unusablePlans.length > 0) throw propError(scope, ...problems, ...unusablePlans);
+  problems.push(...limitProblems(props));
   const table = tableReference(scope, props.table.resource);
-  const environment: Environment = { [TABLE_VARIABLE]: table.value, ...toEnvironment(scope, props, namespace) };
-  const known = knownEnvironment(scope, environment, props, LONGEST_TABLE[table.kind]);
+  const limits = props.limits && limitsReference(scope, props.limits);
+  const environment: Environment = {
+    [TABLE_VARIABLE]: table.value,
+    ...toEnvironment(scope, props, namespace),
+    ...(limits && { [LIMITS_VARIABLE]: limits.value }),
+  };
+  const known = knownEnvironment(scope, environment, props, {
+    [TABLE_VARIABLE]: LONGEST_TABLE[table.kind],
+    ...(limits && { [LIMITS_VARIABLE]: LONGEST_TABLE[limits.kind] }),
+  });
   const config = readSettings(known, problems);
   if (config === undefined) throw propError(scope, ...problems);
   const resultsCacheTtl = resultsCacheTtlOf(props, config);
@@ -71,7 +86,6 @@ export function authorizerSettings(
   if (config.usageIdentifier === 'presented-key' && (props.externalKeys ?? false) === false) {
     problems.push(EXTERNAL_KEYS_EXPECTED);
   }
-  problems.push(...planProblems(props.plans ?? {}).map((problem) => `plans: ${problem}`));
   if (problems.length > 0) throw propError(scope, ...problems);
   return {
     environment,
@@ -96,8 +110,11 @@ export function importedSettings(
   attributes: ImportedAttributes,
 ): Pick<AuthorizerSettings, 'config' | 'resultsCacheTtl'> {
   const problems = [...tokenProblems(attributes)];
-  const environment = { [TABLE_VARIABLE]: LONGEST_TABLE.name, ...toEnvironment(scope, attributes, '') };
-  const config = readSettings(knownEnvironment(scope, environment, attributes, LONGEST_TABLE.name), problems);
+  const tables = { [TABLE_VARIABLE]: LONGEST_TABLE.name };
+  const config = readSettings(
+    knownEnvironment(scope, toEnvironment(scope, attributes, ''), attributes, tables),
+    problems,
+  );
   if (config === undefined) throw propError(scope, ...problems);
   const resultsCacheTtl = resultsCacheTtlOf(attributes, config);
   if (mayCache(resultsCacheTtl) && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
@@ -154,8 +171,9 @@ const OLDEST_NODE = 20;
 function functionProblems({ runtime, logGroup, logRetention, logRemovalPolicy, plans }: ApiKeyAuthorizerProps) {
   const name = runtime?.name;
   const version = isKnown(name) ? Number(/^nodejs(\d+)\.x$/.exec(name)?.[1] ?? 0) : OLDEST_NODE;
-  // Plans may have a function whose log group the construct creates.
-  const unused = logGroup === undefined || plans !== undefined ? {} : { logRetention, logRemovalPolicy };
+  // Usage plans may have a function whose log group the construct creates.
+  const hasUsagePlans = Object.keys(plansEnforcedBy('gateway', plans)).length > 0;
+  const unused = logGroup === undefined || hasUsagePlans ? {} : { logRetention, logRemovalPolicy };
   const given = Object.entries(unused).filter(([, value]) => value !== undefined);
   return [
     ...(version < OLDEST_NODE
@@ -167,11 +185,12 @@ function functionProblems({ runtime, logGroup, logRetention, logRemovalPolicy, p
   ];
 }
 
-/** Returns the function's environment variables for all props except `table`. */
+/** Returns the function's environment variables for all props except the tables. */
 function toEnvironment(scope: Construct, props: SettingProps, namespace: string): Environment {
   const values: Readonly<Record<string, unknown>> = {
     ...props,
     table: undefined,
+    limits: undefined,
     ...keyFormatTexts(scope, props),
     keySources: props.keySources?.map(String).join(','),
     lastUsedInterval: toSeconds(props.lastUsedInterval),
@@ -212,18 +231,19 @@ const LONGEST_TABLE = {
 } as const;
 
 /**
- * Returns the environment variables with this table and without tokens. The parser uses its defaults instead of tokens.
+ * Returns the environment variables with these tables and without tokens. The parser uses its defaults instead of
+ * tokens.
  */
 function knownEnvironment(
   scope: Construct,
   environment: Environment,
   { scopes }: SettingProps,
-  table: string,
+  tables: Environment,
 ): Environment {
   const known = Object.entries(environment).filter(([, text]) => !Token.isUnresolved(text));
   const knownScopesOnly =
     scopes === undefined ? {} : { [SETTINGS.scopes.variable]: toScopesText(scope, knownScopes(scopes)) };
-  return { ...Object.fromEntries(known), ...knownScopesOnly, [TABLE_VARIABLE]: table };
+  return { ...Object.fromEntries(known), ...knownScopesOnly, ...tables };
 }
 
 /**
@@ -274,6 +294,7 @@ const KNOWN_AT_SYNTHESIS: readonly (readonly [prop: Prop, isToken: IsToken, reas
     ({ usageIdentifier }) => Token.isUnresolved(usageIdentifier),
     'the gateway responses of an API depend on it',
   ],
+  ['onLimit', ({ onLimit }) => Token.isUnresolved(onLimit), 'whether integrations must respond with 429 depends on it'],
   [
     'httpApiResponse',
     ({ httpApiResponse }) => Token.isUnresolved(httpApiResponse),

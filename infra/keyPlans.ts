@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
-import { Lazy, Stack, Token } from 'aws-cdk-lib';
+import { Lazy, Stack } from 'aws-cdk-lib';
 import {
   ApiKey,
   CfnUsagePlan,
   CfnUsagePlanKey,
   type IApiKey,
   type IUsagePlan,
-  Period,
   type QuotaSettings,
   type Stage,
-  type ThrottleSettings,
   UsagePlan,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IWebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -18,39 +16,12 @@ import { type Counted, usageIdentifier } from '../lambda/plans.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import { headerKeyProblems } from './headerKeyProblems.ts';
 import type { SharedFunctionSettings } from './latchkeyFunction.ts';
+import type { PlanMapping, PlanProps } from './planProps.ts';
 import { propError } from './propChecks.ts';
 import { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
 
-/** The limits of one plan. API Gateway also counts the requests of a plan without limits. */
-export interface PlanProps {
-  /**
-   * The request rate: `rateLimit` is the average per second. `burstLimit` is the maximum burst. Both are required.
-   *
-   * @default - the rate that the API allows
-   */
-  readonly throttle?: ThrottleSettings;
-
-  /**
-   * The number of requests in a `period`. `limit` and `period` are required.
-   *
-   * @default - unlimited
-   */
-  readonly quota?: QuotaSettings;
-
-  /**
-   * Makes all keys of the plan share its limits. Otherwise, the limits apply to each key separately. A shared plan uses
-   * one of the 10,000 API keys that API Gateway allows per account and Region. A plan that isn't shared uses one for
-   * each Latchkey key.
-   *
-   * @default false
-   */
-  readonly shared?: boolean;
-}
-
-/** Plan name → limits. */
-export type PlanMapping = { readonly [name: string]: PlanProps };
-
 export interface KeyPlansProps extends SharedFunctionSettings {
+  /** The plans that API Gateway enforces. */
   readonly plans: PlanMapping;
   readonly table: IApiKeyTable;
   /** The namespace from `planNamespace`. */
@@ -155,7 +126,8 @@ export class KeyPlans extends Construct {
       new UsagePlan(this, `Plan-${name}`, {
         description: `Latchkey: the plan ${name}, for ${shared ? 'all its keys together' : 'each of its keys'}`,
         ...(throttle && { throttle }),
-        ...(quota && { quota }),
+        // `planProblems` has rejected the periods that API Gateway doesn't have.
+        ...(quota && { quota: quota as QuotaSettings }),
       }),
     );
   }
@@ -215,84 +187,4 @@ export function planNamespace(scope: Construct): string {
   // namespace.
   const path = within.filter((id) => id !== 'Default').join('/');
   return createHash('sha256').update(`${stack.stackName}/${path}`).digest('hex').slice(0, 16);
-}
-
-const PERIODS: readonly string[] = Object.values(Period);
-
-type Check = readonly [expected: string, isValid: (value: unknown) => boolean];
-/** Field name → check, for every valid field. */
-type Checks = Readonly<Record<string, Check>>;
-
-const THROTTLE: Checks = {
-  rateLimit: ['a number above 0', orToken(isPositive)],
-  burstLimit: ['a whole number above 0', orToken(isPositiveInteger)],
-};
-
-const QUOTA: Checks = {
-  limit: ['a whole number above 0', orToken(isPositiveInteger)],
-  period: [PERIODS.join(', '), orToken((value) => PERIODS.includes(String(value)))],
-  offset: ['a whole number of 0 or more, or none', orToken(isOffset)],
-};
-
-const PLAN: Checks = {
-  throttle: ['an object, or none', isObjectOrNone],
-  quota: ['an object, or none', isObjectOrNone],
-  shared: ['true, false or none', (value) => value === undefined || typeof value === 'boolean'],
-};
-
-/**
- * Returns the problems of plans that a usage plan can't express: plan, expected value, actual value. It also reports
- * unknown fields, because a misspelled limit wouldn't apply. It doesn't check tokens.
- */
-export function planProblems(plans: PlanMapping): string[] {
-  return Object.entries(plans).flatMap(([name, plan]: readonly [string, unknown]) => {
-    if (!isObject(plan)) return [`${name}: expected an object, got ${spell(plan)}`];
-    const { throttle, quota } = plan;
-    return [
-      ...fieldProblems(name, plan, PLAN),
-      ...(isObject(throttle) ? fieldProblems(`${name}: throttle`, throttle, THROTTLE) : []),
-      ...(isObject(quota) ? fieldProblems(`${name}: quota`, quota, QUOTA) : []),
-    ];
-  });
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fieldProblems(subject: string, given: Fields, checks: Checks): string[] {
-  const fields = Object.keys(checks).join(', ');
-  const unknown = Object.keys(given).filter((field) => !Object.hasOwn(checks, field));
-  const wrong = Object.entries(checks).filter(([field, [, isValid]]) => !isValid(given[field]));
-  return [
-    ...unknown.map((field) => `${subject}: expected ${fields}, got the field ${JSON.stringify(field)}`),
-    ...wrong.map(([field, [expected]]) => `${subject}: ${field}: expected ${expected}, got ${spell(given[field])}`),
-  ];
-}
-
-/** Also accepts a token, because a number or a period may be a parameter of the stack. */
-function orToken(isValid: (value: unknown) => boolean): (value: unknown) => boolean {
-  return (value) => Token.isUnresolved(value) || isValid(value);
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isObjectOrNone(value: unknown): boolean {
-  return value === undefined || isObject(value);
-}
-
-function isPositive(value: unknown): boolean {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0;
-}
-
-function isPositiveInteger(value: unknown): boolean {
-  return isPositive(value) && Number.isInteger(value);
-}
-
-function isOffset(value: unknown): boolean {
-  return value === undefined || value === 0 || isPositiveInteger(value);
-}
-
-function spell(value: unknown): string {
-  return value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value);
 }

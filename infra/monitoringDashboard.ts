@@ -12,11 +12,12 @@ import {
 import type { Construct } from 'constructs';
 import { METRIC_NAMESPACE, type MetricName } from '../lambda/metrics.ts';
 import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
+import type { IApiKeyLimits } from './apiKeyLimits.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 
 const PERIOD = Duration.minutes(5);
 
-/** Creates the dashboard: decisions, reasons, latencies, and the capacity of the function and the table. */
+/** Creates the dashboard: decisions, reasons, latencies, limits, and the capacity of the function and the tables. */
 export function monitoringDashboard(
   scope: Construct,
   authorizer: ApiKeyAuthorizer,
@@ -30,6 +31,7 @@ export function monitoringDashboard(
       ...status,
       ...decisionRows(authorizer),
       ...functionRows(authorizer),
+      ...(authorizer.limits === undefined ? [] : [limitRow(authorizer, authorizer.limits)]),
       ...(table === undefined ? [] : [tableRow(table)]),
     ],
   });
@@ -53,13 +55,6 @@ function decisionRows(authorizer: ApiKeyAuthorizer): IWidget[][] {
         authorizer.metricLastUsedWriteFailures(),
       ]),
     ],
-    [
-      graph('Limits of the authorizer', [
-        authorizer.metricLimited(),
-        authorizer.metricLimitWrites(),
-        authorizer.metricLimiterFailures(),
-      ]),
-    ],
   ];
 }
 
@@ -77,6 +72,17 @@ function functionRows({ function: lambda }: ApiKeyAuthorizer): IWidget[][] {
         lambda.metric('ConcurrentExecutions', { statistic: Stats.MAXIMUM, label: 'ConcurrentExecutions' }),
       ]),
     ],
+  ];
+}
+
+function limitRow(authorizer: ApiKeyAuthorizer, { resource: table }: IApiKeyLimits): IWidget[] {
+  return [
+    graph('Requests over a limit of the authorizer', [authorizer.metricLimited()]),
+    graph('Limits: writes, and requests whose limits could not be checked', [
+      authorizer.metricLimitWrites(),
+      authorizer.metricLimiterFailures(),
+    ]),
+    graph('Limits table: throttled', [table.metric('WriteThrottleEvents', { statistic: Stats.SUM })]),
   ];
 }
 

@@ -2,6 +2,7 @@ import { Arn, ArnFormat, type ResourceEnvironment, Stack, Token } from 'aws-cdk-
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
+import { LIMIT_ATTRIBUTES } from '../keys/limits.ts';
 import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
 import { isDifferent, propError } from './propChecks.ts';
 
@@ -73,6 +74,32 @@ export function grantUsageRead(table: ITable, grantee: IGrantable): Grant {
   return withEncryptionKey(table, grantee, read);
 }
 
+/**
+ * Grants UpdateItem of the counters. The response may contain only the updated attributes, so the grantee can't read
+ * other items.
+ */
+export function grantTakeLimits(table: ITable, grantee: IGrantable): Grant {
+  const take = Grant.addToPrincipal({
+    grantee,
+    actions: ['dynamodb:UpdateItem'],
+    resourceArns: [table.tableArn],
+    conditions: {
+      'ForAllValues:StringEquals': { 'dynamodb:Attributes': LIMIT_ATTRIBUTES },
+      // The condition above also matches a request without attributes.
+      Null: { 'dynamodb:Attributes': 'false' },
+      StringEqualsIfExists: { 'dynamodb:ReturnValues': 'UPDATED_NEW' },
+    },
+  });
+  return withEncryptionKey(table, grantee, take);
+}
+
+/** Grants reads of the counters, and UpdateItem to reset them. */
+export function grantResetLimits(table: ITable, grantee: IGrantable): Grant {
+  const actions = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'];
+  const onTable = Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });
+  return withEncryptionKey(table, grantee, onTable);
+}
+
 /** Adds the use of the table's KMS key to the grant, because DynamoDB uses that key with the caller's permissions. */
 function withEncryptionKey(table: ITable, grantee: IGrantable, grant: Grant): Grant {
   const use = grantEncryptionKey(table, grantee, KEY_USE);
@@ -109,6 +136,19 @@ export interface TableReference {
   readonly kind: 'name' | 'arn';
 }
 
+/** The prop that passes a table, and how to fix a table in another Region. */
+export interface TableProp {
+  readonly name: string;
+  readonly advice: string;
+}
+
+const KEYS_TABLE: TableProp = {
+  name: 'table',
+  advice:
+    'the function reads a table in its own Region. Add that Region to replicaRegions of the ApiKeyTable, and pass its replica: ' +
+    "ApiKeyTable.fromTableName(this, 'Replica', tableName)",
+};
+
 /**
  * Returns the reference to the table for a function in the construct's stack. It's the ARN if the table is in another
  * account, or if only the deployment knows the account. The other account must allow the function in the table's
@@ -116,15 +156,17 @@ export interface TableReference {
  *
  * @throws LatchkeyError `CONFIG_INVALID` if the synthesis knows that the table is in another Region than the stack
  */
-export function tableReference(construct: IConstruct, table: ITable): TableReference {
+export function tableReference(
+  construct: IConstruct,
+  table: ITable,
+  { name, advice }: TableProp = KEYS_TABLE,
+): TableReference {
   const stack = Stack.of(construct);
   const tableEnv = getEnvironment(table);
   if (isDifferent(tableEnv.region, stack.region)) {
     throw propError(
       construct,
-      `table: expected a table in ${stack.region}, the Region of this stack, got ${table.node.path} in ${tableEnv.region}: the ` +
-        'function reads a table in its own Region. Add that Region to replicaRegions of the ApiKeyTable, and pass its replica: ' +
-        "ApiKeyTable.fromTableName(this, 'Replica', tableName)",
+      `${name}: expected a table in ${stack.region}, the Region of this stack, got ${table.node.path} in ${tableEnv.region}: ${advice}`,
     );
   }
   return tableEnv.account === stack.account

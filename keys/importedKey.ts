@@ -65,8 +65,8 @@ export interface ImportedKey {
    */
   readonly rotatedTo?: string | null | undefined;
   /**
-   * The id of the first key of the rotation chain, from an export. The import omits an id that doesn't consist of 1 to 36
-   * letters, digits and hyphens.
+   * The id of the first key of the rotation chain. The import omits an id that doesn't consist of 1 to 36 letters, digits
+   * and hyphens.
    */
   readonly rootId?: string | null | undefined;
   /** The record's version, from an export. The import omits a version that isn't a whole number of 0 or more. */

@@ -8,7 +8,7 @@ import type { OnLimit, OnLimiterFailure } from './config.ts';
 import type { PresentedKey } from './credentials.ts';
 import type { LastUsedThrottle } from './lastUsed.ts';
 import type { LimitCode } from './leases.ts';
-import type { LimitOutcome, LimitState } from './limiter.ts';
+import { type LimitOutcome, type LimitState, limiterUnavailable } from './limiter.ts';
 import type { RecordCache } from './recordCache.ts';
 import type { Route } from './routes.ts';
 import { allowsRoute, hasScopes } from './scopes.ts';
@@ -217,11 +217,7 @@ function withOutcome(
   if (effect === 'refuse') return { decision: refused(outcome, key, deps), trace: made };
   const failed = { ...made, limiterError: outcome.error };
   if (deps.onLimiterFailure !== 'deny') return withUse({ effect: 'allow', key, limit: {} }, failed, nowMs, deps);
-  const { id: keyId } = key.record;
-  const error = new LatchkeyError('LIMITER_UNAVAILABLE', `the limits of key ${keyId} could not be checked`, {
-    keyId,
-    cause: outcome.error,
-  });
+  const error = limiterUnavailable(key.record.id, outcome.error);
   return { decision: { effect: 'fault', error }, trace: failed };
 }
 

@@ -84,12 +84,12 @@ export function createFunctionClient(
   return DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
 }
 
-/**
- * Returns the limits of the calls to the table of limits: one attempt, on the connections of another client. A second
- * attempt could take the same requests again.
- */
-export function limitStoreLimits({ config }: DynamoDBDocumentClient): CallLimits {
-  return { maxAttempts: 1, requestHandler: config.requestHandler };
+/** The limits of calls to the table of limits: one attempt. A second one could take the same requests again. */
+export const SINGLE_ATTEMPT: CallLimits = { ...LOOKUP_LIMITS, maxAttempts: 1 };
+
+/** Returns the same limits, on the connections of another client. */
+export function onConnectionsOf({ config: { requestHandler } }: DynamoDBDocumentClient): CallLimits {
+  return { ...SINGLE_ATTEMPT, requestHandler };
 }
 
 function getEndpoint(environment: Environment): string | undefined {

@@ -1,6 +1,6 @@
 import { LimitStore } from '../keys/limitStore.ts';
 import { KeyReader } from '../keys/reader.ts';
-import { createFunctionClient, limitStoreLimits, prime } from './client.ts';
+import { createFunctionClient, onConnectionsOf, prime } from './client.ts';
 import { readConfig, type Config } from './config.ts';
 import { createHandler } from './createHandler.ts';
 import { Log } from './log.ts';
@@ -38,7 +38,7 @@ export const handler = createHandler({
 /** Creates the store only if the authorizer enforces a plan. */
 function createLimitStore({ plans, limitsTable: tableName }: Config): LimitStore | undefined {
   if (plans?.hasLimits !== true || tableName === undefined) return undefined;
-  return new LimitStore({ client: createFunctionClient(process.env, limitStoreLimits(client)), tableName });
+  return new LimitStore({ client: createFunctionClient(process.env, onConnectionsOf(client)), tableName });
 }
 
 /** Reads the settings. Logs a fault that stops the cold start, because alarms watch the log for faults. */

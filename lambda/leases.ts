@@ -4,6 +4,7 @@ import {
   type LimitWindow,
   type PlanLimits,
   THROTTLE_SLACK_MS,
+  type ThrottleAsk,
   windowAt,
 } from '../keys/limits.ts';
 
@@ -119,9 +120,9 @@ export abstract class Lease {
       const need = (spent * this.#horizonMs) / Math.max(1, nowMs - this.#takenAtMs);
       this.#size = Math.max(1, Math.min(2 * this.#size, need));
     }
-    const available = Math.max(1, this.available(nowMs));
-    const wanted = Math.max(this.#waiting, Math.min(this.#size, available * MOST_OF_REMAINING));
-    return Math.max(1, Math.floor(Math.min(wanted, available)));
+    const available = Math.floor(this.available(nowMs));
+    const share = Math.min(Math.ceil(this.#size), Math.floor(available * MOST_OF_REMAINING));
+    return Math.max(1, Math.min(Math.max(share, this.#waiting), available));
   }
 }
 
@@ -130,6 +131,8 @@ export interface LeaseOptions {
   readonly subject: LimitSubject;
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number;
+  /** Maximum time for which a spent quota is remembered, in milliseconds. */
+  readonly quotaRefusalMs: number;
 }
 
 /** A quota's longest lease in milliseconds of the environment's need. */
@@ -142,7 +145,7 @@ export class QuotaLease extends Lease {
   readonly #quota: NonNullable<PlanLimits['quota']>;
   #window: LimitWindow | undefined;
   #granted = 0;
-  #isExhausted = false;
+  #refusedAtMs = -Infinity;
 
   constructor(quota: NonNullable<PlanLimits['quota']>, options: LeaseOptions) {
     super(QUOTA_HORIZON_MS, options.now);
@@ -157,7 +160,8 @@ export class QuotaLease extends Lease {
 
   refusedUntilMs(nowMs: number): number | undefined {
     const { endsAtMs } = this.#windowAt(nowMs);
-    return this.#isExhausted ? endsAtMs : undefined;
+    const sinceMs = nowMs - this.#refusedAtMs;
+    return sinceMs >= 0 && sinceMs < this.#options.quotaRefusalMs ? endsAtMs : undefined;
   }
 
   resetAtMs(nowMs: number): number {
@@ -176,13 +180,13 @@ export class QuotaLease extends Lease {
 
   protected remember(refusedAtMs: number): void {
     // The refusal of a window that has ended doesn't apply to the next one.
-    if (this.#window !== undefined && isIn(this.#window, refusedAtMs)) this.#isExhausted = true;
+    if (this.#window !== undefined && isIn(this.#window, refusedAtMs)) this.#refusedAtMs = refusedAtMs;
   }
 
   #windowAt(nowMs: number): LimitWindow {
     if (this.#window !== undefined && isIn(this.#window, nowMs)) return this.#window;
     this.#granted = 0;
-    this.#isExhausted = false;
+    this.#refusedAtMs = -Infinity;
     return (this.#window = windowAt(this.#quota.period, nowMs));
   }
 }
@@ -206,7 +210,7 @@ export class ThrottleLease extends Lease {
   /** The theoretical arrival time is at least this. It never moves back. */
   #tatMs = -Infinity;
   /** The kind of write that succeeded last while `#tatMs` was in the past. */
-  #from: 'continue' | 'restart' = 'restart';
+  #from: ThrottleAsk['from'] = 'restart';
   #refusedAtMs = -Infinity;
 
   constructor({ rateLimit, burstLimit }: NonNullable<PlanLimits['throttle']>, options: LeaseOptions) {
@@ -231,27 +235,24 @@ export class ThrottleLease extends Lease {
   }
 
   protected async take(count: number, nowMs: number, made: WriteCount): Promise<Grant | undefined> {
-    const isPast = this.#tatMs < nowMs - THROTTLE_SLACK_MS;
-    const from = isPast ? this.#from : 'continue';
-    const tatMs =
-      (await this.#write(count, nowMs, from, made)) ??
-      (isPast ? await this.#write(count, nowMs, from === 'continue' ? 'restart' : 'continue', made) : undefined);
-    if (tatMs === undefined) return undefined;
-    this.#tatMs = tatMs;
-    return { count, endsAtMs: Math.max(nowMs + THROTTLE_LEASE_MS, this.#options.now() + USABLE_MS) };
+    // Only a known time that isn't in the past rules out one of the two writes.
+    if (this.#tatMs >= nowMs - THROTTLE_SLACK_MS) return this.#write(count, nowMs, 'continue', made);
+    const first = this.#from;
+    const grant = await this.#write(count, nowMs, first, made);
+    if (grant !== undefined) return grant;
+    const other = first === 'continue' ? 'restart' : 'continue';
+    const second = await this.#write(count, nowMs, other, made);
+    if (second !== undefined) this.#from = other;
+    return second;
   }
 
-  async #write(
-    count: number,
-    nowMs: number,
-    from: 'continue' | 'restart',
-    made: WriteCount,
-  ): Promise<number | undefined> {
-    const { store, subject } = this.#options;
+  async #write(count: number, nowMs: number, from: ThrottleAsk['from'], made: WriteCount): Promise<Grant | undefined> {
+    const { store, subject, now } = this.#options;
     made.writes++;
     const tatMs = await store.takeThrottle({ subject, count, nowMs, from });
-    if (tatMs !== undefined) this.#from = from;
-    return tatMs;
+    if (tatMs === undefined) return undefined;
+    this.#tatMs = tatMs;
+    return { count, endsAtMs: Math.max(nowMs + THROTTLE_LEASE_MS, now() + USABLE_MS) };
   }
 
   protected remember(refusedAtMs: number): void {

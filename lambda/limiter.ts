@@ -58,6 +58,12 @@ export interface LimiterOptions {
   readonly now: () => number;
   /** Maximum number of subjects in memory. */
   readonly capacity?: number;
+  /**
+   * Maximum time for which a spent quota is remembered, in milliseconds.
+   *
+   * @default - the rest of the window
+   */
+  readonly quotaRefusalMs?: number;
 }
 
 /** The leases of a subject, in the order in which a request takes from them. */
@@ -131,7 +137,8 @@ export class Limiter {
     const known = this.#leases.get(subject.name);
     if (known !== undefined && known.sinceMs >= subject.sinceMs) return known;
     const { throttle, quota } = subject.limits;
-    const options = { store: this.#options.store, subject, now: this.#options.now };
+    const { store, now, quotaRefusalMs = Infinity } = this.#options;
+    const options = { store, subject, now, quotaRefusalMs };
     const all = [
       ...(throttle === undefined ? [] : [new ThrottleLease(throttle, options)]),
       ...(quota === undefined ? [] : [new QuotaLease(quota, options)]),
@@ -151,6 +158,11 @@ export class Limiter {
     const sinceMs = this.#outage === undefined ? Infinity : nowMs - this.#outage.atMs;
     return sinceMs >= 0 && sinceMs < FAILURE_MS ? this.#outage?.error : undefined;
   }
+}
+
+/** Returns the error for a request that must not pass without its limits. */
+export function limiterUnavailable(keyId: string, cause: unknown): LatchkeyError {
+  return new LatchkeyError('LIMITER_UNAVAILABLE', `the limits of key ${keyId} could not be checked`, { keyId, cause });
 }
 
 function refusal({ policies }: Leases, lease: Lease, nowMs: number, writes: number): LimitOutcome {

@@ -1,6 +1,6 @@
 import { LimitStore } from '../keys/limitStore.ts';
 import { KeyReader } from '../keys/reader.ts';
-import { createClient, type ClientOptions, limitStoreLimits, type OrUndefined } from './client.ts';
+import { createClient, type ClientOptions, onConnectionsOf, type OrUndefined } from './client.ts';
 import type { Config } from './config.ts';
 
 /** The tables that decisions depend on. */
@@ -15,6 +15,6 @@ export function openStores(options: OrUndefined<ClientOptions>, { tableName, pla
   const client = createClient(options);
   const lookup = new KeyReader({ client, tableName });
   if (plans?.hasLimits !== true || limitsTable === undefined) return { lookup, limitStore: undefined };
-  const limitsClient = createClient(options, limitStoreLimits(client));
+  const limitsClient = createClient(options, onConnectionsOf(client));
   return { lookup, limitStore: new LimitStore({ client: limitsClient, tableName: limitsTable }) };
 }

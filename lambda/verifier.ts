@@ -1,10 +1,11 @@
 import { LatchkeyError } from '../keys/errors.ts';
+import type { LimitTaker } from '../keys/limits.ts';
 import type { KeyReader } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
 import type { ExternalKeys } from '../keys/secret.ts';
 import { authorize, type AuthorizeDeps, type DenyCode, type KeyDecision, type LimitRefusal } from './authorize.ts';
-import type { LimitTaker } from '../keys/limits.ts';
 import { createAuthorizeDeps } from './authorizeDeps.ts';
+import { deepFreeze } from './cachedKey.ts';
 import {
   type Config,
   type HttpApiResponse,
@@ -108,15 +109,14 @@ function readKey(keyText: unknown, { keyFormat }: Config): PresentedKey {
 
 function toDecision(decision: KeyDecision): Decision {
   if (decision.effect === 'unauthenticated') return decision;
-  const { key, ...others } = decision;
-  const shown = key === undefined ? others : { ...others, record: key.record };
-  if (decision.effect !== 'allow' || decision.limit === undefined) return Object.freeze(shown) as Decision;
-  const { state } = decision.limit;
+  const { key, effect } = decision;
+  const limit = decision.effect === 'allow' ? decision.limit?.state : 'limit' in decision ? decision.limit : undefined;
   return Object.freeze({
-    effect: 'allow',
-    record: decision.key.record,
-    ...(state === undefined ? {} : { limit: state }),
-  });
+    effect,
+    ...(decision.effect === 'deny' ? { code: decision.code } : {}),
+    ...(key === undefined ? {} : { record: key.record }),
+    ...(limit === undefined ? {} : { limit: deepFreeze(limit) }),
+  }) as Decision;
 }
 
 /** The settings that a decision on a key depends on. */

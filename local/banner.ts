@@ -1,6 +1,6 @@
 import type { Colors } from '../operator/colors.ts';
 import type { ServedApi } from './mountApis.ts';
-import { formatCurlCommand } from './curlCommand.ts';
+import { formatCurlCommand, formatCurlLoop } from './curlCommand.ts';
 import { formatSeconds } from './steps.ts';
 
 /** The addresses and the key that `npm start` prints when the gateway is ready. */
@@ -13,6 +13,8 @@ export interface Banner {
   readonly demoKey: string;
   /** The function's setting of key sources, or `undefined` for its default. */
   readonly keySources?: string | undefined;
+  /** A plan that the authorizer enforces, or `undefined` if the stack has none. */
+  readonly limitedPlan?: string | undefined;
   /** Milliseconds from the start of the process until the gateway was ready. */
   readonly startMs: number;
   /** `true` if the terminal's input reaches the gateway. */
@@ -38,10 +40,20 @@ export function formatBanner(banner: Banner, colors: Colors): string {
     '',
     ...rows.map(([name, value]) => `  ${green('➜')}  ${bold(name.padEnd(width))}  ${value}`),
     ...(curl === undefined ? [] : ['', `  ${curl}`]),
+    ...formatLimitLines(banner, tried),
     '',
     `  ${dim(`${keys}Ctrl-C stops the gateway`)}`,
     '\n',
   ].join('\n');
+}
+
+/** Formats two commands that show a limit: the second one prints 429 for its last requests. */
+function formatLimitLines(banner: Banner, tried: ServedApi | undefined): string[] {
+  const { limitedPlan, keySources } = banner;
+  const loop = tried && formatCurlLoop(toUrl(banner, tried), keySources);
+  if (limitedPlan === undefined || loop === undefined) return [];
+  const create = `npx latchkey create --label limited --plan ${limitedPlan} --local | awk '/^key:/ {print $2}'`;
+  return ['', `  KEY=$(${create})`, `  ${loop}`];
 }
 
 /** Formats the banner as one line of JSON. The APIs' URLs have their prefixes as names. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCurrent, removeStamp, TEMPLATE_SOURCES, writeStamp } from '../build/sources.js';
+import { type DeployedPlans, readDeployedPlans } from '../keys/deployedPlans.ts';
 import {
   readHttpApi,
   readRestApi,
@@ -109,6 +110,8 @@ export interface CloudAssembly {
   readonly revocationDelaySeconds: number | undefined;
   /** The settings of the function that rolls up usage, if the stack has one. */
   readonly usage: UsageRollupSettings | undefined;
+  /** The plans of the stack's output `Plans`. */
+  readonly plans: DeployedPlans | undefined;
 }
 
 /**
@@ -140,6 +143,7 @@ export async function readCloudAssembly(templateFile: string): Promise<CloudAsse
     functions,
     revocationDelaySeconds: readRevocationDelay(template),
     usage: readUsage(resources),
+    plans: readPlans(template),
   };
 }
 
@@ -168,6 +172,23 @@ function readRevocationDelay(template: Template): number | undefined {
   if (/^\d+$/.test(String(value))) return Number(value);
   const problem = `Outputs.RevocationDelaySeconds: expected a whole number of seconds, got ${JSON.stringify(value)}`;
   throw new GatewayError('TEMPLATE_UNSUPPORTED', problem);
+}
+
+function readPlans(template: Template): DeployedPlans | undefined {
+  const value = template.output('Plans');
+  if (value === undefined) return undefined;
+  const plans = readDeployedPlans(parseJson(String(value)));
+  if (plans !== undefined) return plans;
+  const problem = `Outputs.Plans: expected JSON of each plan's limits, got ${JSON.stringify(value)}`;
+  throw new GatewayError('TEMPLATE_UNSUPPORTED', problem);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the directory of each asset by the asset's object key. */

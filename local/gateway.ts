@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readGatewayState, type GatewayState, type TableLocation } from '../operator/findTable.ts';
 import { formatAcceptedKeys } from '../keys/acceptedKeys.ts';
 import { parseExternalKeys, parseKeyPrefixes } from '../keys/keyFormat.ts';
+import { createLimitsTableInput } from '../keys/limits.ts';
 import { printable } from '../keys/printable.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
@@ -61,6 +62,8 @@ export interface RunningGateway {
   readonly demoKey: string;
   /** The functions' setting of key sources, or `undefined` for their default. */
   readonly keySources: string | undefined;
+  /** A plan that the functions enforce, or `undefined` if there is none. */
+  readonly limitedPlan: string | undefined;
   readonly table: ServedTable;
 }
 
@@ -83,9 +86,11 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const assembly = await loadAssembly(options, deps);
 
   const tableName = getTableName(assembly);
+  const limitsTableName = getFunctionSetting(assembly, 'LATCHKEY_LIMITS_TABLE');
   const database = await LocalDynamoDb.start({ port: options.dbPort, dataDirectory: options.data });
   onStop(() => database.stop());
   await database.ensureTable(tableName);
+  if (limitsTableName !== undefined) await database.ensureTable(limitsTableName, createLimitsTableInput);
   const { client, endpoint } = database;
   const usage = await startUsage(assembly, database, { onStop, writeLog: writeLine });
   const invoke = createInvoke(assembly, deps.functionsEndpoint ?? endpoint, usage, deps);
@@ -100,12 +105,13 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const keyFormat = getKeyFormat(assembly);
   const { prefixes: keyPrefixes } = keyFormat;
   const [prefix = DEFAULT_KEY_PREFIX] = keyPrefixes;
-  const { revocationDelaySeconds } = assembly;
+  const { revocationDelaySeconds, plans } = assembly;
   const acceptedKeys = formatAcceptedKeys(keyFormat);
   const usageTableName = assembly.usage?.tableName;
-  const tables = { tableName, ...(usageTableName !== undefined && { usageTableName }) };
-  const served = { ...tables, endpoint, region: REGION, revocationDelaySeconds, acceptedKeys };
-  const createRegistry = (actor: string) => new KeyRegistry({ client, ...tables, actor, keyPrefixes });
+  const tables = { tableName, limitsTableName, ...(usageTableName !== undefined && { usageTableName }) };
+  const served = { ...tables, endpoint, region: REGION, revocationDelaySeconds, acceptedKeys, plans };
+  const createRegistry = (actor: string) =>
+    new KeyRegistry({ client, tableName, ...(usageTableName !== undefined && { usageTableName }), actor, keyPrefixes });
   const registry = createRegistry('local gateway');
   const file = options.data === undefined ? undefined : join(options.data, DEMO_KEY_FILE);
   const demoKey = await provideDemoKey({ registry, prefix, file, now: Date.now });
@@ -114,7 +120,11 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   writePrivateFile(options.stateFile, `${JSON.stringify(state)}\n`);
   if (onRequest !== undefined) onServed = withLabels(registry, onRequest);
   const keySources = getFunctionSetting(assembly, 'LATCHKEY_KEY_SOURCES');
-  return { url, apis, demoKey, keySources, table: { location: { kind: 'local', ...served }, createRegistry } };
+  const [limitedPlan] = Object.entries(plans ?? {}).flatMap(([name, { enforce }]) =>
+    enforce === 'authorizer' ? [name] : [],
+  );
+  const table = { location: { kind: 'local' as const, ...served }, createRegistry };
+  return { url, apis, demoKey, keySources, limitedPlan, table };
 }
 
 /** Returns the format of the keys that the functions accept. An invalid setting fails the functions' start. */

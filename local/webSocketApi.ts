@@ -36,7 +36,8 @@ const REFUSALS: Readonly<Record<Refusal['effect'], readonly [statusCode: number,
 
 /**
  * Creates a WebSocket API of the template. It invokes the authorizer on `$connect`. It invokes the integration of
- * `$connect` only if the client offers subprotocols, because its response selects one. It doesn't invoke others.
+ * `$connect` only if the client offers subprotocols, because its response selects one, or if the key is over a limit
+ * of its plan, because the integration then refuses the connection. It doesn't invoke others.
  */
 export function createWebSocketApi(config: WebSocketApiConfig, deps: ApiDeps): WebSocketApi {
   const authorize = config.authorizer && createAuthorizer(config.authorizer, deps);
@@ -98,11 +99,13 @@ function fail(
 async function connect(
   { connectFunctionName, stageVariables }: WebSocketApiConfig,
   request: GatewayRequest,
-  requestContext: object,
+  requestContext: { readonly authorizer: Readonly<Record<string, unknown>> | undefined },
   deps: ApiDeps,
 ): Promise<GatewayReply | undefined> {
   const opened = { statusCode: SWITCHING_PROTOCOLS, headers: [], body: '' };
-  if (connectFunctionName === undefined || getHeader(request, SUBPROTOCOL_HEADER).length === 0) return opened;
+  const isLimited = requestContext.authorizer?.['limited'] === 'true';
+  const matters = isLimited || getHeader(request, SUBPROTOCOL_HEADER).length > 0;
+  if (connectFunctionName === undefined || !matters) return opened;
   const event = { ...toEventMaps(request), stageVariables, requestContext, isBase64Encoded: false };
   const reply = await integrateLambda(connectFunctionName, event, { inferred: false }, deps);
   if (reply === undefined || reply.statusCode >= 300) return reply;

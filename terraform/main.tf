@@ -19,11 +19,13 @@ locals {
     LATCHKEY_HTTP_API_RESPONSE = var.http_api_response
     LATCHKEY_SCOPES            = jsonencode(var.scopes)
     LATCHKEY_PLANS             = var.plans == null ? null : jsonencode(local.plans)
-    LATCHKEY_LIMITS_TABLE       = null
-    LATCHKEY_ON_LIMIT           = null
-    LATCHKEY_ON_LIMITER_FAILURE = null
-    LATCHKEY_USAGE              = null
-    LATCHKEY_USAGE_IDENTIFIER   = var.usage_identifier
+    LATCHKEY_LIMITS_TABLE      = one(aws_dynamodb_table.limits[*].name)
+    LATCHKEY_ON_LIMIT          = var.on_limit
+    LATCHKEY_USAGE             = tostring(var.usage)
+    LATCHKEY_USAGE_IDENTIFIER  = var.usage_identifier
+
+    LATCHKEY_ON_LIMITER_FAILURE = var.on_limiter_failure
+
     LATCHKEY_METRICS           = tostring(var.metrics)
     LATCHKEY_PRIME             = tostring(var.prime)
     LATCHKEY_DEBUG_SAMPLE_RATE = tostring(var.debug_sample_rate)
@@ -37,10 +39,22 @@ locals {
       maxLength = tonumber(try(var.external_keys.max_length, null))
     } : name => value if value != null
   }
+  limits = {
+    for name, plan in try(coalesce(var.plans.limits, {}), {}) : name => {
+      for field, value in {
+        throttle = plan.throttle == null ? null : { rateLimit = plan.throttle.rate_limit, burstLimit = plan.throttle.burst_limit }
+        quota    = plan.quota
+        per      = plan.per
+      } : field => value if value != null
+    }
+  }
   plans = {
-    namespace = try(var.plans.namespace, "")
-    perKey    = try(var.plans.per_key, [])
-    shared    = try(var.plans.shared, [])
+    for name, value in {
+      namespace = try(var.plans.namespace, "")
+      perKey    = try(var.plans.per_key, [])
+      shared    = try(var.plans.shared, [])
+      limits    = local.limits
+    } : name => value if name != "limits" || length(local.limits) > 0
   }
 }
 
@@ -96,6 +110,32 @@ resource "aws_dynamodb_table" "keys" {
   }
 }
 
+# The requests that keys have used of their limits. Without point-in-time recovery, because old counts would let keys
+# exceed their quotas.
+resource "aws_dynamodb_table" "limits" {
+  count        = length(local.limits) > 0 ? 1 : 0
+  name         = coalesce(var.limits_table_name, "${var.name}-limits")
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "subject"
+  tags         = var.tags
+
+  attribute {
+    name = "subject"
+    type = "S"
+  }
+  ttl {
+    attribute_name = "purgeAfter"
+    enabled        = true
+  }
+  dynamic "server_side_encryption" {
+    for_each = var.kms_key_arn[*]
+    content {
+      enabled     = true
+      kms_key_arn = server_side_encryption.value
+    }
+  }
+}
+
 resource "aws_cloudwatch_log_group" "authorizer" {
   name              = local.authorizer_name
   retention_in_days = var.log_retention_days
@@ -125,7 +165,14 @@ resource "aws_iam_role_policy" "authorizer" {
   })
 }
 
-# DynamoDB uses the table's key in the name of its caller. The condition forbids every other use.
+resource "aws_iam_role_policy" "limits" {
+  count  = length(local.limits) > 0 ? 1 : 0
+  name   = "limits"
+  role   = aws_iam_role.authorizer.id
+  policy = templatefile("${path.module}/limitsPolicy.json", { limits_table_arn = one(aws_dynamodb_table.limits[*].arn) })
+}
+
+# DynamoDB uses the tables' key in the name of its caller. The condition forbids every other use.
 resource "aws_iam_role_policy" "table_key" {
   count = var.kms_key_arn == null ? 0 : 1
   name  = "table-key"
@@ -183,15 +230,19 @@ resource "aws_lambda_function" "authorizer" {
       error_message = "results_cache_seconds: expected a single entry in key_sources, got ${jsonencode(var.key_sources)}. API Gateway requires every identity source of a cache at once."
     }
     precondition {
+      condition     = var.results_cache_seconds == 0 || length(local.limits) == 0
+      error_message = "results_cache_seconds: expected 0, because the function enforces a plan of plans.limits, got ${var.results_cache_seconds}. A request with a cached response would not be counted."
+    }
+    precondition {
       condition     = var.usage_identifier == "plan" || var.external_keys != null
       error_message = "usage_identifier: expected external_keys for presented-key, got none. The authorizer would refuse every key of API Gateway."
     }
     precondition {
       condition     = length(jsonencode(local.environment)) <= 4096
-      error_message = "expected at most 4096 bytes of environment variables, Lambda's limit, got ${length(jsonencode(local.environment))}. Shorten scopes."
+      error_message = "expected at most 4096 bytes of environment variables, Lambda's limit, got ${length(jsonencode(local.environment))}. Shorten scopes or plans."
     }
   }
 
   # A function that starts before its policy exists fails its first requests.
-  depends_on = [aws_iam_role_policy.authorizer, aws_iam_role_policy.table_key]
+  depends_on = [aws_iam_role_policy.authorizer, aws_iam_role_policy.limits, aws_iam_role_policy.table_key]
 }

@@ -28,6 +28,16 @@ output "table_arn" {
   value       = aws_dynamodb_table.keys.arn
 }
 
+output "limits_table_name" {
+  description = "The name of the table of limits, for latchkey --limits-table, or null without limits."
+  value       = one(aws_dynamodb_table.limits[*].name)
+}
+
+output "limits_table_arn" {
+  description = "The ARN of the table of limits, for the policies of the people who see and reset quotas, or null without limits."
+  value       = one(aws_dynamodb_table.limits[*].arn)
+}
+
 output "revocation_delay_seconds" {
   description = "The longest time in seconds that a revoked key may still be accepted."
   value       = var.record_cache_seconds + var.results_cache_seconds

@@ -294,11 +294,16 @@ variable "scopes" {
 }
 
 variable "plans" {
-  description = "The plans that your usage plans of API Gateway enforce. The module doesn't create usage plans. namespace is 16 hex digits of your choice; docs/plans.md explains the lists."
+  description = "The plans of keys. Your usage plans of API Gateway enforce per_key and shared, which docs/plans.md explains; the module doesn't create usage plans. The function enforces limits: plan name → throttle, quota and per, which docs/limits.md explains. namespace is 16 hex digits of your choice."
   type = object({
     namespace = string
     per_key   = optional(list(string), [])
     shared    = optional(list(string), [])
+    limits = optional(map(object({
+      throttle = optional(object({ rate_limit = number, burst_limit = number }))
+      quota    = optional(object({ limit = number, period = string }))
+      per      = optional(string, "key")
+    })), {})
   })
   default = null
 
@@ -308,11 +313,61 @@ variable "plans" {
   }
   validation {
     condition = var.plans == null || try(
-      length(distinct(concat(var.plans.per_key, var.plans.shared))) == length(concat(var.plans.per_key, var.plans.shared)) && alltrue([
-        for plan in concat(var.plans.per_key, var.plans.shared) : can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", plan))
+      length(distinct(concat(var.plans.per_key, var.plans.shared, keys(var.plans.limits)))) == length(concat(var.plans.per_key, var.plans.shared, keys(var.plans.limits))) && alltrue([
+        for plan in concat(var.plans.per_key, var.plans.shared, keys(var.plans.limits)) : can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", plan))
     ]), false)
     error_message = "plans: expected different plan names of 1 to 64 letters, digits, dots, underscores and hyphens, got ${jsonencode(var.plans)}."
   }
+  validation {
+    condition = var.plans == null || alltrue([
+      for plan in values(try(var.plans.limits, {})) : (plan.throttle != null || plan.quota != null) && contains(["key", "owner", "plan"], plan.per) &&
+      try(plan.throttle.rate_limit > 0 && plan.throttle.burst_limit >= 1 && floor(plan.throttle.burst_limit) == plan.throttle.burst_limit, plan.throttle == null) &&
+      try(plan.quota.limit >= 1 && floor(plan.quota.limit) == plan.quota.limit && contains(["minute", "hour", "day", "week", "month"], plan.quota.period), plan.quota == null)
+    ])
+    error_message = "plans: limits: expected per (key, owner or plan) and at least one of throttle (rate_limit above 0, a whole burst_limit above 0) and quota (a whole limit above 0, period minute, hour, day, week or month), got ${jsonencode(try(var.plans.limits, null))}."
+  }
+}
+
+variable "limits_table_name" {
+  description = "The name of the table of limits, which exists only if plans has limits. A change replaces the table. The default is the module's name and \"-limits\"."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.limits_table_name == null || can(regex("^[a-zA-Z0-9_.-]{3,255}$", var.limits_table_name))
+    error_message = "limits_table_name: expected 3 to 255 letters, digits, dots, underscores and hyphens, got \"${coalesce(var.limits_table_name, "nothing")}\"."
+  }
+}
+
+variable "on_limit" {
+  description = "The response to a request over a limit: deny, or tell to allow it with limited in its context. Your integrations must then respond with 429."
+  type        = string
+  default     = "deny"
+  nullable    = false
+
+  validation {
+    condition     = contains(["deny", "tell"], var.on_limit)
+    error_message = "on_limit: expected deny or tell, got \"${var.on_limit}\"."
+  }
+}
+
+variable "on_limiter_failure" {
+  description = "Whether a request is allowed or fails if the table of limits doesn't respond: allow or deny."
+  type        = string
+  default     = "allow"
+  nullable    = false
+
+  validation {
+    condition     = contains(["allow", "deny"], var.on_limiter_failure)
+    error_message = "on_limiter_failure: expected allow or deny, got \"${var.on_limiter_failure}\"."
+  }
+}
+
+variable "usage" {
+  description = "Whether the function counts the requests of each key in its log once a minute."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "usage_identifier" {

@@ -2,6 +2,7 @@ import type { KeyRecord } from '../keys/record.ts';
 import { type AuthorizerOptions, KeyVerifier, readOptions } from '../lambda/verifier.ts';
 import { createHandler, type Handler } from '../lambda/createHandler.ts';
 import { Authenticator } from '../middleware/authenticate.ts';
+import { MemoryLimits, type TestLimits } from './memoryLimits.ts';
 import { MemoryLookup } from './memoryLookup.ts';
 
 /** The settings of the deployment under test, and the records in its table. */
@@ -33,6 +34,8 @@ export interface TestAuthorizer {
    * make it unavailable.
    */
   readonly table: MemoryLookup;
+  /** The table of limits, which all three share. Plans with `enforce: 'authorizer'` use it. */
+  readonly limits: TestLimits;
   /** The lines that the function has logged, in order. Metrics aren't included. */
   readonly log: readonly string[];
 }
@@ -49,21 +52,31 @@ export function createTestAuthorizer({
   ...options
 }: TestAuthorizerOptions = {}): TestAuthorizer {
   // Metrics would add lines to the log that tests read.
-  const config = { ...readOptions({ tableName: 'in-memory', ...options }), metrics: false };
+  const config = { ...readOptions({ tableName: 'in-memory', limitsTable: 'in-memory', ...options }), metrics: false };
   const lookup = new MemoryLookup(...records);
+  const limitStore = new MemoryLimits();
   const log: string[] = [];
   return {
     handler: createHandler({
       config,
       functionName: 'test',
       lookup,
+      limitStore,
       now,
       random: Math.random,
       writeLog: (line) => log.push(line),
     }),
-    verifier: new KeyVerifier({ config, lookup, now, onLastUsedWriteFailed: () => {} }),
-    authenticator: new Authenticator({ config, lookup, now, onLastUsedWriteFailed: () => {}, onRefused: () => {} }),
+    verifier: new KeyVerifier({ config, lookup, limitStore, now, onLastUsedWriteFailed: () => {} }),
+    authenticator: new Authenticator({
+      config,
+      lookup,
+      limitStore,
+      now,
+      onLastUsedWriteFailed: () => {},
+      onRefused: () => {},
+    }),
     table: lookup,
+    limits: limitStore,
     log,
   };
 }

@@ -29,5 +29,6 @@ export {
   webSocketMessageEvent,
   type RestAuthorizerContext,
 } from './integrationEvents.ts';
+export type { TestLimits } from './memoryLimits.ts';
 export type { MemoryLookup } from './memoryLookup.ts';
 export type { IntegrationRequest, TestRequest } from './request.ts';

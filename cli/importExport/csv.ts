@@ -22,7 +22,9 @@ import {
 type Warn = ImportInput['warn'];
 
 /** The header row of `export`, and the header row from before records had a version. */
-const OWN_HEADERS = new Set([FIELD_NAMES, FIELD_NAMES.filter((name) => name !== 'version')].map(String));
+const OWN_HEADERS = new Set(
+  [[], ['rootId'], ['rootId', 'version']].map((later) => String(FIELD_NAMES.filter((name) => !later.includes(name)))),
+);
 
 /**
  * Reads CSV with a header row of field names. Ignores an unknown column with a warning, unless the column may mean that

@@ -29,6 +29,7 @@ import { ApiKeyMonitoring } from '../apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../apiKeyTable.ts';
 import { type ApiAccessLog, ApiKeyUsage } from '../apiKeyUsage.ts';
 import { acknowledge } from '../nag.ts';
+import { LimitPeriod, type PlanMapping } from '../planProps.ts';
 import type { Monitoring } from './appContext.ts';
 
 const WHOAMI_BUNDLE = fileURLToPath(new URL('../../dist/whoami', import.meta.url));
@@ -43,6 +44,15 @@ const LOG_ROLE_POLICY =
 
 /** Limits each stage, so that a sample with a public URL can't run up a bill. */
 const THROTTLE = { rateLimit: 50, burstLimit: 100 };
+
+/** A plan to try limits with. A key without a plan isn't limited. */
+const PLANS: PlanMapping = {
+  demo: {
+    enforce: 'authorizer',
+    throttle: { rateLimit: 5, burstLimit: 10 },
+    quota: { limit: 60, period: LimitPeriod.MINUTE },
+  },
+};
 
 /** Properties of `LatchkeyStack`. You can set them in the app's context. */
 export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerProps, 'keySources' | 'scopes'> {
@@ -64,7 +74,7 @@ export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerPro
 
 /**
  * A table of keys, an authorizer, and a sample API of each type. `GET /whoami` and every message to the WebSocket API
- * return the authorizer's context.
+ * return the authorizer's context. Keys on the plan `demo` have limits.
  */
 export class LatchkeyStack extends Stack {
   readonly #hasLogRole: boolean;
@@ -77,6 +87,9 @@ export class LatchkeyStack extends Stack {
     const table = new ApiKeyTable(this, 'Keys');
     const authorizer = new ApiKeyAuthorizer(this, 'Authorizer', {
       table,
+      plans: PLANS,
+      // The sample's integration responds with 429, which the authorizer of an HTTP API can't.
+      onLimit: 'tell',
       ...(keySources && { keySources }),
       ...(scopes && { scopes }),
     });
@@ -106,6 +119,15 @@ export class LatchkeyStack extends Stack {
       authorizer.acceptedKeys,
       'The prefixes of issued keys; those of external keys with *, or any',
     );
+    this.#planOutputs(authorizer);
+  }
+
+  /** Adds the outputs by which the CLI and the console show what is left of a key's plan. */
+  #planOutputs({ limits, planLimits }: ApiKeyAuthorizer): void {
+    if (limits !== undefined) {
+      this.#output('LimitsTableName', limits.tableName, 'The table of limits, for latchkey --limits-table');
+    }
+    this.#output('Plans', planLimits, 'The limits of each plan');
   }
 
   #whoami(): LambdaFunction {

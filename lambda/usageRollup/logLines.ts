@@ -26,21 +26,25 @@ const ABSENT = '-';
  * connection. Returns `undefined` for any other line, and for a line of an API that isn't in `apiIds`.
  */
 export function parseAccessLine(text: string, apiIds: ReadonlySet<string>): readonly CountedRequests[] | undefined {
-  const fields = parseObject(text);
-  const hour = parseRequestTime(fields?.['requestTime']);
-  const { status, eventType } = fields ?? {};
-  if (fields === undefined || hour === undefined) return undefined;
-  if (typeof status !== 'string' || !/^([1-5]\d\d|-)$/.test(status)) return undefined;
+  const fields = parseObject(text) ?? {};
+  const hour = parseRequestTime(fields['requestTime']);
+  const { status } = fields;
+  if (hour === undefined || typeof status !== 'string' || !/^([1-5]\d\d|-)$/.test(status)) return undefined;
   const [onlyApi] = apiIds.size === 1 ? apiIds : [];
   const apiId = valueOf(fields['apiId']) ?? onlyApi;
   if (apiId === undefined || !apiIds.has(apiId)) return undefined;
-  const keyId = valueOf(fields['keyId']) ?? valueOf(fields['principalId']);
-  const isUncounted = keyId === undefined || keyId === 'anonymous' || eventType === 'DISCONNECT';
-  if (isUncounted) return [];
+  const keyId = keyIdOf(fields);
+  if (keyId === undefined) return [];
   return isKeyId(keyId) ? [{ keyId, hour, apiId, usage: toUsage(fields, status) }] : undefined;
 }
 
-function toUsage(fields: Readonly<Record<string, unknown>>, status: string): CountedRequests['usage'] {
+/** Returns the id of the key whose request the line counts. */
+function keyIdOf({ keyId, principalId, eventType }: Fields): string | undefined {
+  const id = valueOf(keyId) ?? valueOf(principalId);
+  return id === 'anonymous' || eventType === 'DISCONNECT' ? undefined : id;
+}
+
+function toUsage(fields: Fields, status: string): CountedRequests['usage'] {
   const outcome = outcomeOf(fields, status);
   const latency: Record<string, number> = {};
   const ms = valueOf(fields['responseLatency']);
@@ -94,13 +98,14 @@ export function parseUsageLine(text: string): readonly CountedRequests[] | undef
   return all.every((each) => each !== undefined) ? all : undefined;
 }
 
-function parseApis(apis: unknown, whose: Pick<CountedRequests, 'keyId' | 'hour'>) {
+function parseApis(apis: unknown, { keyId, hour }: Pick<CountedRequests, 'keyId' | 'hour'>) {
   if (!isPlainObject(apis)) return [undefined];
   return Object.entries(apis).flatMap(([apiId, outcomes]): readonly (CountedRequests | undefined)[] => {
     if (!isApiId(apiId) || !isPlainObject(outcomes)) return [undefined];
     return Object.entries(outcomes).map(([code, count]) => {
       const isValid = /^[A-Za-z_]{1,40}$/.test(code) && Number.isSafeInteger(count) && Number(count) > 0;
-      return isValid ? { ...whose, apiId, usage: countOf(toOutcome(code), Number(count)) } : undefined;
+      const usage = countOf(toOutcome(code), Number(count));
+      return isValid ? { keyId, hour, apiId, usage } : undefined;
     });
   });
 }

@@ -115,8 +115,12 @@ function toApis(apis: ReadonlyMap<string, UsageSum>): HourUsage['apis'] {
 
 /** Returns the keys with the most requests, busiest first. */
 export function toBusiest(keys: readonly BusyKey[]): readonly BusyKey[] {
-  const inOrder = (one: BusyKey, other: BusyKey) => totalOf(other) - totalOf(one) || (one.keyId < other.keyId ? -1 : 1);
-  return keys.toSorted(inOrder).slice(0, MAX_BUSIEST);
+  return keys.toSorted(compareBusiness).slice(0, MAX_BUSIEST);
+}
+
+/** Compares ids last, so that the order doesn't depend on the order of the lines. */
+function compareBusiness(one: BusyKey, other: BusyKey): number {
+  return totalOf(other) - totalOf(one) || (one.keyId < other.keyId ? -1 : 1);
 }
 
 /** Returns the stored form of the requests to one API, all of which come from one source. */

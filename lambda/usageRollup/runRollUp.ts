@@ -112,13 +112,14 @@ function rangesOf({ first, last }: Hours, nowMs: number): readonly Pick<LogRange
 /** Reads the hours from the event. An event of the schedule doesn't have any. */
 function readHours(event: unknown, nowMs: number): Hours {
   const { since, until } = Object(event);
-  const read = (name: string, value: unknown, byDefault: UsageHour): UsageHour => {
-    const hour = value === undefined ? byDefault : parseUsageHour(value);
-    if (hour !== undefined) return hour;
-    throw new LatchkeyError('INPUT_INVALID', `${name}: expected an hour in UTC such as 2026-11-30T21`);
-  };
-  const first = read('since', since, toUsageHour(nowMs - PAST_HOURS * HOUR_MS));
-  const last = read('until', until, toUsageHour(nowMs));
+  const first = readHour('since', since ?? toUsageHour(nowMs - PAST_HOURS * HOUR_MS));
+  const last = readHour('until', until ?? toUsageHour(nowMs));
   if (first <= last) return { first, last };
   throw new LatchkeyError('INPUT_INVALID', `since: expected an hour up to ${last}, got ${first}`);
+}
+
+function readHour(name: string, value: unknown): UsageHour {
+  const hour = parseUsageHour(value);
+  if (hour !== undefined) return hour;
+  throw new LatchkeyError('INPUT_INVALID', `${name}: expected an hour in UTC such as 2026-11-30T21`);
 }

@@ -28,7 +28,10 @@ run "rejects_invalid_values" {
     stale_if_error_seconds = -1
     http_api_response      = "json"
     scopes                 = { "orders read" = ["GET /orders"] }
-    plans                  = { namespace = "orders" }
+    plans                  = { namespace = "orders", limits = { free = { per = "owner" } } }
+    limits_table_name      = "a"
+    on_limit               = "warn"
+    on_limiter_failure     = "ignore"
     usage_identifier       = "key"
     debug_sample_rate      = 1.1
   }
@@ -36,7 +39,7 @@ run "rejects_invalid_values" {
     var.name, var.table_name, var.kms_key_arn, var.memory_size, var.architecture, var.runtime, var.reserved_concurrency,
     var.log_retention_days, var.log_level, var.key_prefixes, var.key_sources, var.external_keys, var.last_used_seconds,
     var.record_cache_seconds, var.results_cache_seconds, var.stale_if_error_seconds, var.http_api_response, var.scopes,
-    var.plans, var.usage_identifier, var.debug_sample_rate,
+    var.plans, var.limits_table_name, var.on_limit, var.on_limiter_failure, var.usage_identifier, var.debug_sample_rate,
   ]
 }
 
@@ -102,6 +105,58 @@ run "rejects_a_cache_with_several_key_sources" {
     results_cache_seconds = 60
   }
   expect_failures = [aws_lambda_function.authorizer]
+}
+
+run "rejects_a_cache_with_limits" {
+  command = plan
+  variables {
+    key_sources           = ["bearer"]
+    results_cache_seconds = 60
+    plans                 = { namespace = "0123456789abcdef", limits = { free = { quota = { limit = 60, period = "minute" } } } }
+  }
+  expect_failures = [aws_lambda_function.authorizer]
+}
+
+run "rejects_a_plan_in_a_list_and_in_limits" {
+  command = plan
+  variables {
+    plans = { namespace = "0123456789abcdef", per_key = ["free"], limits = { free = { quota = { limit = 60, period = "minute" } } } }
+  }
+  expect_failures = [var.plans]
+}
+
+run "rejects_a_period_that_is_unknown" {
+  command = plan
+  variables {
+    plans = { namespace = "0123456789abcdef", limits = { free = { quota = { limit = 60, period = "MINUTE" } } } }
+  }
+  expect_failures = [var.plans]
+}
+
+run "creates_a_table_of_limits_only_for_limits" {
+  command = plan
+  variables {
+    plans = {
+      namespace = "0123456789abcdef"
+      limits    = { free = { throttle = { rate_limit = 5, burst_limit = 10 } } }
+    }
+  }
+  assert {
+    condition     = aws_dynamodb_table.limits[0].name == "latchkey-limits" && aws_dynamodb_table.limits[0].hash_key == "subject"
+    error_message = "The table of limits differs."
+  }
+  assert {
+    condition     = jsonencode(local.plans.limits) == jsonencode({ free = { per = "key", throttle = { burstLimit = 10, rateLimit = 5 } } })
+    error_message = "Got other limits."
+  }
+}
+
+run "has_no_table_of_limits_by_default" {
+  command = plan
+  assert {
+    condition     = length(aws_dynamodb_table.limits) == 0 && length(aws_iam_role_policy.limits) == 0
+    error_message = "There is a table of limits."
+  }
 }
 
 run "rejects_presented_keys_without_external_keys" {

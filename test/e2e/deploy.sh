@@ -25,6 +25,10 @@ for name in RestApiUrl HttpApiUrl; do
 done
 [[ $(output WebSocketApiUrl) == wss://*/prod ]] || fail "the output WebSocketApiUrl is $(output WebSocketApiUrl)"
 table=$(output TableName)
+limits=$(output LimitsTableName)
+aws dynamodb describe-time-to-live --table-name "$limits" --output json |
+  json 'it.TimeToLiveDescription.AttributeName' | grep -qx purgeAfter || fail "the table of limits, $limits, has no TTL"
+[[ $(output Plans | json 'it.demo.quota.limit') == 60 ]] || fail "the output Plans is $(output Plans)"
 
 npm run --silent latchkey -- create --label deployed --table "$table" --json > "$work/created.json"
 secret=$(json 'it.key' < "$work/created.json")
@@ -75,5 +79,6 @@ logged cdk destroy --force "${context[@]}"
 without_stack LatchkeyStack
 without_stack Orders
 [[ $(item "$table" "$secret" | json 'it.Item.label.S') == deployed ]] || fail 'destroying the stack deleted the table'
+! aws dynamodb describe-table --table-name "$limits" > "$work/command.log" 2>&1 || fail 'destroying the stack left the table of limits'
 [[ -z $(aws lambda list-functions --query 'Functions[].FunctionName' --output text) ]] || fail 'destroying the stack left functions'
-echo 'destroyed the stack: the functions are gone, and the table still has its key'
+echo 'destroyed the stack: the functions and the table of limits are gone, and the table of keys still has its key'

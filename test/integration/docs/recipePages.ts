@@ -14,17 +14,21 @@ const BLOCK = /^## (?<heading>.+)$|^```\w+\n(?<text>(?:\/\/|#) (?<name>[\w.-]+)\
 
 /** The imports and names that a piece of a stack needs to compile. */
 const AROUND = `
+import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib';
 import type { Integration } from 'aws-cdk-lib/aws-apigateway';
 import { LogGroupLogDestination, Period, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { WebSocketApi, WebSocketStage, type WebSocketRouteIntegration } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { HttpApi, HttpRouteIntegration } from 'aws-cdk-lib/aws-apigatewayv2';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { ApiKeyAuthorizer, ApiKeyMonitoring, latchkeyAccessLogFormat, type IApiKeyTable } from 'latchkey/cdk';
+import { ApiKeyAuthorizer, ApiKeyLimits, ApiKeyMonitoring, latchkeyAccessLogFormat, LimitPeriod } from 'latchkey/cdk';
+import type { IApiKeyTable, PlanMapping } from 'latchkey/cdk';
 
 export { ApiKeyAuthorizer, ApiKeyMonitoring, latchkeyAccessLogFormat, LogGroup, LogGroupLogDestination, Period, SnsAction };
-export { WebSocketApi, WebSocketStage };
+export { ApiKeyLimits, CfnOutput, LimitPeriod, RemovalPolicy, WebSocketApi, WebSocketStage };
 export declare const [api, authorizer, connect, integration, table, topic]: [
   RestApi,
   ApiKeyAuthorizer,
@@ -32,6 +36,13 @@ export declare const [api, authorizer, connect, integration, table, topic]: [
   Integration,
   IApiKeyTable,
   ITopic,
+];
+export declare const [httpApi, limits, messages, orders, plans]: [
+  HttpApi,
+  ApiKeyLimits,
+  LambdaFunction,
+  HttpRouteIntegration,
+  PlanMapping,
 ];
 export function piece(this: Construct): void {
 `;

@@ -10,7 +10,8 @@ import type { RecipesReport } from './synthesizeRecipes.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const MIGRATION = 'docs/migrating-from-api-gateway-keys.md';
-const PAGES = ['README.md', 'docs/recipes.md', 'docs/plans.md', 'docs/operations.md', 'docs/middleware.md', MIGRATION];
+const GUIDES = ['recipes', 'plans', 'limits', 'operations', 'middleware'].map((name) => `docs/${name}.md`);
+const PAGES = ['README.md', ...GUIDES, MIGRATION];
 const run = promisify(execFile);
 
 async function synthesize(name: string, pages: readonly string[]): Promise<RecipesReport> {

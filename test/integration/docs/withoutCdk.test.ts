@@ -102,7 +102,20 @@ describe('the Terraform module', () => {
     expect(rightsOf(JSON.parse(terraform('authorizerPolicy.json')).Statement)).toEqual(rights);
   });
 
-  test('has only two policies: the construct’s policy, and one for the table’s own key', () => {
+  test('grants the function’s role the same permission on the table of limits as the construct', () => {
+    const plans = { free: { enforce: 'authorizer', quota: { limit: 1, period: 'DAY' } } } as const;
+    const limited = Template.fromStack(authorizerUnderTest({ plans }).stack);
+    const statements: object[] = propertiesOf(limited, 'AWS::IAM::Policy').PolicyDocument.Statement;
+    const tables = Object.keys(limited.findResources('AWS::DynamoDB::GlobalTable'));
+    const limitsTable = tables.find((id) => id.includes('Limits'));
+    const ofLimits = JSON.stringify(statements.slice(-1)).replace(
+      JSON.stringify({ 'Fn::GetAtt': [limitsTable, 'Arn'] }),
+      '"${limits_table_arn}"',
+    );
+    expect(JSON.parse(terraform('limitsPolicy.json')).Statement).toEqual(JSON.parse(ofLimits));
+  });
+
+  test('has only three policies: the construct’s, one for the table of limits, and one for the tables’ own key', () => {
     const policies = [...terraform('main.tf').matchAll(/^resource "(aws_iam_\w+)" "(\w+)"/gm)].map(([, type, name]) => [
       type,
       name,
@@ -110,6 +123,7 @@ describe('the Terraform module', () => {
     expect(policies).toEqual([
       ['aws_iam_role', 'authorizer'],
       ['aws_iam_role_policy', 'authorizer'],
+      ['aws_iam_role_policy', 'limits'],
       ['aws_iam_role_policy', 'table_key'],
     ]);
   });

@@ -29,9 +29,13 @@ const ALL_OFF = {
   errorPercentThreshold: false,
   denialPercentThreshold: false,
   usagePlanSyncAlarm: false,
+  limiterFailureThreshold: false,
 } as const;
 
 const PER_KEY: AuthorizerProps = { plans: { free: {} } };
+const LIMITED: AuthorizerProps = {
+  plans: { free: {}, metered: { enforce: 'authorizer', throttle: { rateLimit: 1, burstLimit: 2 } } },
+};
 
 type Props = Omit<ApiKeyMonitoringProps, 'authorizer'>;
 
@@ -72,7 +76,7 @@ describe('the metrics of an authorizer', () => {
   test.each(Object.entries(METRICS))(
     'include %s with the name and dimensions that the authorizer’s function emits',
     (metricName, metricOf) => {
-      const { stack, authorizer } = authorizerUnderTest();
+      const { stack, authorizer } = authorizerUnderTest(LIMITED);
       expect(stack.resolve(metricOf(authorizer))).toMatchObject({
         namespace: 'Latchkey',
         metricName,
@@ -269,7 +273,7 @@ describe('the alarms', () => {
   });
 
   test('do not add resources to the stack if all are off', () => {
-    const template = templateOf({ ...ALL_OFF, dashboard: false }, PER_KEY);
+    const template = templateOf({ ...ALL_OFF, dashboard: false }, LIMITED);
     template.resourceCountIs(ALARM, 0);
     template.resourceCountIs('AWS::Logs::MetricFilter', 0);
     template.resourceCountIs(DASHBOARD, 0);
@@ -328,11 +332,11 @@ describe('the alarms', () => {
         .replaceAll(' ', '-'),
     );
     const { ALL_AT_ONCE: rollout } = LambdaDeploymentConfig;
-    const alarms = Object.values(templateOf({}, { ...PER_KEY, rollout }).findResources(ALARM));
+    const alarms = Object.values(templateOf({}, { ...LIMITED, rollout }).findResources(ALARM));
     const sections = alarms.map(
       ({ Properties }) => /docs\/operations\.md#(\S+)$/.exec(Properties.AlarmDescription)?.[1],
     );
-    expect(new Set(sections).size).toBe(6);
+    expect(new Set(sections).size).toBe(7);
     for (const section of sections) expect(headings).toContain(section);
   });
 });
@@ -412,7 +416,7 @@ describe('the dashboard', () => {
   });
 
   test('shows every metric that the authorizer’s function emits', () => {
-    const body = JSON.stringify(bodyOf(templateOf()));
+    const body = JSON.stringify(bodyOf(templateOf({}, LIMITED)));
     for (const name of Object.keys(METRIC_UNITS)) expect(body).toContain(`"Latchkey","${name}","FunctionName"`);
   });
 

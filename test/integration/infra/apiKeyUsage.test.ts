@@ -109,7 +109,7 @@ describe('ApiKeyUsage', () => {
     };
     expect(readUsageRollupSettings({ ...environment, LATCHKEY_USAGE_ACCESS_LOGS: text }).accessLogs).toHaveLength(4);
     expect(text).toContain('{"logGroup":"existing","apiId":"a1b2c3"}');
-    const [read] = statements.filter(({ Action }: { Action: string }) => Action === 'logs:FilterLogEvents');
+    const read = statements.find(({ Action }: { Action: string }) => Action === 'logs:FilterLogEvents');
     expect(read.Resource).toHaveLength(4);
   });
 
@@ -135,7 +135,7 @@ describe('ApiKeyUsage', () => {
     const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
     new ApiKeyUsage(stack, 'Usage', { authorizer, encryption });
     const { statements } = rollUpIn(stack);
-    const [use] = statements.filter(({ Action }: { Action: unknown }) => String(Action).includes('kms:'));
+    const use = statements.find(({ Action }: { Action: unknown }) => String(Action).includes('kms:'));
     expect(use.Condition).toEqual({ StringEquals: { 'kms:ViaService': 'dynamodb.eu-west-1.amazonaws.com' } });
   });
 

@@ -85,6 +85,7 @@ const OPEN: Partial<Record<ConsumerApp, readonly string[]>> = {
   'an HTTP API with a default authorizer and public routes': ['GET /status', 'GET /docs/{proxy+}'],
   'a WebSocket API': ['$disconnect', '$default', 'send'],
   'a construct of a team’s own': ['GET /health'],
+  'limits on an HTTP API and on messages': ['$default'],
 };
 
 const NAMES = Object.keys(CONSUMER_APPS) as ConsumerApp[];
@@ -284,6 +285,20 @@ describe('the consumer app with', () => {
     expect(find(name, 'AWS::Lambda::Function')).toHaveLength(2);
     const sources = propertiesOf(name, 'AWS::ApiGateway::Authorizer').map(({ IdentitySource }) => IdentitySource);
     expect(sources).toEqual(['method.request.header.X-Partner-Key', 'method.request.header.Authorization']);
+  });
+
+  test('limits grants each role only its own use of the counts', () => {
+    const policies = propertiesOf('limits on an HTTP API and on messages', 'AWS::IAM::Policy');
+    const uses = policies.map(({ Roles, PolicyDocument }) => {
+      const statements: { Action: string | string[]; Resource: unknown }[] = PolicyDocument.Statement;
+      const ofLimits = statements.filter(({ Resource }) => JSON.stringify(Resource).includes('LimitsTable'));
+      return [Roles[0].Ref.replace(/(ServiceRole)?[0-9A-F]{8}$/, ''), ofLimits.flatMap(({ Action }) => Action)];
+    });
+    expect(Object.fromEntries(uses)).toEqual({
+      AuthorizerRole: ['dynamodb:UpdateItem'],
+      MessagesFn: ['dynamodb:UpdateItem'],
+      Support: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'],
+    });
   });
 
   test('tokens passes each of them to the template', () => {

@@ -12,7 +12,7 @@ import { planNamespace } from '../../../infra/keyPlans.ts';
 import { readConfig } from '../../../lambda/config.ts';
 import { usageIdentifier } from '../../../lambda/plans.ts';
 import { authorizerUnderTest, problemOf } from './authorizerUnderTest.ts';
-import type { PlanMapping, PlanProps } from '../../../infra/keyPlans.ts';
+import type { PlanMapping, PlanProps } from '../../../infra/planProps.ts';
 import {
   PLANS,
   planned,
@@ -326,7 +326,7 @@ describe('planProblems', () => {
     [
       'a misspelt field of a plan',
       { quoata: QUOTA },
-      /^plans: free: expected throttle, quota, shared, got the field "quoata"$/,
+      /^plans: free: expected throttle, quota, shared, enforce, per, got the field "quoata"$/,
     ],
     [
       'a misspelt field of a throttle',

@@ -9,20 +9,37 @@ import { FAST } from './authorizerUnderTest.ts';
 const template = Template.fromStack(new LatchkeyStack(new App(), 'LatchkeyStack'));
 
 test('LatchkeyStack deploys the tables, the authorizer and an API of each type', () => {
-  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 2);
+  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 3);
   template.resourceCountIs('AWS::ApiGateway::RestApi', 1);
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP' }, 1);
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'WEBSOCKET' }, 1);
   template.resourceCountIs('AWS::Lambda::Function', 3);
 });
 
-test.each(['TableName', 'UsageTableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])('LatchkeyStack has the output %s', (name) => {
-  template.hasOutput(name, { Value: Match.anyValue() });
-});
+test.each(['TableName', 'UsageTableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])(
+  'LatchkeyStack has the output %s',
+  (name) => {
+    template.hasOutput(name, { Value: Match.anyValue() });
+  },
+);
 
 test('LatchkeyStack outputs the revocation delay in seconds and the accepted keys', () => {
   template.hasOutput('RevocationDelaySeconds', { Value: '60' });
   template.hasOutput('AcceptedKeys', { Value: 'sk_' });
+});
+
+test('LatchkeyStack outputs its table of limits and the limits of the plan demo', () => {
+  const [limits] = resourcesOf('AWS::DynamoDB::GlobalTable').find(([id]) => id.includes('Limits')) ?? [];
+  template.hasOutput('LimitsTableName', { Value: { Ref: limits } });
+  const { Value } = template.findOutputs('Plans')['Plans'] ?? {};
+  expect(JSON.parse(Value)).toEqual({
+    demo: {
+      throttle: { rateLimit: 5, burstLimit: 10 },
+      quota: { limit: 60, period: 'minute' },
+      per: 'key',
+      enforce: 'authorizer',
+    },
+  });
 });
 
 test('LatchkeyStack protects every route except messages on an authorized connection', () => {
@@ -108,10 +125,10 @@ test('the REST API of LatchkeyStack has a regional endpoint', () => {
 });
 
 test('LatchkeyStack has alarms by default, and a dashboard only if you ask for it', () => {
-  template.resourceCountIs('AWS::CloudWatch::Alarm', 5);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', 6);
   template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
   const full = templateWith({ monitoring: 'dashboard' });
-  full.resourceCountIs('AWS::CloudWatch::Alarm', 5);
+  full.resourceCountIs('AWS::CloudWatch::Alarm', 6);
   full.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
   const none = templateWith({ monitoring: 'none' });
   none.resourceCountIs('AWS::CloudWatch::Alarm', 0);
@@ -206,11 +223,19 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
     Null: { 'dynamodb:Attributes': 'false' },
     StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
   });
+  const countersOnly = JSON.stringify({
+    'ForAllValues:StringEquals': {
+      'dynamodb:Attributes': 'subject granted tat plan limit period rateLimit burstLimit purgeAfter'.split(' '),
+    },
+    Null: { 'dynamodb:Attributes': 'false' },
+    StringEqualsIfExists: { 'dynamodb:ReturnValues': 'UPDATED_NEW' },
+  });
   expect(statementsByRole()).toEqual({
     AuthorizerRole: [
       ...logsOf('AuthorizerLogs'),
       'Allow dynamodb:GetItem on KeysTable',
       `Allow dynamodb:UpdateItem on KeysTable if ${lastUsedOnly}`,
+      `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${countersOnly}`,
     ],
     UsageRole: [
       ...logsOf('UsageLogs'),

@@ -1,7 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { MockIntegration, Period, RestApi, type RestApiProps } from 'aws-cdk-lib/aws-apigateway';
 import { authorizerUnderTest, type AuthorizerProps, sharedTemplate } from './authorizerUnderTest.ts';
-import type { PlanMapping } from '../../../infra/keyPlans.ts';
+import type { PlanMapping } from '../../../infra/planProps.ts';
 
 export const THROTTLE = { rateLimit: 10, burstLimit: 20 };
 export const QUOTA = { limit: 1000, period: Period.MONTH };

@@ -200,7 +200,7 @@ describe('an authorizer without plans', () => {
   test('rejects a call of applyPlans', () => {
     const { stack, authorizer } = authorizerUnderTest();
     expect(problemOf(() => authorizer.applyPlans(new RestApi(stack, 'Api')))).toMatch(
-      /^applyPlans: expected the prop plans to be set, got .+ without plans/,
+      /^applyPlans: expected the prop plans to have plans .+, got .+ without plans$/,
     );
   });
 });

@@ -3,48 +3,12 @@ import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
 import { AMBIGUOUS_ARN_ENDS } from '../../../lambda/routes.ts';
 import type { Outcome, RunningFunction } from '../../support/bundledFunction.ts';
 import { closedEndpoint } from '../../support/engine.ts';
-import {
-  appSyncEvent,
-  eventApiEvent,
-  httpApiEvent,
-  httpApiV1Event,
-  restRequestEvent,
-  restTokenEvent,
-  webSocketEvent,
-} from '../../../testing/authorizerEvents.ts';
-import type { TestRequest } from '../../../testing/request.ts';
 import { FunctionPool } from '../../support/functionPool.ts';
 import { startFunctionTable, type FunctionTable } from '../../support/functionTable.ts';
+import { type Column, COLUMNS, NOT_CARRIED } from '../../support/responseColumns.ts';
 import { readMatrix, ROWS, SCOPES, type Presented } from '../../support/responseMatrix.ts';
 
 const SETTINGS = { LATCHKEY_SCOPES: JSON.stringify(SCOPES) };
-
-interface Column {
-  readonly makeEvent: (carried: TestRequest) => object;
-  /** The stage in the policies of this API type. */
-  readonly stage: string;
-  readonly ends: Readonly<Record<keyof typeof SCOPES, readonly string[]>>;
-  readonly isSimple?: true;
-}
-
-const METHOD_ENDS = { here: ['GET/whoami'], elsewhere: ['POST/admin'] };
-
-const subscriptionEvent = (request: TestRequest) =>
-  eventApiEvent(request, { operation: 'EVENT_SUBSCRIBE', channel: '/whoami' });
-
-/** Every column of the table by its heading. */
-const COLUMNS: Readonly<Record<string, Column>> = {
-  'REST TOKEN': { makeEvent: restTokenEvent, stage: 'prod', ends: METHOD_ENDS },
-  'REST REQUEST': { makeEvent: restRequestEvent, stage: 'prod', ends: METHOD_ENDS },
-  'HTTP 1.0': { makeEvent: httpApiV1Event, stage: '$default', ends: METHOD_ENDS },
-  'HTTP 2.0, policy': { makeEvent: httpApiEvent, stage: '$default', ends: METHOD_ENDS },
-  'HTTP 2.0, simple': { makeEvent: httpApiEvent, stage: '$default', ends: METHOD_ENDS, isSimple: true },
-  WebSocket: { makeEvent: webSocketEvent, stage: 'prod', ends: { here: ['$connect'], elsewhere: [] } },
-  AppSync: { makeEvent: appSyncEvent, stage: '', ends: METHOD_ENDS },
-  'AppSync Events': { makeEvent: subscriptionEvent, stage: '', ends: METHOD_ENDS },
-};
-
-const NOT_CARRIED = '—';
 
 const { heads, rows } = readMatrix('test/integration/store/responses.test.ts');
 

@@ -117,6 +117,21 @@ test.each([
   expect(readConfig({ ...TABLE, [name]: value })).toMatchObject(config);
 });
 
+const LIMITED = {
+  ...TABLE,
+  LATCHKEY_PLANS:
+    '{"namespace":"0123456789abcdef","perKey":[],"shared":[],"limits":{"free":{"quota":{"limit":1,"period":"day"},"per":"key"}}}',
+  LATCHKEY_LIMITS_TABLE: 'limits',
+};
+
+test("readConfig rejects a plan that the authorizer enforces without a limits' table, and with a results cache", () => {
+  expect(readConfig(LIMITED).plans?.limits).toEqual({ free: { quota: { limit: 1, period: 'day' }, per: 'key' } });
+  const { LATCHKEY_LIMITS_TABLE: _, ...withoutTable } = LIMITED;
+  expect(problemOf(withoutTable)).toMatch(/^LATCHKEY_LIMITS_TABLE: expected the name or ARN .* got nothing$/);
+  const cached = { ...LIMITED, LATCHKEY_RESULTS_CACHE_SECONDS: '60' };
+  expect(problemOf(cached)).toMatch(/^LATCHKEY_RESULTS_CACHE_SECONDS: expected 0, .* would not be counted$/);
+});
+
 test('readConfig ignores environment variables without the prefix LATCHKEY_', () => {
   expect(readConfig({ ...TABLE, AWS_REGION: 'us-east-1' })).toEqual(readConfig(TABLE));
 });

@@ -172,6 +172,78 @@ test('Plans.toText writes the lists that Plans.parse reads', () => {
   expect(JSON.parse(Plans.toText(byName, NAMESPACE))).toEqual(lists);
 });
 
+describe('plans that the authorizer enforces', () => {
+  const QUOTA = { limit: 10, period: 'minute' };
+  const THROTTLE = { rateLimit: 0.5, burstLimit: 1 };
+  const withLimits = (limits: unknown, lists: object = LISTS) => Plans.parse(JSON.stringify({ ...lists, limits }));
+
+  test('are parsed with their limits, and are no usage plans of API Gateway', () => {
+    const limits = { mini: { quota: QUOTA, per: 'key' }, team: { throttle: THROTTLE, quota: QUOTA, per: 'owner' } };
+    const plans = withLimits(limits);
+    expect(plans?.limits).toEqual(limits);
+    expect(plans?.hasLimits).toBe(true);
+    expect(plans?.unknownPlanOf({ plan: 'mini' })).toBeUndefined();
+    expect(plans?.unknownPlanOf({ plan: 'toString' })).toBe('toString');
+    expect(plans?.identifierFor({ id: 'one', plan: 'mini' })).toBe(plansOf(LISTS).identifierFor({ id: 'one' }));
+    expect(plansOf(LISTS).hasLimits).toBe(false);
+  });
+
+  test.each<[string, unknown]>([
+    ['a list', []],
+    ['an invalid name', { 'no plan': { quota: QUOTA, per: 'key' } }],
+    ['the name of a usage plan', { free: { quota: QUOTA, per: 'key' } }],
+    ['no limit', { mini: { per: 'key' } }],
+    ['no subject', { mini: { quota: QUOTA } }],
+    ['an unknown subject', { mini: { quota: QUOTA, per: 'stage' } }],
+    ['an unknown field', { mini: { quota: QUOTA, per: 'key', shared: true } }],
+    ['an unknown period', { mini: { quota: { limit: 1, period: 'year' }, per: 'key' } }],
+    ['an offset', { mini: { quota: { ...QUOTA, offset: 1 }, per: 'key' } }],
+    ['a limit of 0', { mini: { quota: { ...QUOTA, limit: 0 }, per: 'key' } }],
+    ['a limit with a fraction', { mini: { quota: { ...QUOTA, limit: 1.5 }, per: 'key' } }],
+    ['a rate of 0', { mini: { throttle: { ...THROTTLE, rateLimit: 0 }, per: 'key' } }],
+    ['a burst with a fraction', { mini: { throttle: { ...THROTTLE, burstLimit: 0.5 }, per: 'key' } }],
+    ['a throttle without a burst', { mini: { throttle: { rateLimit: 1 }, per: 'key' } }],
+    ['null', { mini: null }],
+  ])('are rejected with %s', (_, limits) => {
+    expect(withLimits(limits)).toBeUndefined();
+  });
+
+  test('appear alone in the message about an invalid limit', () => {
+    const limits = { mini: { quota: QUOTA, per: 'key' }, wrong: { quota: { limit: -1, period: 'day' }, per: 'key' } };
+    expect(Plans.invalidPartOf(JSON.stringify({ ...LISTS, limits }))).toBe(JSON.stringify({ wrong: limits.wrong }));
+  });
+
+  test('are written in the format of the construct', () => {
+    const enforce = 'authorizer';
+    const text = Plans.toText(
+      {
+        free: {},
+        pro: { shared: true },
+        mini: { enforce, quota: { limit: 10, period: 'MINUTE' } },
+        team: { enforce, per: 'owner', throttle: THROTTLE },
+        all: { enforce, shared: true, throttle: THROTTLE },
+      },
+      NAMESPACE,
+    );
+    expect(JSON.parse(text)).toEqual({
+      namespace: NAMESPACE,
+      perKey: ['free'],
+      shared: ['pro'],
+      limits: {
+        mini: { quota: QUOTA, per: 'key' },
+        team: { throttle: THROTTLE, per: 'owner' },
+        all: { throttle: THROTTLE, per: 'plan' },
+      },
+    });
+    expect(Plans.parse(text)?.hasLimits).toBe(true);
+  });
+
+  test('are rejected if they are shared and per owner at once', () => {
+    const both = { enforce: 'authorizer', shared: true, per: 'owner', throttle: THROTTLE };
+    expect(Plans.parse(Plans.toText({ both }, NAMESPACE))).toBeUndefined();
+  });
+});
+
 function plansOf(lists: object): Plans {
   const parsed = Plans.parse(JSON.stringify(lists));
   if (parsed === undefined) throw new Error('the plans were not read');

@@ -49,7 +49,21 @@ describe('the banner', () => {
   });
 
   test('omits the command if only a WebSocket can send the key', () => {
-    expect(formatBanner({ ...BANNER, keySources: 'websocket-protocol' }, plain)).not.toContain('curl');
+    const banner = { ...BANNER, keySources: 'websocket-protocol', limitedPlan: 'demo' };
+    expect(formatBanner(banner, plain)).not.toContain('curl');
+  });
+
+  test.each([
+    [undefined, '-H "Authorization: Bearer $KEY" URL'],
+    ['basic', '-u "$KEY:" URL'],
+    ['header:X-`Key$', '-H "X-\\`Key\\$: $KEY" URL'],
+    ['query:key', '"URL?key=$KEY"'],
+  ])('shows two commands that reach a limit, for the key sources %p', (keySources, args) => {
+    const text = formatBanner({ ...BANNER, keySources, limitedPlan: 'demo' }, plain);
+    const loop = `for i in $(seq 70); do curl -so /dev/null -w '%{http_code} ' ${args}; done; echo`;
+    expect(text).toContain(
+      `\n  KEY=$(npx latchkey create --label limited --plan demo --local | awk '/^key:/ {print $2}')\n  ${loop.replace('URL', 'http://127.0.0.1:3000/rest/whoami')}\n`,
+    );
   });
 
   test('omits the console and its keys without a console', () => {

@@ -10,7 +10,8 @@ function stackOf(environments: readonly Environment[], revocationDelaySeconds?: 
     const name = `f${at}`;
     return [name, { name, arn: name, file: '', handlerName: '', timeoutSeconds: 1, memoryMb: 1, environment }] as const;
   });
-  return { restApis: [], httpApis: [], webSocketApis: [], functions: new Map(functions), revocationDelaySeconds, usage: undefined };
+  const apis = { restApis: [], httpApis: [], webSocketApis: [] };
+  return { ...apis, functions: new Map(functions), revocationDelaySeconds, plans: undefined, usage: undefined };
 }
 
 /** Returns the local settings of the functions. */

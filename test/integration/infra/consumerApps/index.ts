@@ -9,6 +9,7 @@ import { importedRestApi } from './importedRestApi.ts';
 import { importedTable } from './importedTable.ts';
 import { JwtBesideStack } from './jwtBeside.ts';
 import { LambdaRestApiStack } from './lambdaRestApi.ts';
+import { limits } from './limits.ts';
 import { pipeline } from './pipeline.ts';
 import { privateRestApi } from './privateRestApi.ts';
 import { replicas } from './replicas.ts';
@@ -41,6 +42,7 @@ export const CONSUMER_APPS = {
   'a construct of a team’s own': teamConstruct,
   'a private REST API': privateRestApi,
   'two authorizers with one table': (app: App) => new TwoAuthorizersStack(app, 'Two'),
+  'limits on an HTTP API and on messages': limits,
   'tokens in every prop that takes them': (app: App) => new TokensStack(app, 'Vendor'),
 } satisfies Readonly<Record<string, (app: App) => unknown>>;
 
