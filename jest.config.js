@@ -28,6 +28,7 @@ const LONG = [
   'integration/store/earlierRecords',
   'integration/store/faults',
   'integration/store/importScale',
+  'integration/store/limitProcesses',
   'integration/store/registryFaults',
   'unit/lambda/lastUsedFleet',
   'soak/',

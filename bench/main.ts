@@ -69,8 +69,9 @@ async function runPart(name: PartName, { node, rounds }: { node: string; rounds:
   const isForeign = (variable: string) => /^(AWS|LATCHKEY)_|^NODE_OPTIONS$/.test(variable);
   const env = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !isForeign(variable)));
   const runtimeClient = process.env['LATCHKEY_RUNTIME_CLIENT'] ?? '';
-  // The simulation of a fleet needs more memory than one function.
-  const options = { execPath: node, execArgv: lambdaNodeFlags(name === 'cost' ? 4096 : 256), env };
+  // The simulations of a fleet need more memory than one function.
+  const memoryMb = name === 'cost' || name === 'limits' ? 4096 : 256;
+  const options = { execPath: node, execArgv: lambdaNodeFlags(memoryMb), env };
   const child = fork(path('run.ts'), [name, String(rounds), runtimeClient], options);
   const stop = () => child.kill();
   process.once('SIGINT', stop).once('SIGTERM', stop);

@@ -4,17 +4,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { cold } from './cold/coldStart.ts';
 import { cost } from './cost/cost.ts';
+import { limits } from './limits/limits.ts';
 import { peers } from './peers/peers.ts';
 import type { Measured, PartName, PartOptions, PartResult } from './report.ts';
 import { warm } from './warm/warm.ts';
 
-const RUN = { cold, warm, peers, cost } satisfies Record<PartName, (options: PartOptions) => Promise<Measured>>;
+const RUN = { cold, warm, peers, cost, limits } satisfies Record<PartName, (options: PartOptions) => Promise<Measured>>;
 const SDK = ['@aws-sdk/client-dynamodb', '@aws-sdk/lib-dynamodb'];
 const PACKAGES = {
   cold: [...SDK, 'esbuild'],
   warm: [...SDK, 'lru-cache'],
   peers: ['aws-jwt-verify', 'jose', 'better-auth', '@better-auth/api-key', 'prefixed-api-key', 'bcryptjs'],
   cost: [],
+  limits: [],
 } satisfies Record<PartName, readonly string[]>;
 
 const [name, rounds, runtimeClient] = process.argv.slice(2) as [PartName, string, string];

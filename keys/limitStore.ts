@@ -6,6 +6,7 @@ import {
   type LimitTaker,
   quotaSubject,
   type QuotaAsk,
+  latestTatMs,
   THROTTLE_SLACK_MS,
   type ThrottleAsk,
   throttleSubject,
@@ -72,7 +73,7 @@ export class LimitStore implements LimitTaker {
         ? {
             set: '#tat = #tat + :cost',
             condition: '#tat BETWEEN :least AND :most',
-            values: { cost: costMs, least: nowMs - THROTTLE_SLACK_MS, most: nowMs + burstMs - costMs },
+            values: { cost: costMs, least: nowMs - THROTTLE_SLACK_MS, most: latestTatMs(throttle, { count, nowMs }) },
           }
         : {
             set: '#tat = :next',

@@ -167,7 +167,17 @@ export interface LimitTaker {
  * How far in the past `continue` may begin, in milliseconds. Without it, a subject that uses half of its rate would need
  * two writes for every second request. The burst grows by the rate of this time.
  */
-export const THROTTLE_SLACK_MS = 500;
+export const THROTTLE_SLACK_MS = 250;
+/** Sums of fractions of milliseconds are off by less than this. The last request of a burst must not depend on it. */
+const ROUNDING_MS = 0.01;
+
+/** Returns the latest theoretical arrival time from which a throttle grants this count, in epoch milliseconds. */
+export function latestTatMs(
+  { rateLimit, burstLimit }: NonNullable<PlanLimits['throttle']>,
+  { count, nowMs }: Pick<ThrottleAsk, 'count' | 'nowMs'>,
+): number {
+  return nowMs + ((burstLimit - count) * 1000) / rateLimit + ROUNDING_MS;
+}
 
 /** The attribute names of the table of limits. */
 export const LIMIT_ATTRIBUTE = {

@@ -23,27 +23,27 @@ export interface WriteCount {
   writes: number;
 }
 
-/** Share of the remaining requests that one lease may take. Others then find some left. */
-const MOST_OF_REMAINING = 1 / 16;
-
 /**
  * Requests that this execution environment has taken from one limit and not spent yet. The size of a lease doubles
  * while the environment needs more, up to its need in `horizonMs`. It survives the end of a window.
  */
 export abstract class Lease {
   abstract readonly code: LimitCode;
+  /** Maximum number of leases that one request waits for. */
+  protected abstract readonly mostLeases: number;
   /** Returns the number of requests that the limit has left, as far as this environment knows: never too few. */
   abstract available(nowMs: number): number;
   /** Returns the time until which the limit refuses, or `undefined` if it may allow. Both are in epoch milliseconds. */
   abstract refusedUntilMs(nowMs: number): number | undefined;
   /** Returns the time at which the limit begins again, in epoch milliseconds. */
   abstract resetAtMs(nowMs: number): number;
-  /** Takes requests from the store. Resolves to `undefined` if the limit has too few left. */
+  /** Returns the time whose need a lease may cover, in milliseconds. */
+  protected abstract horizonMs(nowMs: number): number;
+  /** Returns the most requests that a lease may take for later. Other environments then find some left. */
+  protected abstract mostCount(nowMs: number): number;
+  /** Takes requests from the store. Remembers the refusal and resolves to `undefined` if the limit has too few left. */
   protected abstract take(count: number, nowMs: number, made: WriteCount): Promise<Grant | undefined>;
-  /** Remembers that the store refused a request at this time, in epoch milliseconds. */
-  protected abstract remember(refusedAtMs: number): void;
 
-  readonly #horizonMs: number;
   readonly #now: () => number;
   #size = 1;
   #left = 0;
@@ -54,8 +54,7 @@ export abstract class Lease {
   #waiting = 0;
   #pending: Promise<void> | undefined;
 
-  constructor(horizonMs: number, now: () => number) {
-    this.#horizonMs = horizonMs;
+  constructor(now: () => number) {
     this.#now = now;
   }
 
@@ -80,8 +79,8 @@ export abstract class Lease {
   async spendOrTake(made: WriteCount): Promise<boolean> {
     this.#waiting++;
     try {
-      while (!this.spend(this.#now())) {
-        if (this.refusedUntilMs(this.#now()) !== undefined) return false;
+      for (let leases = 0; !this.spend(this.#now()); leases++) {
+        if (leases === this.mostLeases || this.refusedUntilMs(this.#now()) !== undefined) return false;
         this.#pending ??= this.#takeLease(made).finally(() => {
           this.#pending = undefined;
         });
@@ -94,17 +93,11 @@ export abstract class Lease {
   }
 
   async #takeLease(made: WriteCount): Promise<void> {
-    let nowMs = this.#now();
-    const count = this.#nextCount(nowMs);
-    let grant = await this.take(count, nowMs, made);
-    if (grant === undefined && count > 1) {
-      nowMs = this.#now();
-      grant = await this.take(1, nowMs, made);
-    }
+    const nowMs = this.#now();
+    const grant = await this.take(this.#nextCount(nowMs), nowMs, made);
     if (grant === undefined) {
       // The time of a refusal says nothing about the need, so the next lease has the same size.
       this.#count = 0;
-      this.remember(nowMs);
       return;
     }
     this.#left = grant.count;
@@ -117,11 +110,11 @@ export abstract class Lease {
   #nextCount(nowMs: number): number {
     if (this.#count > 0) {
       const spent = this.#count - this.#left;
-      const need = (spent * this.#horizonMs) / Math.max(1, nowMs - this.#takenAtMs);
+      const need = (spent * this.horizonMs(nowMs)) / Math.max(1, nowMs - this.#takenAtMs);
       this.#size = Math.max(1, Math.min(2 * this.#size, need));
     }
     const available = Math.floor(this.available(nowMs));
-    const share = Math.min(Math.ceil(this.#size), Math.floor(available * MOST_OF_REMAINING));
+    const share = Math.min(Math.ceil(this.#size), Math.floor(this.mostCount(nowMs)));
     return Math.max(1, Math.min(Math.max(share, this.#waiting), available));
   }
 }
@@ -137,18 +130,24 @@ export interface LeaseOptions {
 
 /** A quota's longest lease in milliseconds of the environment's need. */
 const QUOTA_HORIZON_MS = 60_000;
+/** Share of the remaining requests that one lease of a quota may take. */
+const MOST_OF_REMAINING = 1 / 16;
 
 /** A lease of a quota. Everything but its size ends with the window. */
 export class QuotaLease extends Lease {
   readonly code = 'QUOTA_EXCEEDED';
+  /** Each lease grants requests, or ends the window. */
+  protected readonly mostLeases = Infinity;
   readonly #options: LeaseOptions;
   readonly #quota: NonNullable<PlanLimits['quota']>;
   #window: LimitWindow | undefined;
   #granted = 0;
   #refusedAtMs = -Infinity;
+  /** Whether the window before this one was spent. */
+  #isScarce = false;
 
   constructor(quota: NonNullable<PlanLimits['quota']>, options: LeaseOptions) {
-    super(QUOTA_HORIZON_MS, options.now);
+    super(options.now);
     this.#quota = quota;
     this.#options = options;
   }
@@ -168,26 +167,43 @@ export class QuotaLease extends Lease {
     return this.#windowAt(nowMs).endsAtMs;
   }
 
+  /** A lease that is unspent at the end of a short window is lost, and was refused to others. */
+  protected horizonMs(nowMs: number): number {
+    const { startsAtMs, endsAtMs } = this.#windowAt(nowMs);
+    return this.#isScarce ? Math.min(QUOTA_HORIZON_MS, (endsAtMs - startsAtMs) / 6) : QUOTA_HORIZON_MS;
+  }
+
+  protected mostCount(nowMs: number): number {
+    return this.available(nowMs) * MOST_OF_REMAINING;
+  }
+
   protected async take(count: number, nowMs: number, made: WriteCount): Promise<Grant | undefined> {
+    const grant = await this.#write(count, nowMs, made);
+    return grant === undefined && count > 1 ? this.#write(1, this.#options.now(), made) : grant;
+  }
+
+  async #write(count: number, nowMs: number, made: WriteCount): Promise<Grant | undefined> {
     const { store, subject } = this.#options;
     const window = this.#windowAt(nowMs);
     made.writes++;
     const granted = await store.takeQuota({ subject, window, count });
-    if (granted === undefined) return undefined;
-    if (window === this.#window) this.#granted = granted;
+    // The answer of a window that has ended doesn't apply to the next one.
+    const isCurrent = window === this.#window;
+    if (granted === undefined) {
+      if (isCurrent && count === 1) this.#refusedAtMs = nowMs;
+      return undefined;
+    }
+    if (isCurrent) this.#granted = granted;
     return { count, endsAtMs: window.endsAtMs };
-  }
-
-  protected remember(refusedAtMs: number): void {
-    // The refusal of a window that has ended doesn't apply to the next one.
-    if (this.#window !== undefined && isIn(this.#window, refusedAtMs)) this.#refusedAtMs = refusedAtMs;
   }
 
   #windowAt(nowMs: number): LimitWindow {
     if (this.#window !== undefined && isIn(this.#window, nowMs)) return this.#window;
+    const next = windowAt(this.#quota.period, nowMs);
+    this.#isScarce = this.#refusedAtMs !== -Infinity && this.#window?.endsAtMs === next.startsAtMs;
     this.#granted = 0;
     this.#refusedAtMs = -Infinity;
-    return (this.#window = windowAt(this.#quota.period, nowMs));
+    return (this.#window = next);
   }
 }
 
@@ -196,14 +212,18 @@ function isIn({ startsAtMs, endsAtMs }: LimitWindow, atMs: number): boolean {
 }
 
 /** Maximum age of a throttle's lease. With `THROTTLE_SLACK_MS`, it is the second that the guarantee adds. */
-const THROTTLE_LEASE_MS = 500;
+const THROTTLE_LEASE_MS = 750;
 /** Minimum time in which an answer can be used. It matters only if the store may take longer than its 300 ms. */
 const USABLE_MS = 100;
 const THROTTLE_REFUSAL_MS = 250;
+/** Share of the burst that one lease of a throttle may take. Under load, a share of what is left would be 1 request. */
+const MOST_OF_BURST = 1 / 32;
 
 /** A lease of a throttle. It ends soon, so a burst can't be saved for later. */
 export class ThrottleLease extends Lease {
   readonly code = 'THROTTLED';
+  /** Under load, the requests before it could otherwise spend each lease, and the queue would grow forever. */
+  protected readonly mostLeases = 3;
   readonly #options: LeaseOptions;
   readonly #intervalMs: number;
   readonly #burstMs: number;
@@ -214,7 +234,7 @@ export class ThrottleLease extends Lease {
   #refusedAtMs = -Infinity;
 
   constructor({ rateLimit, burstLimit }: NonNullable<PlanLimits['throttle']>, options: LeaseOptions) {
-    super(THROTTLE_LEASE_MS, options.now);
+    super(options.now);
     this.#options = options;
     this.#intervalMs = 1000 / rateLimit;
     this.#burstMs = burstLimit * this.#intervalMs;
@@ -234,16 +254,33 @@ export class ThrottleLease extends Lease {
     return Math.max(nowMs, this.#tatMs);
   }
 
+  protected horizonMs(): number {
+    return THROTTLE_LEASE_MS;
+  }
+
+  protected mostCount(): number {
+    return (this.#burstMs / this.#intervalMs) * MOST_OF_BURST;
+  }
+
   protected async take(count: number, nowMs: number, made: WriteCount): Promise<Grant | undefined> {
+    for (const from of this.#writesAt(nowMs)) {
+      const grant = await this.#write(count, nowMs, from, made);
+      if (grant === undefined) continue;
+      this.#from = from;
+      return grant;
+    }
+    this.#refusedAtMs = this.#options.now();
+    // The store had fewer left, so the time is at least this far ahead.
+    this.#tatMs = Math.max(this.#tatMs, nowMs + this.#burstMs - count * this.#intervalMs);
+    return undefined;
+  }
+
+  /** Returns the writes to try. If the last one is refused, the throttle has too few left. */
+  #writesAt(nowMs: number): readonly ThrottleAsk['from'][] {
     // Only a known time that isn't in the past rules out one of the two writes.
-    if (this.#tatMs >= nowMs - THROTTLE_SLACK_MS) return this.#write(count, nowMs, 'continue', made);
-    const first = this.#from;
-    const grant = await this.#write(count, nowMs, first, made);
-    if (grant !== undefined) return grant;
-    const other = first === 'continue' ? 'restart' : 'continue';
-    const second = await this.#write(count, nowMs, other, made);
-    if (second !== undefined) this.#from = other;
-    return second;
+    if (this.#tatMs >= nowMs - THROTTLE_SLACK_MS) return ['continue'];
+    // Another environment may restart between the first two writes. The third one then continues from its time.
+    return this.#from === 'continue' ? ['continue', 'restart', 'continue'] : ['restart', 'continue'];
   }
 
   async #write(count: number, nowMs: number, from: ThrottleAsk['from'], made: WriteCount): Promise<Grant | undefined> {
@@ -253,11 +290,5 @@ export class ThrottleLease extends Lease {
     if (tatMs === undefined) return undefined;
     this.#tatMs = tatMs;
     return { count, endsAtMs: Math.max(nowMs + THROTTLE_LEASE_MS, now() + USABLE_MS) };
-  }
-
-  protected remember(refusedAtMs: number): void {
-    this.#refusedAtMs = refusedAtMs;
-    // The store refused one request, so the time is at least this far ahead.
-    this.#tatMs = Math.max(this.#tatMs, refusedAtMs + this.#burstMs - this.#intervalMs);
   }
 }

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCurrent, removeStamp, TEMPLATE_SOURCES, writeStamp } from '../build/sources.js';
-import { type DeployedPlans, readDeployedPlans } from '../keys/deployedPlans.ts';
+import type { DeployedPlans } from '../keys/deployedPlans.ts';
+import { readDeployedPlans } from '../keys/readDeployedPlans.ts';
 import {
   readHttpApi,
   readRestApi,

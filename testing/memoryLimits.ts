@@ -1,5 +1,6 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import {
+  latestTatMs,
   type LimitTaker,
   type QuotaAsk,
   quotaSubject,
@@ -18,37 +19,52 @@ export interface TestLimits {
   isDown: boolean;
 }
 
-/** An in-memory table of limits with the same results as `LimitStore`. The contract tests check both. */
-export class MemoryLimits implements LimitTaker, TestLimits {
+/** The counters of an in-memory table of limits. A call is one write with its condition. */
+export class LimitCounters {
   readonly counters = new Map<string, number>();
-  writes = 0;
-  isDown = false;
 
-  async takeQuota({ subject, window, count }: QuotaAsk): Promise<number | undefined> {
+  /** Returns the number that the window has granted now, or `undefined` if the quota has too few left. */
+  takeQuota({ subject, window, count }: QuotaAsk): number | undefined {
     const { quota } = subject.limits;
-    await this.#network();
     if (quota === undefined) return undefined;
     const name = quotaSubject(quota.period, window, subject.who);
     const granted = (this.counters.get(name) ?? 0) + count;
     return granted > quota.limit ? undefined : this.#set(name, granted);
   }
 
-  async takeThrottle({ subject, count, nowMs, from }: ThrottleAsk): Promise<number | undefined> {
+  /** Returns the new theoretical arrival time, or `undefined` if the condition isn't met. */
+  takeThrottle({ subject, count, nowMs, from }: ThrottleAsk): number | undefined {
     const { throttle } = subject.limits;
-    await this.#network();
-    if (throttle === undefined) return undefined;
-    const intervalMs = 1000 / throttle.rateLimit;
+    if (throttle === undefined || count > throttle.burstLimit) return undefined;
     const name = throttleSubject(subject.plan, subject.who);
     const tatMs = this.counters.get(name) ?? -Infinity;
     const isPast = tatMs < nowMs - THROTTLE_SLACK_MS;
     if (isPast !== (from === 'restart')) return undefined;
-    const nextMs = (isPast ? nowMs : tatMs) + count * intervalMs;
-    return nextMs > nowMs + throttle.burstLimit * intervalMs ? undefined : this.#set(name, nextMs);
+    if (!isPast && tatMs > latestTatMs(throttle, { count, nowMs })) return undefined;
+    return this.#set(name, (isPast ? nowMs : tatMs) + (count * 1000) / throttle.rateLimit);
   }
 
   #set(name: string, value: number): number {
     this.counters.set(name, value);
     return value;
+  }
+}
+
+/** An in-memory table of limits with the same results as `LimitStore`. The contract tests check both. */
+export class MemoryLimits implements LimitTaker, TestLimits {
+  readonly #table = new LimitCounters();
+  readonly counters = this.#table.counters;
+  writes = 0;
+  isDown = false;
+
+  async takeQuota(ask: QuotaAsk): Promise<number | undefined> {
+    await this.#network();
+    return this.#table.takeQuota(ask);
+  }
+
+  async takeThrottle(ask: ThrottleAsk): Promise<number | undefined> {
+    await this.#network();
+    return this.#table.takeThrottle(ask);
   }
 
   async #network(): Promise<void> {

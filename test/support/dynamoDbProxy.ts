@@ -22,6 +22,8 @@ export interface DynamoDbProxyOptions {
    * callback destroyed the response or sent its own.
    */
   readonly beforeAnswer?: (operation: string, response: ServerResponse, body: Buffer) => Promise<void> | void;
+  /** Forwards a request only after the engine's response to the one before. */
+  readonly isSerial?: boolean;
 }
 
 const MOST_TRIES = 250;
@@ -37,6 +39,7 @@ export class DynamoDbProxy {
     this.#underWay.add(serving);
     void serving.then(() => this.#underWay.delete(serving));
   });
+  #lastTurn: Promise<unknown> = Promise.resolve();
   #port = 0;
   #isRefusing = false;
 
@@ -91,14 +94,23 @@ export class DynamoDbProxy {
     this.requests.push(request);
     const body = await readAll(message);
     if (this.#options.intercept?.(operation, response, body.toString()) === true) return;
-    const answer = await this.#forward(message, body);
-    const answerBody = await readAll(answer);
+    const { answer, answerBody } = await this.#inTurn(async () => {
+      const answer = await this.#forward(message, body);
+      return { answer, answerBody: await readAll(answer) };
+    });
     request.status = answer.statusCode ?? 0;
     if (request.status !== 200) request.errorType = JSON.parse(answerBody.toString()).__type.split('#')[1];
     await this.#options.beforeAnswer?.(operation, response, answerBody);
     if (response.destroyed || response.headersSent) return;
     const headers = this.#isRefusing ? { ...answer.headers, connection: 'close' } : answer.headers;
     response.writeHead(request.status, headers).end(answerBody);
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#options.isSerial !== true) return act();
+    const turn = this.#lastTurn.then(act);
+    this.#lastTurn = turn.catch(() => {});
+    return turn;
   }
 
   #forward({ method, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {

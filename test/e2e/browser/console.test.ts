@@ -12,7 +12,7 @@ import { LocalDynamoDb } from '../../../local/table.ts';
 import { launchBrowser } from '../../support/browser.ts';
 import { startGatewayProcess, type GatewayProcess } from '../../support/gateway.ts';
 import { makeKey } from '../../support/keys.ts';
-import { LimitsTableUnderTest } from '../../support/limitsTable.ts';
+import { LimitsTableUnderTest } from '../../support/limitsTableUnderTest.ts';
 import { ConsoleUnderTest } from '../../integration/console/consoleUnderTest.ts';
 import { axeFindings } from './axeFindings.ts';
 import { openPage } from './openPage.ts';

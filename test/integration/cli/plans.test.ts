@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { at } from '../../support/keys.ts';
-import { LimitsTableUnderTest } from '../../support/limitsTable.ts';
+import { LimitsTableUnderTest } from '../../support/limitsTableUnderTest.ts';
 import { useCli } from '../../support/useCli.ts';
 
 const PLANS = {

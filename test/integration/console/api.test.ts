@@ -9,7 +9,7 @@ import { UsageStore } from '../../../keys/usageStore.ts';
 import { LocalDynamoDb } from '../../../local/table.ts';
 import { createClient } from '../../support/engine.ts';
 import { at, fullItem, makeKey, NOW_MS } from '../../support/keys.ts';
-import { LimitsTableUnderTest } from '../../support/limitsTable.ts';
+import { LimitsTableUnderTest } from '../../support/limitsTableUnderTest.ts';
 import { ConsoleUnderTest } from './consoleUnderTest.ts';
 import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
 

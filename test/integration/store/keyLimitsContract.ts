@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { KeyRegistry } from '../../../keys/registry.ts';
 import { at, NOW_MS } from '../../support/keys.ts';
-import { LimitsTableUnderTest } from '../../support/limitsTable.ts';
+import { LimitsTableUnderTest } from '../../support/limitsTableUnderTest.ts';
 import { answer, beforeUpdate, putKey, UNKNOWN_ID, withProxy, type Table } from './tableUnderTest.ts';
 
 /** Describes `limits` and `resetLimits`. */

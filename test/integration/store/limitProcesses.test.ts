@@ -1,0 +1,4 @@
+import { startDynalite } from '../../support/engine.ts';
+import { describeLimitProcesses } from './limitProcessesContract.ts';
+
+describeLimitProcesses('dynalite', startDynalite);
