@@ -86,8 +86,7 @@ function toFields({ keyId, plan, owner, rootId }: LimitedContext): LimitedFields
     const problem = `context: expected the authorizer's context with a keyId, got keyId ${typeof keyId}`;
     throw new LatchkeyError('INPUT_INVALID', problem);
   }
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  return { id: keyId, plan: text(plan), owner: text(owner), rootId: text(rootId) };
+  return { id: keyId, plan: toText(plan), owner: toText(owner), rootId: toText(rootId) };
 }
 
 async function take(
@@ -106,4 +105,8 @@ async function take(
   }
   if (onLimiterFailure === 'allow') return { effect: 'allow' };
   throw limiterUnavailable(key.id, outcome.error);
+}
+
+function toText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
