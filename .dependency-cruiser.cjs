@@ -104,7 +104,7 @@ module.exports = {
       name: 'usage-rollup-stands-alone',
       comment: 'docs/adr/0015: a function of its own; the local gateway runs its pure part, infra names its settings',
       severity: 'error',
-      from: { pathNot: '^(lambda/usageRollup/|infra/apiKeyUsage\\.ts$|local/usage/)' },
+      from: { pathNot: '^(lambda/usageRollup/|infra/apiKeyUsage\\.ts$|local/usage/|bench/cost/usageCost\\.ts$)' },
       to: { path: '^lambda/usageRollup/' },
     },
     packagesOnlyIn(

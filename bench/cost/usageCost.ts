@@ -32,7 +32,6 @@ const SCENARIOS: readonly UsageTraffic[] = [
   { environments: 2, keys: 100, popularity: 'zipf', requestsPerDay: MILLION },
   { environments: 2, keys: 1000, popularity: 'zipf', requestsPerDay: MILLION },
   { environments: 20, keys: 100, popularity: 'uniform', requestsPerDay: MILLION },
-  { environments: 20, keys: 100, popularity: 'uniform', requestsPerDay: 10 * MILLION },
 ];
 
 /** The ways to count, by name. Each returns the line of a request, or `undefined` if the environment writes the lines. */
