@@ -32,13 +32,8 @@ export function openRegistry(
   const client = new DynamoDBClient(config);
   const documentClient = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
   const { tableName, limitsTableName, usageTableName } = location;
-  const registry = new KeyRegistry({
-    ...options,
-    client: documentClient,
-    tableName,
-    usageTableName,
-    ...(limitsTableName !== undefined && { limitsTableName }),
-  });
+  const tables = { tableName, limitsTableName, usageTableName };
+  const registry = new KeyRegistry({ ...options, client: documentClient, ...tables });
   return { registry, close: () => client.destroy(), findTarget: () => findTarget(client).catch(() => ({})) };
 }
 

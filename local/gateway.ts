@@ -107,11 +107,9 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const [prefix = DEFAULT_KEY_PREFIX] = keyPrefixes;
   const { revocationDelaySeconds, plans } = assembly;
   const acceptedKeys = formatAcceptedKeys(keyFormat);
-  const usageTableName = assembly.usage?.tableName;
-  const tables = { tableName, limitsTableName, ...(usageTableName !== undefined && { usageTableName }) };
+  const tables = { tableName, limitsTableName, usageTableName: assembly.usage?.tableName };
   const served = { ...tables, endpoint, region: REGION, revocationDelaySeconds, acceptedKeys, plans };
-  const createRegistry = (actor: string) =>
-    new KeyRegistry({ client, tableName, ...(usageTableName !== undefined && { usageTableName }), actor, keyPrefixes });
+  const createRegistry = (actor: string) => new KeyRegistry({ client, ...tables, actor, keyPrefixes });
   const registry = createRegistry('local gateway');
   const file = options.data === undefined ? undefined : join(options.data, DEMO_KEY_FILE);
   const demoKey = await provideDemoKey({ registry, prefix, file, now: Date.now });
