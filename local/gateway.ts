@@ -107,8 +107,7 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const [prefix = DEFAULT_KEY_PREFIX] = keyPrefixes;
   const { revocationDelaySeconds, plans } = assembly;
   const acceptedKeys = formatAcceptedKeys(keyFormat);
-  const usageTableName = assembly.usage?.tableName;
-  const tables = { tableName, limitsTableName, usageTableName };
+  const tables = { tableName, limitsTableName, usageTableName: assembly.usage?.tableName };
   const served = { ...tables, endpoint, region: REGION, revocationDelaySeconds, acceptedKeys, plans };
   const createRegistry = (actor: string) => new KeyRegistry({ client, ...tables, actor, keyPrefixes });
   const registry = createRegistry('local gateway');
