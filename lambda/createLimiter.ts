@@ -86,7 +86,11 @@ function toFields({ keyId, plan, owner, rootId }: LimitedContext): LimitedFields
     const problem = `context: expected the authorizer's context with a keyId, got keyId ${typeof keyId}`;
     throw new LatchkeyError('INPUT_INVALID', problem);
   }
-  return { id: keyId, plan: toText(plan), owner: toText(owner), rootId: toText(rootId) };
+  return { id: keyId, plan: readText(plan), owner: readText(owner), rootId: readText(rootId) };
+}
+
+function readText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 async function take(
@@ -105,8 +109,4 @@ async function take(
   }
   if (onLimiterFailure === 'allow') return { effect: 'allow' };
   throw limiterUnavailable(key.id, outcome.error);
-}
-
-function toText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
