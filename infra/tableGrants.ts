@@ -95,7 +95,7 @@ export function grantTakeLimits(table: ITable, grantee: IGrantable): Grant {
 
 /** Grants reads of the counters, and UpdateItem to reset them. */
 export function grantResetLimits(table: ITable, grantee: IGrantable): Grant {
-  const actions = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'];
+  const actions = ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'];
   const onTable = Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });
   return withEncryptionKey(table, grantee, onTable);
 }
