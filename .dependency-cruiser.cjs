@@ -67,7 +67,7 @@ module.exports = {
       from: { path: '^index\\.ts$' },
       to: {
         pathNot:
-          '^(keys/index|lambda/(authorize|cachedKey|client|createKeyVerifier|createLimiter|keySources|limiter|leases|verifier)|middleware/(authenticate|createAuthenticator|refusal|requestParts|requirements))\\.ts$',
+          '^(keys/index|lambda/(authorize|cachedKey|client|createKeyVerifier|createLimiter|keySources|limiter|leases|verifier)|middleware/(authenticate|createAuthenticator|refusal|requestLimit|requestParts|requirements))\\.ts$',
       },
     },
     {
@@ -75,7 +75,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^testing/' },
       to: {
-        path: '^(keys/(registry|createKeyRegistry|index)|lambda/(client|createKeyVerifier|createLimiter|stores)|middleware/(?!authenticate\\.ts$))',
+        path: '^(keys/(registry|createKeyRegistry|limitStore|index)|lambda/(client|createKeyVerifier|createLimiter|stores)|middleware/(?!authenticate\\.ts$))',
       },
     },
     {

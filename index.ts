@@ -22,5 +22,6 @@ export type { KeySourceSetting } from './lambda/keySources.ts';
 export type { AllowedRequest, AuthenticateOptions, Authentication, Authenticator } from './middleware/authenticate.ts';
 export { createAuthenticator, type AuthenticatorOptions } from './middleware/createAuthenticator.ts';
 export type { ErrorEnvelope, RefusalCode, RefusedRequest } from './middleware/refusal.ts';
+export type { RequestLimit } from './middleware/requestLimit.ts';
 export type { RequestParts } from './middleware/requestParts.ts';
 export type { KeyRequirements } from './middleware/requirements.ts';

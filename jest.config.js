@@ -63,9 +63,11 @@ export default {
       ],
     },
     {
-      // Each suite needs a tool that npm doesn't install, or uses the terminal. `.ci/run` runs the suites in sequence.
+      // Each suite needs a tool that npm doesn't install, or uses the terminal.
       ...shared,
       displayName: 'e2e',
+      // `.ci/run` runs several suites side by side.
+      testTimeout: 120_000,
       globalSetup,
       testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/e2e/package/'],

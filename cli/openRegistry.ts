@@ -32,12 +32,7 @@ export function openRegistry(
   const client = new DynamoDBClient(config);
   const documentClient = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
   const { tableName, limitsTableName } = location;
-  const registry = new KeyRegistry({
-    ...options,
-    client: documentClient,
-    tableName,
-    ...(limitsTableName !== undefined && { limitsTableName }),
-  });
+  const registry = new KeyRegistry({ ...options, client: documentClient, tableName, limitsTableName });
   return { registry, close: () => client.destroy(), findTarget: () => findTarget(client).catch(() => ({})) };
 }
 

@@ -2,34 +2,36 @@ import { LatchkeyError } from './errors.ts';
 import {
   LIMIT_ATTRIBUTE,
   LIMIT_PERIODS,
-  type LimitedFields,
   type LimitPeriod,
-  type PlanLimits,
   quotaSubject,
   rootIdOf,
   throttleSubject,
   windowAt,
 } from './limits.ts';
 import type { LimitsTable } from './limitsTable.ts';
+import type { PublicRecord } from './record.ts';
 import type { Item } from './tableCalls.ts';
 import { type Timestamp, toTimestamp } from './timestamp.ts';
 
 /** The requests that count together: those of one key with its successors, of one owner, or of all the plan's keys. */
-export type CountedTogether = PlanLimits['per'];
+export type CountedTogether = 'key' | 'owner' | 'plan';
 
 /** A count of requests in the current window of a quota. */
 export interface QuotaUse {
+  /** The requests that count together. */
   readonly per: CountedTogether;
   /** The plan of the last request that was counted. */
   readonly plan: string;
   /** The limit at that request. */
   readonly limit: number;
+  /** The period of the quota. */
   readonly period: LimitPeriod;
   /**
    * The requests that the authorizer's execution environments have taken. An environment takes several at once, so it
    * may not have used the last ones yet.
    */
   readonly used: number;
+  /** The requests that are left, at least 0. */
   readonly remaining: number;
   /** The start of the window. */
   readonly startsAt: Timestamp;
@@ -39,6 +41,7 @@ export interface QuotaUse {
 
 /** The rate of requests of a throttle. */
 export interface ThrottleUse {
+  /** The requests that count together. */
   readonly per: CountedTogether;
   /** The average rate per second. */
   readonly rateLimit: number;
@@ -50,14 +53,18 @@ export interface ThrottleUse {
 
 /** What is left of a key's plan. It's empty if the plan's limits weren't used in the current windows. */
 export interface KeyLimits {
+  /** The id of the key. */
   readonly id: string;
+  /** The key's plan. It's absent for a key without a plan. */
   readonly plan?: string | undefined;
+  /** The counts of the plan's quota: usually one, and none if the quota wasn't used in its current window. */
   readonly quotas: readonly QuotaUse[];
+  /** The rates of the plan's throttle: usually one, and none if the throttle wasn't used within a day. */
   readonly throttles: readonly ThrottleUse[];
 }
 
 /** The fields of a record that determine its counts. */
-export type LimitedKey = Pick<LimitedFields, 'id' | 'plan' | 'owner' | 'rootId' | 'rotatedFrom'>;
+export type LimitedKey = Pick<PublicRecord, 'id' | 'plan' | 'owner' | 'rootId' | 'rotatedFrom'>;
 
 /** One item that may count a key's requests. */
 export interface Candidate {

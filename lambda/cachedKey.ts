@@ -38,7 +38,7 @@ export interface KeySettings {
   /** The deployment's plans, or `undefined` if it doesn't have any. */
   readonly plans: Plans | undefined;
   /** The limiter, or `undefined` if the authorizer doesn't enforce a plan. */
-  readonly limiter?: Limiter | undefined;
+  readonly limiter?: Pick<Limiter, 'subjectOf' | 'take'> | undefined;
 }
 
 /** Derives a cached key from a record of the table. The record itself isn't frozen or kept. */

@@ -98,7 +98,7 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   const acceptedKeys = formatAcceptedKeys(keyFormat);
   const place = { tableName, limitsTableName, endpoint, region: REGION };
   const served = { ...place, revocationDelaySeconds, acceptedKeys, plans };
-  const createRegistry = (actor: string) => new KeyRegistry({ client, tableName, actor, keyPrefixes });
+  const createRegistry = (actor: string) => new KeyRegistry({ client, tableName, limitsTableName, actor, keyPrefixes });
   const registry = createRegistry('local gateway');
   const file = options.data === undefined ? undefined : join(options.data, DEMO_KEY_FILE);
   const demoKey = await provideDemoKey({ registry, prefix, file, now: Date.now });

@@ -1,11 +1,14 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import { show } from '../keys/fields.ts';
-import type { Authentication, Authenticator } from './authenticate.ts';
+import type { AuthenticateOptions, Authentication, Authenticator } from './authenticate.ts';
 import type { RequestParts } from './requestParts.ts';
 import { type KeyRequirements, readRequired } from './requirements.ts';
 
 /** Checks a request. The default of the route is the request's method and path. */
-export type Check = (request: Request | RequestParts, route?: string) => Promise<Authentication>;
+export type Check = (
+  request: Request | RequestParts,
+  options?: Pick<AuthenticateOptions, 'route' | 'countOncePer'>,
+) => Promise<Authentication>;
 
 /**
  * Creates the check that a middleware makes. It fails at the start, because a misspelled option could let requests
@@ -23,6 +26,5 @@ export function createCheck(authenticator: Pick<Authenticator, 'authenticate'>, 
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw new LatchkeyError('INPUT_INVALID', `${show(unknown)}: unknown option of latchkey`);
   const required = require === undefined ? {} : { require: readRequired(require) };
-  return (request, route) =>
-    authenticator.authenticate(request, route === undefined ? required : { ...required, route });
+  return (request, options) => authenticator.authenticate(request, { ...required, ...options });
 }

@@ -8,6 +8,7 @@ import type { PublicRecord } from '../keys/record.ts';
 import type { Authenticator } from './authenticate.ts';
 import { createCheck } from './createCheck.ts';
 import { nodeRequest } from './nodeRequest.ts';
+import { addToField } from './requestLimit.ts';
 import type { KeyRequirements } from './requirements.ts';
 
 declare global {
@@ -47,13 +48,16 @@ export function latchkey(
 ): KeyMiddleware {
   const check = createCheck(authenticator, requirements);
   const isAllowed = async (request: KeyedRequest, response: ServerResponse): Promise<boolean> => {
-    const authentication = await check(nodeRequest(request, request.originalUrl ?? request.url));
+    const parts = nodeRequest(request, request.originalUrl ?? request.url);
+    const authentication = await check(parts, { countOncePer: request });
     if (authentication.effect === 'allow') {
       request.latchkey = authentication.record;
+      addHeaders(response, authentication.limit?.headers);
       return true;
     }
     const { status, headers, body } = authentication;
-    response.writeHead(status, headers).end(JSON.stringify(body));
+    // The app may have responded during the check, for example after a timeout.
+    if (!response.headersSent) response.writeHead(status, headers).end(JSON.stringify(body));
     return false;
   };
   return async (request, response, next) => {
@@ -67,4 +71,12 @@ export function latchkey(
     }
     if (goesOn) next();
   };
+}
+
+/** Adds the headers unless the app has responded during the check. */
+function addHeaders(response: ServerResponse, headers: Readonly<Record<string, string>> = {}): void {
+  if (response.headersSent) return;
+  for (const [name, value] of Object.entries(headers)) {
+    response.setHeader(name, addToField([response.getHeader(name) ?? ''].flat().join(', '), value));
+  }
 }

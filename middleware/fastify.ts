@@ -3,11 +3,12 @@
  *
  * @module fastify
  */
-import type { FastifyPluginCallback, onRequestAsyncHookHandler } from 'fastify';
+import type { FastifyPluginCallback, FastifyReply, onRequestAsyncHookHandler } from 'fastify';
 import type { PublicRecord } from '../keys/record.ts';
 import type { Authenticator } from './authenticate.ts';
 import { createCheck } from './createCheck.ts';
 import { nodeRequest } from './nodeRequest.ts';
+import { addToField } from './requestLimit.ts';
 import type { KeyRequirements } from './requirements.ts';
 
 declare module 'fastify' {
@@ -58,9 +59,10 @@ export function keyHook(
 ): onRequestAsyncHookHandler {
   const check = createCheck(authenticator, requirements);
   return async (request, reply) => {
-    const authentication = await check(nodeRequest(request.raw, request.originalUrl));
+    const authentication = await check(nodeRequest(request.raw, request.originalUrl), { countOncePer: request });
     if (authentication.effect === 'allow') {
       request.latchkey = authentication.record;
+      if (authentication.limit !== undefined) addHeaders(reply, authentication.limit.headers);
       return undefined;
     }
     const { status, headers, body } = authentication;
@@ -70,4 +72,10 @@ export function keyHook(
       .headers({ ...headers })
       .send(JSON.stringify(body));
   };
+}
+
+function addHeaders(reply: FastifyReply, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    reply.header(name, addToField([reply.getHeader(name) ?? ''].flat().join(', '), value));
+  }
 }

@@ -3,10 +3,11 @@
  *
  * @module hono
  */
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import type { PublicRecord } from '../keys/record.ts';
 import type { Authenticator } from './authenticate.ts';
 import { createCheck } from './createCheck.ts';
+import { addToField } from './requestLimit.ts';
 import type { KeyRequirements } from './requirements.ts';
 
 /** The part of a Hono app's environment that the middleware sets. */
@@ -30,9 +31,22 @@ export function latchkey(
 ): MiddlewareHandler<LatchkeyEnv> {
   const check = createCheck(authenticator, requirements);
   return async (c, next) => {
-    const authentication = await check(c.req.raw);
-    if (authentication.effect === 'refuse') return authentication.toResponse();
+    // An app may receive the same request object twice, but the context exists once for each request.
+    const authentication = await check(c.req.raw, { countOncePer: c });
+    if (authentication.effect === 'refuse') {
+      // Hono adds earlier headers to a response, and lets them replace the response's own.
+      for (const name of Object.keys(authentication.headers)) c.header(name, undefined);
+      return authentication.toResponse();
+    }
     c.set('latchkey', authentication.record);
+    if (authentication.limit !== undefined) addHeaders(c, authentication.limit.headers);
     return next();
   };
+}
+
+/** Adds the headers to the response of any handler. `c.header` would miss the responses that `c` doesn't create. */
+function addHeaders({ res }: Context, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    res.headers.set(name, addToField(res.headers.get(name) ?? '', value));
+  }
 }

@@ -3,6 +3,7 @@ import { LatchkeyError } from '../keys/errors.ts';
 import type { EventFields } from '../lambda/requestValues.ts';
 import { type Route, toRequestRoute } from '../lambda/routes.ts';
 import type { RefusedRequest } from './refusal.ts';
+import { addToField } from './requestLimit.ts';
 import type { RequestParts } from './requestParts.ts';
 
 /** The response of a function in the shape that all sources of HTTP events read. */
@@ -58,6 +59,26 @@ export function toProxyResult(
   if (!hasMultiValues) return { ...result, statusDescription };
   const lists = Object.entries(headers).map(([name, value]): [string, string[]] => [name, [value]]);
   return { ...result, statusDescription, multiValueHeaders: Object.fromEntries(lists) };
+}
+
+/**
+ * Adds list fields to the headers of a handler's result, in the shape that the event's source reads. A result without a
+ * `statusCode` stays unchanged, because all of it is the body.
+ */
+export function withFields<Result>(
+  result: Result,
+  fields: Readonly<Record<string, string>>,
+  { isLoadBalancer, hasMultiValues }: HttpEvent,
+): Result {
+  if (!isObject(result) || !Object.hasOwn(result, 'statusCode')) return result;
+  const place = isLoadBalancer && hasMultiValues ? 'multiValueHeaders' : 'headers';
+  const headers: Record<string, unknown> = { ...Object(result[place]) };
+  for (const [name, value] of Object.entries(fields)) {
+    const spelled = Object.keys(headers).find((own) => own.toLowerCase() === name.toLowerCase()) ?? name;
+    const joined = addToField([headers[spelled] ?? ''].flat().join(', '), value);
+    headers[spelled] = place === 'headers' ? joined : [joined];
+  }
+  return { ...result, [place]: headers };
 }
 
 /** Reads payload format 2.0, which function URLs and HTTP APIs send. Cookies have their own list. */

@@ -7,7 +7,7 @@
 import type { PublicRecord } from '../keys/record.ts';
 import type { Authenticator } from './authenticate.ts';
 import { createCheck } from './createCheck.ts';
-import { readHttpEvent, toProxyResult, type ProxyResult } from './httpEvent.ts';
+import { type ProxyResult, readHttpEvent, toProxyResult, withFields } from './httpEvent.ts';
 import type { KeyRequirements } from './requirements.ts';
 
 export type { ProxyResult } from './httpEvent.ts';
@@ -36,8 +36,10 @@ export function latchkey<Event extends object, Rest extends readonly unknown[], 
   const check = createCheck(authenticator, requirements);
   return async (event, ...rest) => {
     const request = readHttpEvent(event);
-    const authentication = await check(request, request.route);
+    const authentication = await check(request, { route: request.route });
     if (authentication.effect === 'refuse') return toProxyResult(authentication, request);
-    return handler({ ...event, latchkey: authentication.record }, ...rest);
+    const { record, limit } = authentication;
+    const result = await handler({ ...event, latchkey: record }, ...rest);
+    return limit === undefined ? result : withFields(result, limit.headers, request);
   };
 }

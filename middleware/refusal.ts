@@ -2,6 +2,7 @@ import type { PublicRecord } from '../keys/record.ts';
 import type { DenyCode, Fault, KeyDecision } from '../lambda/authorize.ts';
 import { authChallenge, authRequiredMessage, type KeySource } from '../lambda/keySources.ts';
 import { getContext, UNAVAILABLE } from '../lambda/policy.ts';
+import { type RequestLimit, toRequestLimit } from './requestLimit.ts';
 
 /** The code of a refused request. */
 export type RefusalCode = DenyCode | 'AUTH_REQUIRED' | 'AUTHORIZER_UNAVAILABLE';
@@ -27,18 +28,23 @@ export interface ErrorEnvelope {
 export interface RefusedRequest {
   /** Distinguishes a refused request from an allowed one. */
   readonly effect: 'refuse';
-  /** 401 without a key, 403 for a key that may not be used, 503 if the key couldn't be checked. */
-  readonly status: 401 | 403 | 503;
+  /** 401 without a key, 403 for a key that may not be used, 429 beyond a limit, 503 if the key couldn't be checked. */
+  readonly status: 401 | 403 | 429 | 503;
   /** The reason, for programs. */
   readonly code: RefusalCode;
   /** The reason, for people. */
   readonly message: string;
-  /** The headers of the response: the content type, and `WWW-Authenticate` or `Retry-After` if they apply. */
+  /**
+   * The headers of the response: the content type, and `WWW-Authenticate`, `Retry-After`, `RateLimit` and
+   * `RateLimit-Policy` if they apply.
+   */
   readonly headers: Readonly<Record<string, string>>;
   /** The body of the response, which is sent as JSON. */
   readonly body: ErrorEnvelope;
   /** The record of the refused key, if the table contains it. */
   readonly record?: PublicRecord;
+  /** The limit that refused the request. */
+  readonly limit?: RequestLimit;
   /** The reason why the key couldn't be checked. Clients don't get it. */
   readonly error?: unknown;
   /** Returns a new web-standard response. */
@@ -51,10 +57,10 @@ export interface RefusedRequest {
  */
 export const RETRY_AFTER_SECONDS = 5;
 
-/** Returns the response to a request that the decision doesn't allow. */
+/** Returns the response to a request that the decision doesn't allow. `nowMs` is the current time in epoch milliseconds. */
 export function refuse(
   decision: Exclude<KeyDecision, { effect: 'allow' }> | Fault,
-  keySources: readonly KeySource[],
+  { keySources, nowMs }: { readonly keySources: readonly KeySource[]; readonly nowMs: number },
 ): RefusedRequest {
   if (decision.effect === 'unauthenticated') {
     return toRefused(401, 'AUTH_REQUIRED', authRequiredMessage(keySources), {
@@ -69,10 +75,15 @@ export function refuse(
   }
   const { code, key } = decision;
   const { errorMessage = '' } = getContext(decision);
-  return toRefused(403, code, errorMessage, key === undefined ? {} : { record: key.record });
+  const record = key === undefined ? {} : { record: key.record };
+  if (!('limit' in decision)) return toRefused(403, code, errorMessage, record);
+  const { retryAfterSeconds, state } = decision.limit;
+  const limit = toRequestLimit(state, nowMs, retryAfterSeconds);
+  const headers = { 'Retry-After': String(retryAfterSeconds), ...limit.headers };
+  return toRefused(429, code, errorMessage, { ...record, limit, headers });
 }
 
-interface Details extends Pick<RefusedRequest, 'record' | 'error'> {
+interface Details extends Pick<RefusedRequest, 'record' | 'limit' | 'error'> {
   readonly headers?: Readonly<Record<string, string>>;
 }
 

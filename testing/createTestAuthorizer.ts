@@ -34,15 +34,16 @@ export interface TestAuthorizer {
    * make it unavailable.
    */
   readonly table: MemoryLookup;
-  /** The table of limits, which all three share. Plans with `enforce: 'authorizer'` use it. */
+  /** The table of limits. Count its writes, clear its counters, or make it unavailable. */
   readonly limits: TestLimits;
   /** The lines that the function has logged, in order. Metrics aren't included. */
   readonly log: readonly string[];
 }
 
 /**
- * Creates the authorizer that you deploy, with records in memory instead of DynamoDB. The function, the verifier and
- * the authenticator have separate caches. Pass `recordCacheSeconds: 0` if a test must see a changed record immediately.
+ * Creates the authorizer that you deploy, with records and limits in memory instead of DynamoDB. The function, the
+ * verifier and the authenticator have separate caches. Pass `recordCacheSeconds: 0` if a test must see a changed record
+ * immediately. They share the limits of each plan with `enforce: 'authorizer'`.
  *
  * @throws LatchkeyError `CONFIG_INVALID`, listing every problem: option, expected format, actual value
  */
@@ -55,28 +56,26 @@ export function createTestAuthorizer({
   const config = { ...readOptions({ tableName: 'in-memory', limitsTable: 'in-memory', ...options }), metrics: false };
   const lookup = new MemoryLookup(...records);
   const limitStore = new MemoryLimits();
+  const shared = { config, lookup, limitStore, now };
   const log: string[] = [];
   return {
     handler: createHandler({
-      config,
+      ...shared,
       functionName: 'test',
-      lookup,
-      limitStore,
-      now,
       random: Math.random,
       writeLog: (line) => log.push(line),
     }),
-    verifier: new KeyVerifier({ config, lookup, limitStore, now, onLastUsedWriteFailed: () => {} }),
+    verifier: new KeyVerifier({ ...shared, onLastUsedWriteFailed: ignore }),
     authenticator: new Authenticator({
-      config,
-      lookup,
-      limitStore,
-      now,
-      onLastUsedWriteFailed: () => {},
-      onRefused: () => {},
+      ...shared,
+      onLastUsedWriteFailed: ignore,
+      onLimitUnchecked: ignore,
+      onRefused: ignore,
     }),
     table: lookup,
     limits: limitStore,
     log,
   };
 }
+
+function ignore(): void {}

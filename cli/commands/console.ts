@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
-import { addActorOption, addPrefixOption, addTableOptions } from '../options.ts';
+import { addActorOption, addLimitsTableOption, addPrefixOption, addTableOptions } from '../options.ts';
 import { type RegistryOptions, withActingRegistry, withRegistry } from '../withRegistry.ts';
 
 interface ConsoleOptions extends RegistryOptions {
@@ -25,7 +25,9 @@ export function addConsoleCommand(command: Command, deps: CommandDeps): void {
     .option('--port <number>', 'port on 127.0.0.1; 0 selects a free port', parsePort, 0)
     .option('--no-open', "print the URL, but don't open a browser")
     .option('--read-only', 'reject every change');
-  addTableOptions(addActorOption(addPrefixOption(command))).action((options: ConsoleOptions) => serve(options, deps));
+  addLimitsTableOption(addTableOptions(addActorOption(addPrefixOption(command)))).action((options: ConsoleOptions) =>
+    serve(options, deps),
+  );
 }
 
 /** Serves until a signal arrives. Completes pending responses first, because one of them may contain a new key. */
@@ -55,8 +57,17 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
 
 /** Returns the command line with these options, for a POSIX shell. */
 function toCommand(options: Omit<ConsoleOptions, 'open'>): string {
-  const { table, stack, local, region, profile, actor, prefix, port, readOnly } = options;
-  const values = { table, stack, region, profile, actor, prefix, port: port === 0 ? undefined : port };
+  const { table, stack, local, region, profile, limitsTable, actor, prefix, port, readOnly } = options;
+  const values = {
+    table,
+    'limits-table': limitsTable,
+    stack,
+    region,
+    profile,
+    actor,
+    prefix,
+    port: port === 0 ? undefined : port,
+  };
   return [
     'latchkey console',
     ...Object.entries(values).map(([name, value]) => (value === undefined ? '' : `--${name} ${quote(String(value))}`)),

@@ -19,7 +19,7 @@ suite=consumer-apps
 source test/e2e/emulator.sh
 start_emulator "$emulator"
 say() { echo "$SECONDS s: $*"; }
-npm run --silent build > "$work/build.log"
+logged node build/build.js --if-changed
 
 # --- the oldest CDK
 if [[ ! -d $cache ]]; then
@@ -92,7 +92,7 @@ synth yes &
 changed=$!
 synth no || fail "the apps do not synthesize: $(cat "$work/synth.no.log")"
 wait "$changed" || fail "the changed apps do not synthesize: $(cat "$work/synth.yes.log")"
-cdk bootstrap aws://123456789012/us-east-1 --app "$work/cdk.out.no"
+bootstrap
 deploy no
 for app in "${apps[@]}"; do
   npm run --silent latchkey -- create --label "$app" --table "$(table "$app")" --json > "$work/$app.json"

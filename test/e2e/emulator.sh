@@ -12,28 +12,35 @@ json() { node -e "const it = JSON.parse(require('node:fs').readFileSync(0, 'utf8
 # start_emulator DIRECTORY: starts the emulator, creates the directory $work, and configures the CDK and the AWS tools
 # for it
 start_emulator() {
-  local port
   work=$(mktemp -d)
   emulator_process=
   trap stop_emulator EXIT
-  port=$(node -e "const s = require('node:net').createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })")
-  PYTHONDONTWRITEBYTECODE=1 python3 "$1/serve.py" --port "$port" > "$work/emulator.log" 2>&1 &
+  PYTHONDONTWRITEBYTECODE=1 python3 "$1/serve.py" --port 0 > "$work/emulator.log" 2>&1 &
   emulator_process=$!
-  for _ in $(seq 150); do
-    curl --silent --output /dev/null "http://127.0.0.1:$port/" && break
+  # The emulator prints a URL with a host name, because it derives S3 buckets from the host.
+  for _ in $(seq 600); do
+    AWS_ENDPOINT_URL=$(grep -o 'http://localhost:[0-9]*$' "$work/emulator.log") && break
     kill -0 "$emulator_process" 2> /dev/null || fail "the emulator ended: $(cat "$work/emulator.log")"
     sleep 0.2
   done
-  # A host name, because the emulator derives S3 buckets from the host.
-  export AWS_ENDPOINT_URL="http://localhost:$port"
+  export AWS_ENDPOINT_URL
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
   export AWS_EC2_METADATA_DISABLED=true CDK_DISABLE_CLI_TELEMETRY=true CI=true
+  # The CDK's validation takes most of a synthesis, and only prints warnings. cfnLint.sh checks templates.
+  export CDK_VALIDATION=false
   unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL_DYNAMODB LATCHKEY_TABLE
 }
 
 stop_emulator() {
   [[ -z $emulator_process ]] || kill "$emulator_process" 2> /dev/null || true
+  wait
   rm -rf "$work"
+}
+
+# bootstrap: prepares the emulated account for the CDK. It runs in a directory without an app, because it needs none.
+bootstrap() {
+  local cdk=$PWD/node_modules/.bin/cdk
+  (cd "$work" && logged "$cdk" bootstrap aws://123456789012/us-east-1 --no-notices)
 }
 
 # logged COMMAND...: runs a command quietly; if it fails, prints its output and ends the suite

@@ -15,7 +15,13 @@ start_emulator "$emulator"
 say() { echo "$SECONDS s: $*"; }
 
 # --- the package
-npm pack --silent --pack-destination "$work" > "$work/packed"
+# In a copy, because npm's prepack removes dist, which other suites may be reading.
+mkdir "$work/repository"
+list_sources="import { BUILD_SOURCES } from './build/sources.js'; console.log(BUILD_SOURCES.join('\n'))"
+mapfile -t sources < <(node --input-type=module --eval "$list_sources")
+cp -r "${sources[@]}" README.md LICENSE "$work/repository"
+ln -s "$root/node_modules" "$work/repository"
+(cd "$work/repository" && npm pack --silent --pack-destination "$work" > "$work/packed")
 tarball=$work/$(tail -n 1 "$work/packed")
 tar -tzf "$tarball" | sed 's#^package/##' | sort > "$work/files"
 odd=$(grep -vE '^(package\.json|README\.md|LICENSE|dist/authorizer/index\.mjs|dist/usage-plan-sync/index\.mjs|dist/console/(index\.html|console\.(js|css)|icon\.svg)|dist/cjs/(latchkey|cdk|express|fastify|hono|lambda|testing)\.cjs|dist/cjs/types/package\.json|dist/cjs/types/.+\.d\.ts|dist/cli/[^/]+\.js|dist/cli/licenses\.txt|dist/lib/.+\.js|dist/lib/.+\.d\.ts)$' "$work/files" || true)
@@ -65,7 +71,7 @@ cdk() { (cd "$work/$1" && logged npx --no-install cdk "${@:2}" --no-notices); }
 # deploy FOLDER [OPTION...]: deploys its stack, with the outputs in $work/FOLDER.json
 deploy() { cdk "$1" deploy --all --require-approval never --method=direct --outputs-file "$work/$1.json" "${@:2}"; }
 cd "$work"
-cdk typescript bootstrap aws://123456789012/us-east-1
+(cd "$root" && bootstrap)
 deploy typescript
 deploy commonjs
 output() { json "it.Orders.$1" < "$work/typescript.json"; }
@@ -97,7 +103,7 @@ say 'issued one key with npx latchkey --stack, and one with require("latchkey"),
 serve() {
   (cd "$work/$1" && KEY_TABLE=$table exec node server.js > "$work/$1.port" 2> "$work/$1.log") &
   server=$!
-  for _ in $(seq 100); do
+  for _ in $(seq 600); do
     [[ ! -s $work/$1.port ]] || break
     kill -0 "$server" 2> /dev/null || fail "the server of $1 ended: $(cat "$work/$1.log")"
     sleep 0.1
@@ -157,8 +163,9 @@ else
 fi
 
 # --- the end
-cdk typescript destroy --all --force
-cdk commonjs destroy --all --force
+# The last assemblies, because another synthesis would write the same.
+cdk typescript destroy --all --force --app cdk.out
+cdk commonjs destroy --all --force --app cdk.out
 for stack in Orders Invoices; do without_stack "$stack"; done
 [[ -z $(aws lambda list-functions --query 'Functions[].FunctionName' --output text) ]] || fail 'destroying the stacks left functions'
 [[ $(item "$table" "$key" | json 'it.Item.owner.S') == acme ]] || fail 'destroying the stack Orders deleted its table'

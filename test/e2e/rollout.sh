@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 suite=rollout
 source test/e2e/emulator.sh
 start_emulator "$emulator"
-npm run --silent build > "$work/build.log"
+logged node build/build.js --if-changed
 
 # deploy ALIAS: deploys the app with an alias that `rollout` or `provisioned` concurrency creates, or without one for
 # `none`
@@ -19,7 +19,7 @@ deploy() {
     --output "$work/cdk.out" --require-approval never --method=direct --no-notices --outputs-file "$work/outputs.json"
 }
 
-logged npx --no-install cdk bootstrap aws://123456789012/us-east-1 --output "$work/cdk.out" --no-notices
+bootstrap
 deploy none
 api=$(json 'it.Rollout.ApiId' < "$work/outputs.json")
 

@@ -68,8 +68,10 @@ const startFunction =
       requirements,
     );
     const send = async (request: TestRequest): Promise<Reply> => {
-      const { statusCode, headers, body } = await handler(makeEvent(request));
-      const lowerCase = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+      const { statusCode, headers, multiValueHeaders = headers, body } = await handler(makeEvent(request));
+      const lowerCase = Object.entries(multiValueHeaders).map(
+        ([name, value]) => [name.toLowerCase(), `${value}`] as const,
+      );
       return { status: statusCode, headers: Object.fromEntries(lowerCase), body };
     };
     return { send, stop: async () => {} };

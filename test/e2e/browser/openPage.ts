@@ -16,7 +16,8 @@ export async function openPage(
   before: (page: Page) => Promise<unknown> = async () => {},
 ): Promise<OpenedPage> {
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  // Long, because other suites may be using the processor.
+  page.setDefaultTimeout(30_000);
   // An animation would still move what a test measures.
   await page.emulateMedia({ reducedMotion: 'reduce' });
   const problems: string[] = [];

@@ -123,6 +123,7 @@ describe('the recipes of the docs', () => {
   test.each([
     ['a handler', 'testing-your-integration/orders.test.js', 3],
     ['an app with middleware', 'test-your-app/honoApp.test.js', 1],
+    ['an app with limits', 'test-your-app/limitedApp.test.js', 1],
   ])('include passing tests of %s', async (_, file, passed) => {
     const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', file], {
       cwd: join(ROOT, 'dist/recipes'),

@@ -66,6 +66,7 @@ function describeChain(tableOf: () => Table): void {
       createdAt: at(0),
       createdBy: 'tests',
       rotatedFrom: old.id,
+      rootId: old.id,
     });
     expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, version: 1 });
     expect(await table.item(record.keyHash)).toEqual(record);
@@ -140,6 +141,7 @@ function describeChain(tableOf: () => Table): void {
     const { record: third } = await table.registry.rotate(second.id, HOUR);
     const chain = await Promise.all([first, second.id, third.id].map((id) => table.registry.get(id)));
     expect(chain.map(({ rotatedFrom }) => rotatedFrom)).toEqual([undefined, first, second.id]);
+    expect(chain.map(({ rootId }) => rootId)).toEqual([undefined, first, first]);
     expect(chain.map(({ rotatedTo }) => rotatedTo)).toEqual([second.id, third.id, undefined]);
   });
 

@@ -1,4 +1,5 @@
 import { startDynalite } from '../../support/engine.ts';
-import { describeStoreChanges } from './storeContract.ts';
+import { describeChanges } from './changesContract.ts';
+import { describeOn } from './storeContract.ts';
 
-describeStoreChanges('dynalite', startDynalite);
+describeOn('dynalite', startDynalite, describeChanges);

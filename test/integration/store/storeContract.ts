@@ -9,13 +9,8 @@ import { closedEndpoint, createClient, type Engine } from '../../support/engine.
 import { at, fullItem, INTERVAL_MS, makeKey, NOW_MS } from '../../support/keys.ts';
 import { NO_WAIT } from '../../support/noWait.ts';
 import { tracesOf } from '../../support/traces.ts';
-import { describeChanges } from './changesContract.ts';
 import { describeFinding } from './findingContract.ts';
-import { describeImport } from './importContract.ts';
-import { describeKeyLimits } from './keyLimitsContract.ts';
 import { describeLookup } from './lookupContract.ts';
-import { describeRevocation } from './revocationContract.ts';
-import { describeRotation } from './rotationContract.ts';
 import { describeSchema } from './schemaContract.ts';
 import { lookupOn, NO_IDS, Tables, UNKNOWN_ID, unreachableLookup, type Table } from './tableUnderTest.ts';
 
@@ -37,15 +32,15 @@ export function describeStore(name: string, start: () => Promise<Engine>): void 
   });
 }
 
-/** Describes the store's changes to existing keys, and its imports. */
-export function describeStoreChanges(name: string, start: () => Promise<Engine>): void {
+/** Describes some of the store's requirements on an engine. */
+export function describeOn(
+  name: string,
+  start: () => Promise<Engine>,
+  ...contracts: readonly ((open: () => Promise<Table>) => void)[]
+): void {
   describe(name, () => {
     const { open } = useTables(start);
-    describeRevocation(open);
-    describeChanges(open);
-    describeRotation(open);
-    describeKeyLimits(open);
-    describeImport(open);
+    for (const describeContract of contracts) describeContract(open);
   });
 }
 

@@ -16,7 +16,8 @@ interface Setup extends AuthorizerOptions {
 
 function authenticatorUnderTest({ records = [record], callbacks = {}, ...options }: Setup = {}) {
   const lookup = new MemoryLookup(...records);
-  const deps = { lookup, now: () => NOW_MS, onRefused: () => {}, onLastUsedWriteFailed: () => {}, ...callbacks };
+  const ignored = { onRefused: () => {}, onLastUsedWriteFailed: () => {}, onLimitUnchecked: () => {} };
+  const deps = { lookup, now: () => NOW_MS, ...ignored, ...callbacks };
   return {
     lookup,
     authenticator: new Authenticator({ config: readOptions({ tableName: 'keys', ...options }), ...deps }),

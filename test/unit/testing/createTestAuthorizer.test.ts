@@ -99,6 +99,39 @@ describe('createTestAuthorizer', () => {
     expect(log.map((line) => JSON.parse(line)['code'])).toEqual(['INVALID_KEY', 'STORE_UNAVAILABLE']);
   });
 
+  test('enforces the limits of plans in memory, for the function, the verifier and the authenticator together', async () => {
+    const { secret, record } = createTestKey({ plan: 'trial' });
+    let nowMs = Date.UTC(2030, 0, 1, 12, 0, 30);
+    const { handler, verifier, authenticator, limits } = createTestAuthorizer({
+      records: [record],
+      plans: { trial: { enforce: 'authorizer', quota: { limit: 3, period: 'minute' } } },
+      now: () => nowMs,
+    });
+    const request = new Request('https://api.example', { headers: { authorization: `Bearer ${secret}` } });
+    const event = restRequestEvent({ key: secret });
+    expect(await handler(event)).toMatchObject({ context: { limitRemaining: '2', limitResetSeconds: '30' } });
+    expect(await verifier.verify(secret)).toMatchObject({ effect: 'allow', limit: { remaining: 1 } });
+    expect(await authenticator.authenticate(request)).toMatchObject({ effect: 'allow', limit: { remaining: 0 } });
+    expect(await handler(event)).toEqual(allowing('Deny'));
+    expect(await verifier.verify(secret)).toMatchObject({ effect: 'deny', code: 'QUOTA_EXCEEDED' });
+    expect(await authenticator.authenticate(request)).toMatchObject({ status: 429, code: 'QUOTA_EXCEEDED' });
+    expect([...limits.counters.values()]).toEqual([3]);
+    nowMs += 30_000;
+    expect(await authenticator.authenticate(request)).toMatchObject({ effect: 'allow' });
+  });
+
+  test('returns a limits table that a test can make unavailable', async () => {
+    const { secret, record } = createTestKey({ plan: 'trial' });
+    const { verifier, limits } = createTestAuthorizer({
+      records: [record],
+      plans: { trial: { enforce: 'authorizer', throttle: { rateLimit: 1, burstLimit: 1 } } },
+      onLimiterFailure: 'deny',
+    });
+    limits.isDown = true;
+    await expect(verifier.verify(secret)).rejects.toMatchObject({ code: 'LIMITER_UNAVAILABLE' });
+    expect(limits.writes).toBe(1);
+  });
+
   test('reports every invalid option', () => {
     const create = () => createTestAuthorizer({ keySources: [], recordCacheSeconds: -1 });
     expect(create).toThrow(/^keySources: expected .*, got ""; recordCacheSeconds: expected .*, got "-1"$/);
