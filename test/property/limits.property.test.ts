@@ -5,7 +5,7 @@ import { LimitedFleet, type CallFate, type Decision } from '../support/limitedFl
 import { runs } from '../support/runs.ts';
 import { fullestOf } from '../support/simulateLimits.ts';
 
-const RUNS = runs(3000);
+const RUNS = runs(2000);
 const SKEW_MS = 5000;
 /** The second that the leases and the slack of a throttle add to any interval. */
 const ADDED_MS = 1000;
@@ -21,7 +21,12 @@ const arbitraryQuota = fc.record({
 });
 const arbitraryThrottle = fc.record({
   rateLimit: fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 300 }), fc.constant(0.5)),
-  burstLimit: fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 600 })),
+  // A lease is a 32nd of the burst, so a small burst hasn't any left to spend later.
+  burstLimit: fc.oneof(
+    fc.integer({ min: 1, max: 10 }),
+    fc.integer({ min: 64, max: 200 }),
+    fc.integer({ min: 1, max: 600 }),
+  ),
 });
 
 const arbitraryFates: fc.Arbitrary<CallFate[]> = fc.array(
@@ -46,16 +51,34 @@ const arbitraryStep = fc.record({
   ),
   requests: fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: 1, max: 3 }) },
-    { weight: 2, arbitrary: fc.integer({ min: 1, max: 80 }) },
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: 200 }) },
     // A crash with the leases out.
     { weight: 1, arbitrary: fc.constant(0) },
   ),
 });
 
+const stepOf = (most: { readonly afterMs: number; readonly requests: number }) =>
+  fc.record({
+    environment: fc.nat(4),
+    afterMs: fc.nat(most.afterMs),
+    requests: fc.integer({ min: 1, max: most.requests }),
+  });
+/** Leases that grow, a time in which a bucket fills, and more requests than a burst. */
+const arbitraryRush = fc
+  .record({
+    before: fc.array(stepOf({ afterMs: 5, requests: 4 }), { minLength: 10, maxLength: 60 }),
+    idleMs: fc.integer({ min: 1000, max: 200_000 }),
+    rush: fc.array(stepOf({ afterMs: 3, requests: 100 }), { minLength: 5, maxLength: 15 }),
+  })
+  .map(({ before, idleMs, rush }) => [...before, { environment: 0, afterMs: idleMs, requests: 1 }, ...rush]);
+
 const arbitraryRun = fc.record({
-  skewsMs: fc.array(fc.integer({ min: -SKEW_MS, max: SKEW_MS }), { minLength: 1, maxLength: 5 }),
+  skewsMs: fc.oneof(
+    fc.array(fc.integer({ min: -SKEW_MS, max: SKEW_MS }), { minLength: 1, maxLength: 5 }),
+    fc.array(fc.constant(0), { minLength: 1, maxLength: 5 }),
+  ),
   fates: arbitraryFates,
-  steps: fc.array(arbitraryStep, { minLength: 1, maxLength: 80 }),
+  steps: fc.oneof(fc.array(arbitraryStep, { minLength: 1, maxLength: 80 }), arbitraryRush),
 });
 
 type Run = typeof arbitraryRun extends fc.Arbitrary<infer T> ? T : never;
