@@ -28,7 +28,11 @@ const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({
   name: `${layer}-imports-only-below`,
   severity: 'error',
   from: { path: `^${layer}/` },
-  to: { path: `^(${[...LAYERS, 'test'].filter((other) => other !== layer && !below.includes(other)).join('|')})/` },
+  to: {
+    path: `^(${[...LAYERS, 'test'].filter((other) => other !== layer && !below.includes(other)).join('|')})/`,
+    // The local gateway counts usage with the code of the deployed function.
+    ...(layer === 'local' ? { pathNot: '^lambda/usageRollup/(rollUp|settings)\\.ts$' } : {}),
+  },
 }));
 
 /** Forbids imports that match `packages` in every layer that ships, except in the files that match `only`. */
@@ -86,7 +90,7 @@ module.exports = {
       to: {
         path: '^(keys|lambda)/',
         pathNot:
-          '^(keys/(acceptedKeys|keyPrefix|limits|secret|table|errors)|lambda/(config|keySources|metrics|plans|policy|routes))\\.ts$',
+          '^(keys/(acceptedKeys|keyPrefix|limits|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings))\\.ts$',
       },
     },
     {
@@ -96,15 +100,27 @@ module.exports = {
       from: { pathNot: '^lambda/usagePlanSync/' },
       to: { path: '^lambda/usagePlanSync/' },
     },
+    {
+      name: 'usage-rollup-stands-alone',
+      comment: 'docs/adr/0015: a function of its own; the local gateway runs its pure part, infra names its settings',
+      severity: 'error',
+      from: { pathNot: '^(lambda/usageRollup/|infra/apiKeyUsage\\.ts$|local/usage/|bench/cost/usageCost\\.ts$)' },
+      to: { path: '^lambda/usageRollup/' },
+    },
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb)|lambda/(client|usagePlanSync/(handler|sync))|operator/(stackOutputs|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(stackOutputs|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',
       'node_modules/@aws-sdk/client-api-gateway/',
       '^lambda/usagePlanSync/',
+    ),
+    packagesOnlyIn(
+      'cloudwatch-client-in-usage-rollup',
+      'node_modules/@aws-sdk/client-cloudwatch-logs/',
+      '^lambda/usageRollup/',
     ),
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
     packagesOnlyIn('hono-in-the-console', 'node_modules/(hono|@hono)/', '^(console/server/|middleware/hono\\.ts$)'),
@@ -131,7 +147,7 @@ module.exports = {
       from: {
         // The build bundles the command line with its packages.
         path: '^(index\\.ts$|(keys|lambda|middleware|testing)/)',
-        pathNot: '^lambda/usagePlanSync',
+        pathNot: '^lambda/usage(PlanSync|Rollup)/',
       },
       to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/(@types|fastify|hono)/' },
     },

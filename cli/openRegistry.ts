@@ -26,13 +26,14 @@ interface Target {
  */
 export function openRegistry(
   location: TableLocation,
-  options: Omit<KeyRegistryOptions, 'client' | 'tableName' | 'limitsTableName'>,
+  options: Omit<KeyRegistryOptions, 'client' | 'tableName' | 'limitsTableName' | 'usageTableName'>,
 ): OpenRegistry {
   const config = location.kind === 'local' ? localConfig(location) : accountConfig(location);
   const client = new DynamoDBClient(config);
   const documentClient = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
-  const { tableName, limitsTableName } = location;
-  const registry = new KeyRegistry({ ...options, client: documentClient, tableName, limitsTableName });
+  const { tableName, limitsTableName, usageTableName } = location;
+  const tables = { tableName, limitsTableName, usageTableName };
+  const registry = new KeyRegistry({ ...options, client: documentClient, ...tables });
   return { registry, close: () => client.destroy(), findTarget: () => findTarget(client).catch(() => ({})) };
 }
 

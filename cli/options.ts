@@ -149,6 +149,22 @@ export function parseExpiry(text: string, nowMs: number): Timestamp {
   );
 }
 
+/** Examples of `--since` and `--until` for their descriptions in `--help`. */
+export const PAST_FORMS = '30d (30 days ago), 2026-01-31 or 2026-01-31T12:00:00Z';
+
+/**
+ * Parses a time for a report: a duration before now, a date or a time with a zone. Returns a date without a time,
+ * because a start and an end mean different times of that day.
+ *
+ * @throws InvalidArgumentError
+ */
+export function parsePast(text: string, nowMs: number): string {
+  const ms = durationMs(text);
+  if (ms !== undefined && ms <= MAX_MS) return toTimestamp(nowMs - ms);
+  if (readTime(text) !== undefined) return text;
+  throw new InvalidArgumentError(`Expected a value such as ${PAST_FORMS}.`);
+}
+
 /** A duration as a string and in milliseconds. */
 export interface Duration {
   readonly text: string;

@@ -69,6 +69,11 @@ const GROUPS: readonly CommandGroup[] = [
         load: async () => (await import('./commands/stats.ts')).addStatsCommand,
       },
       {
+        name: 'usage',
+        description: 'Show how many requests keys made, by hour, day or month.',
+        load: async () => (await import('./commands/usage.ts')).addUsageCommand,
+      },
+      {
         name: 'plans',
         description: 'List plans with their limits and their numbers of keys.',
         load: async () => (await import('./commands/plans.ts')).addPlansCommand,

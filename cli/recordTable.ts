@@ -111,7 +111,7 @@ export function toCells(record: KeyRecord, nowMs: number, time: (timestamp?: Tim
 const MIN_ID = 8;
 
 /** Returns the shortest length at which the ids are still unique. Other commands accept an id of this length. */
-function findUniqueLength(ids: readonly string[]): number {
+export function findUniqueLength(ids: readonly string[]): number {
   const distinct = new Set(ids).size;
   let length = MIN_ID;
   while (length < 36 && new Set(ids.map((id) => id.slice(0, length))).size < distinct) length++;

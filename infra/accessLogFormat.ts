@@ -4,6 +4,7 @@ import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 const COMMON_FIELDS = {
   requestId: '$context.requestId',
   requestTime: '$context.requestTime',
+  apiId: '$context.apiId',
   sourceIp: '$context.identity.sourceIp',
   status: '$context.status',
   keyId: '$context.authorizer.keyId',
@@ -11,6 +12,20 @@ const COMMON_FIELDS = {
   errorCode: '$context.authorizer.errorCode',
   responseType: '$context.error.responseType',
   integrationLatency: '$context.integrationLatency',
+};
+
+/** The `$context` variables that `ApiKeyUsage` reads, and the id that REST APIs require in each line. */
+const USAGE_FIELDS = {
+  requestId: '$context.requestId',
+  requestTime: '$context.requestTime',
+  apiId: '$context.apiId',
+  status: '$context.status',
+  keyId: '$context.authorizer.keyId',
+  principalId: '$context.authorizer.principalId',
+  errorCode: '$context.authorizer.errorCode',
+  responseType: '$context.error.responseType',
+  integrationLatency: '$context.integrationLatency',
+  responseLatency: '$context.responseLatency',
 };
 
 /** The `$context` variables about the authorizer's invocation. HTTP APIs don't have them. */
@@ -21,8 +36,8 @@ const AUTHORIZER_FIELDS = {
 };
 
 /**
- * Access log formats for APIs behind an authorizer. Each line is one JSON object with the route, status, key id,
- * Latchkey's error code and latencies in milliseconds. The formats omit headers, paths and queries, because these may
+ * Access log formats for APIs behind an authorizer. Each line is one JSON object with the API's id, route, status, key
+ * id, Latchkey's error code and latencies in milliseconds. `ApiKeyUsage` counts from these lines. The formats omit headers, paths and queries, because these may
  * contain a key. API Gateway writes `-` for an absent value.
  *
  * - `principalId` is the key's id, or `anonymous` if the key is unknown. HTTP APIs with simple responses don't have a
@@ -63,6 +78,15 @@ export class ApiKeyAccessLogFormat {
       eventType: '$context.eventType',
       connectionId: '$context.connectionId',
     });
+  }
+
+  /**
+   * Returns the shortest format from which `ApiKeyUsage` counts, for the stage of a REST API or an HTTP API. Its lines
+   * cost about half as much as those of `rest` and `http`. They lack the route, the IP address and the authorizer's
+   * latency.
+   */
+  static usage(): AccessLogFormat {
+    return jsonFormat(USAGE_FIELDS);
   }
 
   private constructor() {}

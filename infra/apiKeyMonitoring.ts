@@ -13,6 +13,7 @@ import {
 import { Construct } from 'constructs';
 import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
+import type { ApiKeyUsage } from './apiKeyUsage.ts';
 import { monitoringDashboard } from './monitoringDashboard.ts';
 import { propError } from './propChecks.ts';
 import type { UsagePlanSyncFunction } from './usagePlanSyncFunction.ts';
@@ -97,6 +98,14 @@ export interface ApiKeyMonitoringProps {
   readonly usagePlanSyncAlarm?: boolean;
 
   /**
+   * The usage of the authorizer's keys. The construct then creates an alarm on the function that writes it. The alarm is
+   * raised if a run fails or is throttled.
+   *
+   * @default - the usage isn't monitored
+   */
+  readonly usage?: ApiKeyUsage;
+
+  /**
    * The number of requests within 5 minutes whose limits the function couldn't check, because DynamoDB didn't respond
    * in time. A single slow response doesn't raise the alarm by default. `false` omits the alarm. The construct creates it
    * only if the authorizer has a plan with `enforce: 'authorizer'`.
@@ -131,6 +140,12 @@ export class ApiKeyMonitoring extends Construct {
    * The alarm is absent if all plans are shared.
    */
   readonly usagePlanSyncAlarm: Alarm | undefined;
+
+  /**
+   * The alarm that is raised if the usage of an hour wasn't written. The next run catches up within three hours. The
+   * alarm is absent without the prop `usage`.
+   */
+  readonly usageAlarm: Alarm | undefined;
 
   /**
    * The alarm that is raised if the function couldn't check limits. Keys may then exceed them, unless
@@ -178,6 +193,13 @@ export class ApiKeyMonitoring extends Construct {
         metric: usagePlanSyncTrouble(usagePlanSync),
         alarmDescription: 'Keys on a plan are refused because API Gateway has no API key for them.',
       }));
+    const { usage } = props;
+    this.usageAlarm =
+      usage &&
+      createAlarm(this, 'Usage', 1, () => ({
+        metric: usageTrouble(usage),
+        alarmDescription: 'The usage of API keys was not written.',
+      }));
     this.limiterFailureAlarm = createLimiterFailureAlarm(this, props);
     this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, authorizer, table, this.alarms);
     for (const alarm of this.alarms) {
@@ -189,7 +211,15 @@ export class ApiKeyMonitoring extends Construct {
   /** All alarms that the construct created. */
   get alarms(): readonly Alarm[] {
     const { faultAlarm, throttleAlarm, errorAlarm, denialAlarm, usagePlanSyncAlarm, limiterFailureAlarm } = this;
-    const all = [faultAlarm, throttleAlarm, errorAlarm, denialAlarm, usagePlanSyncAlarm, limiterFailureAlarm];
+    const all = [
+      faultAlarm,
+      throttleAlarm,
+      errorAlarm,
+      denialAlarm,
+      usagePlanSyncAlarm,
+      limiterFailureAlarm,
+      this.usageAlarm,
+    ];
     return all.filter((alarm) => alarm !== undefined);
   }
 }
@@ -215,6 +245,7 @@ const RUNBOOKS = {
   ErrorRate: 'alarm-error-rate',
   DenialSurge: 'alarm-denial-surge',
   UsagePlanSync: 'alarm-usage-plan-sync',
+  Usage: 'alarm-usage',
   LimiterFailures: 'alarm-limiter-failures',
 } as const;
 
@@ -326,6 +357,16 @@ function usagePlanSyncTrouble(usagePlanSync: UsagePlanSyncFunction): IMetric {
       throttles: lambda.metricThrottles(),
       behind: lambda.metric('IteratorAge', { statistic: Stats.MAXIMUM }),
     },
+    period: PERIOD,
+  });
+}
+
+/** Returns the number of runs that failed or were throttled. Lambda tries a failed run twice more. */
+function usageTrouble({ function: lambda }: ApiKeyUsage): IMetric {
+  return new MathExpression({
+    label: 'Runs that failed',
+    expression: 'FILL(errors, 0) + FILL(throttles, 0)',
+    usingMetrics: { errors: lambda.metricErrors(), throttles: lambda.metricThrottles() },
     period: PERIOD,
   });
 }

@@ -14,6 +14,7 @@ export {
 } from './apiKeyLimits.ts';
 export { ApiKeyMonitoring, type ApiKeyMonitoringProps } from './apiKeyMonitoring.ts';
 export { ApiKeyTable, type ApiKeyTableAttributes, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
+export { type ApiAccessLog, ApiKeyUsage, type ApiKeyUsageProps } from './apiKeyUsage.ts';
 export type { ExternalKeys } from '../keys/secret.ts';
 export type { HttpApiResponse, OnLimit, OnLimiterFailure, UsageIdentifier } from '../lambda/config.ts';
 export type { KeySourceSetting } from '../lambda/keySources.ts';

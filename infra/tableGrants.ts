@@ -62,6 +62,18 @@ export function grantManage(table: ITable, grantee: IGrantable): Grant {
   return withEncryptionKey(table, grantee, onTable.combine(onIndexes).combine(idPrefixScan));
 }
 
+/** Grants writing items of the usage table. */
+export function grantUsageWrite(table: ITable, grantee: IGrantable): Grant {
+  const write = Grant.addToPrincipal({ grantee, actions: ['dynamodb:PutItem'], resourceArns: [table.tableArn] });
+  return withEncryptionKey(table, grantee, write);
+}
+
+/** Grants reading the hours of one key, or of all keys together, from the usage table. */
+export function grantUsageRead(table: ITable, grantee: IGrantable): Grant {
+  const read = Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: [table.tableArn] });
+  return withEncryptionKey(table, grantee, read);
+}
+
 /**
  * Grants UpdateItem of the counters. The response may contain only the updated attributes, so the grantee can't read
  * other items.
@@ -83,7 +95,7 @@ export function grantTakeLimits(table: ITable, grantee: IGrantable): Grant {
 
 /** Grants reads of the counters, and UpdateItem to reset them. */
 export function grantResetLimits(table: ITable, grantee: IGrantable): Grant {
-  const actions = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'];
+  const actions = ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'];
   const onTable = Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });
   return withEncryptionKey(table, grantee, onTable);
 }

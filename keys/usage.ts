@@ -49,6 +49,7 @@ export interface ApiUsage extends UsageCounts {
 
 /** The counts of one of the busiest keys. */
 export interface BusyKey extends UsageCounts {
+  /** The id of the key. */
   readonly keyId: string;
 }
 

@@ -57,8 +57,9 @@ export function usagePeriods({ since, until, by = 'day' }: UsageSpan, nowMs: num
 /** Returns the first millisecond of the period that contains a time. Periods are in UTC. */
 export function startOf(epochMs: number, by: UsagePeriod): number {
   const time = new Date(epochMs);
-  if (by === 'month') return Date.UTC(time.getUTCFullYear(), time.getUTCMonth());
-  return by === 'day' ? time.setUTCHours(0, 0, 0, 0) : time.setUTCMinutes(0, 0, 0);
+  if (by === 'hour') return time.setUTCMinutes(0, 0, 0);
+  if (by === 'month') time.setUTCDate(1);
+  return time.setUTCHours(0, 0, 0, 0);
 }
 
 function nextStart(startMs: number, by: UsagePeriod): number {

@@ -20,11 +20,23 @@ import type { UsageStore } from './usageStore.ts';
 
 /** Options of `KeyRegistry.usage`. Pass one of `id`, `owner` and `all`. */
 export interface UsageOptions {
-  /** The id of a key. The table of keys may have deleted the key. */
+  /**
+   * The id of a key. The table of keys may have deleted the key.
+   *
+   * @default - reports `owner` or `all`
+   */
   readonly id?: string | undefined;
-  /** Sums the usage of all keys of this owner. Keys that the table of keys has deleted don't count. */
+  /**
+   * Sums the usage of all keys of this owner. Keys that the table of keys has deleted don't count.
+   *
+   * @default - reports `id` or `all`
+   */
   readonly owner?: string | undefined;
-  /** Reports the usage of all keys, with the busiest keys. */
+  /**
+   * Reports the usage of all keys, with the busiest keys.
+   *
+   * @default false
+   */
   readonly all?: boolean | undefined;
   /**
    * The start: a time in ISO 8601 with a zone, or a date in UTC. The first row contains it.
@@ -49,8 +61,11 @@ export interface UsageOptions {
 
 /** Latencies in milliseconds. Each differs from the exact percentile by at most 5 % and half a millisecond. */
 export interface LatencyPercentiles {
+  /** The median. */
   readonly p50: number;
+  /** 90 % of the requests took at most this long. */
   readonly p90: number;
+  /** 99 % of the requests took at most this long. */
   readonly p99: number;
 }
 
@@ -84,6 +99,7 @@ export interface UsageReport {
   readonly since: Timestamp;
   /** The end of the last row, which the row excludes. */
   readonly until: Timestamp;
+  /** The length of a row. */
   readonly by: UsagePeriod;
   /** One row for each hour, day or month, oldest first. A row without requests has zeros. */
   readonly rows: readonly UsageRow[];
@@ -98,7 +114,7 @@ export interface UsageReport {
 /** The dependencies of `reportUsage`. */
 export interface UsageReportDeps {
   /** `undefined` if the registry has no usage table. */
-  readonly store: UsageStore | undefined;
+  readonly store: Pick<UsageStore, 'query'> | undefined;
   /** Yields the records of an owner. */
   readonly records: (options: RecordsOptions) => AsyncIterable<KeyRecord>;
   /** Returns the current time in epoch milliseconds. */
@@ -150,14 +166,14 @@ function checkSubject({ id, owner, all }: UsageOptions): void {
 
 /** Sums items by period. */
 class Report {
-  readonly #store: UsageStore;
+  readonly #store: Pick<UsageStore, 'query'>;
   readonly #periods: UsagePeriods;
   readonly #sums: ReadonlyMap<number, UsageSum>;
   readonly #total = new UsageSum();
   readonly #candidates = new Map<string, number>();
   readonly #corrupt: LatchkeyError[] = [];
 
-  constructor(store: UsageStore, periods: UsagePeriods) {
+  constructor(store: Pick<UsageStore, 'query'>, periods: UsagePeriods) {
     this.#store = store;
     this.#periods = periods;
     this.#sums = new Map(periods.starts.map((start) => [start, new UsageSum()]));

@@ -119,7 +119,6 @@ export const SETTINGS = {
     expected: 'allow or deny',
     parse: (text) => (text === 'allow' || text === 'deny' ? text : undefined),
   }),
-  usage: flag('LATCHKEY_USAGE', false),
   usageIdentifier: setting<UsageIdentifier>({
     variable: 'LATCHKEY_USAGE_IDENTIFIER',
     default: 'plan',
@@ -127,6 +126,7 @@ export const SETTINGS = {
     parse: (text) => (text === 'plan' || text === 'presented-key' ? text : undefined),
   }),
   metrics: flag('LATCHKEY_METRICS', true),
+  usage: flag('LATCHKEY_USAGE', false),
   prime: flag('LATCHKEY_PRIME', true),
   debugSampleRate: setting({
     variable: 'LATCHKEY_DEBUG_SAMPLE_RATE',

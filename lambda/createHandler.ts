@@ -10,6 +10,7 @@ import { createRecorder, Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { UNAUTHORIZED } from './policy.ts';
 import type { Route } from './routes.ts';
+import { UsageCounter } from './usageCounter.ts';
 
 export interface HandlerDeps {
   readonly config: Config;
@@ -24,6 +25,8 @@ export interface HandlerDeps {
   readonly random: () => number;
   /** Writes one line of the log or of the metrics. The line doesn't end with a line break. */
   readonly writeLog: (line: string) => void;
+  /** Receives a function that writes the pending counts. The handler calls it only if usage is counted. */
+  readonly onUsage?: (writePending: () => void) => void;
 }
 
 /** The part of Lambda's context that the handler uses. */
@@ -46,12 +49,19 @@ const NO_ROUTE = '' as Route;
  * to keep them as long as the execution environment.
  */
 export function createHandler(deps: HandlerDeps): Handler {
-  const { config, functionName, lookup, limitStore, now, random, writeLog } = deps;
+  const { config, functionName, lookup, limitStore, now, random, writeLog, onUsage } = deps;
   const { scopes, debugSampleRate, onLimit } = config;
   const authorizeDeps = createAuthorizeDeps({ config, lookup, limitStore, now, onLimit });
   const answerDeps: AnswerDeps = { config, now };
   const log = new Log({ write: writeLog, now });
   const metrics = config.metrics ? new Metrics({ functionName, write: writeLog }) : undefined;
+  const usage = config.usage ? new UsageCounter({ write: writeLog }) : undefined;
+  if (usage !== undefined) {
+    onUsage?.(() => {
+      usage.flush();
+      metrics?.flush(now());
+    });
+  }
   const record = createRecorder({ log, metrics, debugSampleRate, random });
 
   return async (event, context) => {
@@ -72,6 +82,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       if (decision.effect === 'fault') throw decision.error;
       answer = source.respond(decision, fields, answerDeps, presented);
       record({ decision, trace, apiType, requestId, arrivedAtMs });
+      usage?.count(decision, fields, arrivedAtMs);
     } catch (error) {
       record({ decision: { effect: 'fault', error }, trace, apiType, requestId, arrivedAtMs });
       throw withoutCause(error);

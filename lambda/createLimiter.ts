@@ -86,8 +86,11 @@ function toFields({ keyId, plan, owner, rootId }: LimitedContext): LimitedFields
     const problem = `context: expected the authorizer's context with a keyId, got keyId ${typeof keyId}`;
     throw new LatchkeyError('INPUT_INVALID', problem);
   }
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  return { id: keyId, plan: text(plan), owner: text(owner), rootId: text(rootId) };
+  return { id: keyId, plan: readText(plan), owner: readText(owner), rootId: readText(rootId) };
+}
+
+function readText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 async function take(

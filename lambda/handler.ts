@@ -4,11 +4,20 @@ import { createFunctionClient, onConnectionsOf, prime } from './client.ts';
 import { readConfig, type Config } from './config.ts';
 import { createHandler } from './createHandler.ts';
 import { Log } from './log.ts';
+import { onShutdown } from './shutdown.ts';
 
 const writeLog = (line: string) => process.stdout.write(`${line}\n`);
 const config = readOrLogConfig();
 const client = createFunctionClient(process.env);
 if (config.prime) await prime(client, config.tableName);
+let writePending = () => {};
+if (config.usage) {
+  await onShutdown({
+    process,
+    beforeExit: () => writePending(),
+    runtimeApi: process.env['AWS_LAMBDA_RUNTIME_API'],
+  });
+}
 
 /**
  * The Lambda function. An invalid setting fails the cold start, so the function never decides a request with a wrong
@@ -23,6 +32,7 @@ export const handler = createHandler({
   now: Date.now,
   random: Math.random,
   writeLog,
+  onUsage: (write) => (writePending = write),
 });
 
 /** Creates the store only if the authorizer enforces a plan. */

@@ -1,4 +1,3 @@
-import { isThrottled } from '../keys/dynamodb.ts';
 import { LatchkeyError } from '../keys/errors.ts';
 import {
   type LimitedFields,
@@ -149,8 +148,8 @@ export class Limiter {
   }
 
   #remember(error: unknown): void {
-    // DynamoDB throttles one busy subject at once. The limits of the others must still apply.
-    if (error instanceof LatchkeyError && isThrottled(error.cause)) return;
+    // DynamoDB answered at once, for example that it throttles one busy subject. The limits of others must still apply.
+    if (error instanceof LatchkeyError && isRejection(error.cause)) return;
     this.#outage = { atMs: this.#options.now(), error };
   }
 
@@ -158,6 +157,11 @@ export class Limiter {
     const sinceMs = this.#outage === undefined ? Infinity : nowMs - this.#outage.atMs;
     return sinceMs >= 0 && sinceMs < FAILURE_MS ? this.#outage?.error : undefined;
   }
+}
+
+/** Returns whether DynamoDB rejected the call itself. The SDK calls every error of the status 4xx a fault of the client. */
+function isRejection(error: unknown): boolean {
+  return error instanceof Error && '$fault' in error && error.$fault === 'client';
 }
 
 /** Returns the error for a request that must not pass without its limits. */

@@ -75,8 +75,8 @@ const LAST_USED_METRICS = {
 /**
  * Counts requests and writes the counts as lines of CloudWatch's embedded metric format. A request writes the counts if
  * the last lines are a minute old. The limit is one second if a fault or a failed write is pending. It
- * doesn't use a timer, because Lambda freezes the execution environment between requests. Pending counts are lost when
- * Lambda stops the execution environment.
+ * doesn't use a timer, because Lambda freezes the execution environment between requests. Pending counts are lost if
+ * Lambda stops the execution environment without `flush`.
  */
 export class Metrics {
   readonly #options: MetricsOptions;
@@ -85,12 +85,14 @@ export class Metrics {
   readonly #lookupMs = new SampledValues(MOST_VALUES);
   #writtenAtMs: number | undefined;
   #isUrgent = false;
+  #isPending = false;
 
   constructor(options: MetricsOptions) {
     this.#options = options;
   }
 
   count({ decision, trace, apiType, arrivedAtMs }: Omit<HandledRequest, 'requestId'>): void {
+    this.#isPending = true;
     const totals = this.#totals;
     const counts = this.#countsFor(apiType ?? NO_API_TYPE);
     if (trace.cacheHit) totals.CacheHits++;
@@ -111,6 +113,11 @@ export class Metrics {
       increment(counts.denied, code);
     }
     this.#writeIfDue(arrivedAtMs);
+  }
+
+  /** Writes the pending counts. It doesn't write a line if there aren't any. */
+  flush(nowMs: number): void {
+    if (this.#isPending) this.#write(nowMs);
   }
 
   #countLimits(decision: HandledRequest['decision'], { limitWrites, limiterError }: Trace): void {
@@ -146,6 +153,7 @@ export class Metrics {
     const totals = { ...this.#totals, LookupLatency: this.#lookupMs.takeAll() };
     const counts = [...this.#apiTypes].flatMap(([apiType, apiTypeCounts]) => takeCounts(apiType, apiTypeCounts));
     this.#totals = noCounts();
+    this.#isPending = false;
     for (const line of metricLines(functionName, totals, counts, nowMs)) write(line);
   }
 }

@@ -40,6 +40,8 @@ export interface StageConfig {
   readonly id: string;
   readonly stageName: string;
   readonly stageVariables: Readonly<Record<string, string>>;
+  /** The format of the stage's access log, or `undefined` if it doesn't have one. */
+  readonly accessLogFormat?: string | undefined;
 }
 
 interface ApiConfig extends StageConfig {
@@ -313,7 +315,10 @@ function ownResources(template: Template, api: Resource, service: string, idProp
 
 function readStage([stage]: readonly Resource[], id: string, variables: string): StageConfig {
   if (stage === undefined) throw new GatewayError('TEMPLATE_UNSUPPORTED', `${id} has no stage`);
-  return { id, stageName: stage.text('StageName'), stageVariables: stage.textMap(variables) };
+  // The property's name differs between REST APIs and the others.
+  const accessLogFormat =
+    stage.optionalText('AccessLogSetting.Format') ?? stage.optionalText('AccessLogSettings.Format');
+  return { id, stageName: stage.text('StageName'), stageVariables: stage.textMap(variables), accessLogFormat };
 }
 
 /** Rejects an authorizer outside the template, because the route would be open. */

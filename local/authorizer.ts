@@ -2,6 +2,7 @@ import { isPlainObject } from '../keys/json.ts';
 import type { AuthorizerConfig } from './apiConfig.ts';
 import { FunctionError, type Invoke } from './functionEnvironment.ts';
 import { createIdentityReader, type AccessDetails, type IdentityInput } from './gatewayRequest.ts';
+import type { WriteAccessLine } from './usage/accessLog.ts';
 
 /** The gateway's decision on a request. */
 export type Authorization =
@@ -57,6 +58,8 @@ export interface ApiDeps {
   readonly now: () => number;
   /** Logs a line about a fault. The client sees only a 5xx status. */
   readonly writeLog: (line: string) => void;
+  /** Receives the lines of the access logs. Without it, the gateway doesn't write them. */
+  readonly writeAccessLine?: WriteAccessLine;
 }
 
 /**

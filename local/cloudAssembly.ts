@@ -18,6 +18,7 @@ import type { FunctionConfig } from './functionEnvironment.ts';
 import { GatewayError } from './gatewayError.ts';
 import type { RunStep } from './steps.ts';
 import { readJson, Template, type Resource } from './template.ts';
+import { readUsage, type UsageRollupSettings } from './usage/readUsage.ts';
 
 /** The template that `cdk synth` writes, relative to the project's root. */
 export const TEMPLATE_PATH = join('cdk.out', 'LatchkeyStack.template.json');
@@ -108,6 +109,8 @@ export interface CloudAssembly {
   readonly functions: ReadonlyMap<string, FunctionConfig>;
   /** Maximum time in seconds for which a revoked key may be accepted, if the stack has this output. */
   readonly revocationDelaySeconds: number | undefined;
+  /** The settings of the function that rolls up usage, if the stack has one. */
+  readonly usage: UsageRollupSettings | undefined;
   /** The plans of the stack's output `Plans`. */
   readonly plans: DeployedPlans | undefined;
 }
@@ -140,6 +143,7 @@ export async function readCloudAssembly(templateFile: string): Promise<CloudAsse
     webSocketApis: getV2Apis('WEBSOCKET').map((api) => readWebSocketApi(template, api, getFunctionName)),
     functions,
     revocationDelaySeconds: readRevocationDelay(template),
+    usage: readUsage(resources),
     plans: readPlans(template),
   };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { devNull } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { REGION } from './template.ts';
 
@@ -38,10 +39,14 @@ interface FunctionEnvironmentDeps {
 }
 
 interface Reply {
-  readonly id: number;
+  /** The number of the invocation, or `undefined` if the function has done its work before the end. */
+  readonly id?: number;
   readonly json?: string;
   readonly error?: { readonly errorType: string; readonly errorMessage: string };
 }
+
+/** The time that Lambda gives a function with an internal extension after SIGTERM. */
+const SHUTDOWN_MS = 500;
 
 interface Invocation {
   readonly resolve: (response: unknown) => void;
@@ -79,7 +84,22 @@ export class FunctionEnvironment {
     });
   }
 
+  /** Stops the function. It gets SIGTERM first and can then write its pending counts, as in Lambda. */
   async stop(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const done = new Promise((resolve) => {
+      worker.on('message', ({ id }: Reply) => id === undefined && resolve(undefined));
+      worker.once('exit', resolve);
+    });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    worker.postMessage('shutdown');
+    await Promise.race([done, sleep(SHUTDOWN_MS, undefined, { ref: false })]);
+    await worker.terminate();
+  }
+
+  /** Ends the function without SIGTERM. Its pending counts are lost. */
+  async kill(): Promise<void> {
     await this.#worker?.terminate();
   }
 
@@ -131,7 +151,7 @@ export class FunctionEnvironment {
     };
   }
 
-  #settle({ id, json, error }: Reply): void {
+  #settle({ id = 0, json, error }: Reply): void {
     const invocation = this.#pending.get(id);
     if (invocation === undefined) return;
     this.#pending.delete(id);

@@ -13,12 +13,22 @@ const loaded = import(pathToFileURL(file).href).then((module) => {
 // Prevents an unhandled rejection. Each invocation reports a failed start itself.
 loaded.catch(() => {});
 
-parentPort.on('message', ({ id, event, awsRequestId, deadlineMs }) => {
+parentPort.on('message', (message) => {
+  if (message === 'shutdown') return shutDown();
+  const { id, event, awsRequestId, deadlineMs } = message;
   void invoke(event, { ...context, awsRequestId, getRemainingTimeInMillis: () => deadlineMs - Date.now() }).then(
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     (outcome) => parentPort.postMessage({ id, ...outcome }),
   );
 });
+
+/** Lets the function do its work before the end. The gateway ends the thread when the output has arrived. */
+function shutDown() {
+  process.exit = () => {};
+  process.emit('SIGTERM');
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  process.stdout.write('', () => parentPort.postMessage({}));
+}
 
 /** Returns the response as JSON. Values that JSON can't express are lost, the same as in Lambda. */
 async function invoke(event, invocationContext) {

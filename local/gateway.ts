@@ -9,6 +9,8 @@ import { printable } from '../keys/printable.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
 import type { KeyFormat } from '../keys/secret.ts';
+import { createUsageTableInput } from '../keys/usage.ts';
+import { UsageStore } from '../keys/usageStore.ts';
 import { ensureTemplate, readCloudAssembly, TEMPLATE_PATH, type CloudAssembly } from './cloudAssembly.ts';
 import { DEMO_KEY_FILE, provideDemoKey } from './demoKey.ts';
 import { FunctionEnvironment, type Invoke } from './functionEnvironment.ts';
@@ -21,6 +23,8 @@ import { writePrivateFile } from './privateFile.ts';
 import type { RunStep } from './steps.ts';
 import { LocalDynamoDb } from './table.ts';
 import { REGION } from './template.ts';
+import { createFunctionLines } from './usage/functionLines.ts';
+import { LocalUsage } from './usage/localUsage.ts';
 
 /** The options of a gateway. */
 export interface GatewayOptions {
@@ -88,17 +92,24 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   await database.ensureTable(tableName);
   if (limitsTableName !== undefined) await database.ensureTable(limitsTableName, createLimitsTableInput);
   const { client, endpoint } = database;
-  const invoke = createInvoke(assembly, deps.functionsEndpoint ?? endpoint, deps);
-  const apis = mountApis(server, assembly, { invoke, now: Date.now, writeLog: writeLine });
+  const usage = await startUsage(assembly, database, { onStop, writeLog: writeLine });
+  const invoke = createInvoke(assembly, deps.functionsEndpoint ?? endpoint, usage, deps);
+  const writeAccessLine = usage && ((apiId: string, line: string) => usage.addAccessLine(apiId, line));
+  const apis = mountApis(server, assembly, {
+    invoke,
+    now: Date.now,
+    writeLog: writeLine,
+    ...(writeAccessLine && { writeAccessLine }),
+  });
 
   const keyFormat = getKeyFormat(assembly);
   const { prefixes: keyPrefixes } = keyFormat;
   const [prefix = DEFAULT_KEY_PREFIX] = keyPrefixes;
   const { revocationDelaySeconds, plans } = assembly;
   const acceptedKeys = formatAcceptedKeys(keyFormat);
-  const place = { tableName, limitsTableName, endpoint, region: REGION };
-  const served = { ...place, revocationDelaySeconds, acceptedKeys, plans };
-  const createRegistry = (actor: string) => new KeyRegistry({ client, tableName, limitsTableName, actor, keyPrefixes });
+  const tables = { tableName, limitsTableName, usageTableName: assembly.usage?.tableName };
+  const served = { ...tables, endpoint, region: REGION, revocationDelaySeconds, acceptedKeys, plans };
+  const createRegistry = (actor: string) => new KeyRegistry({ client, ...tables, actor, keyPrefixes });
   const registry = createRegistry('local gateway');
   const file = options.data === undefined ? undefined : join(options.data, DEMO_KEY_FILE);
   const demoKey = await provideDemoKey({ registry, prefix, file, now: Date.now });
@@ -146,19 +157,47 @@ function getFunctionSetting({ functions }: CloudAssembly, name: string): string 
   return [...functions.values()].map(({ environment }) => environment[name]).find((value) => value !== undefined);
 }
 
+/** Starts to write the usage, if the stack has a table for it. The last write follows the end of the functions. */
+async function startUsage(
+  { usage: settings }: CloudAssembly,
+  database: LocalDynamoDb,
+  { onStop, writeLog }: Pick<GatewayDeps, 'onStop'> & { readonly writeLog: (line: string) => void },
+): Promise<LocalUsage | undefined> {
+  if (settings === undefined) return undefined;
+  const { tableName, retentionDays, accessLogs } = settings;
+  await database.ensureTable(tableName, createUsageTableInput);
+  const usage = new LocalUsage({
+    accessLogApis: new Set(accessLogs.map(({ apiId }) => apiId)),
+    retentionDays,
+    store: new UsageStore({ client: database.client, tableName }),
+    writeLog,
+  });
+  onStop(() => usage.stop());
+  usage.start();
+  return usage;
+}
+
 function createInvoke(
   { functions }: CloudAssembly,
   dynamodbEndpoint: string,
+  usage: LocalUsage | undefined,
   { writeLog, onStop }: GatewayDeps,
 ): Invoke {
   const environments = [...functions].map(([name, config]) => {
-    const environment = new FunctionEnvironment(config, { dynamodbEndpoint, writeLog });
+    const isCounted = usage !== undefined && config.environment[USAGE_VARIABLE] === 'true';
+    const write = isCounted
+      ? createFunctionLines({ writeLog, onUsageLine: (line) => usage.addUsageLine(line) })
+      : writeLog;
+    const environment = new FunctionEnvironment(config, { dynamodbEndpoint, writeLog: write });
     onStop(() => environment.stop());
     return [name, environment] as const;
   });
   const byName = new Map(environments);
   return async (name, event) => byName.get(name)?.invoke(event);
 }
+
+/** The authorizer's setting of the usage lines. */
+const USAGE_VARIABLE = 'LATCHKEY_USAGE';
 
 /** The authorizer's principal for a key that isn't in the table. */
 const UNKNOWN_KEY = 'anonymous';

@@ -24,6 +24,8 @@ export interface GatewayReply extends AccessDetails {
   readonly statusCode: number;
   readonly headers: readonly Header[];
   readonly body: string | Buffer;
+  /** The `$context` variables of the access log that the request itself doesn't have. */
+  readonly logContext?: object;
 }
 
 /** The details of a reply for the request log. The client doesn't receive them. */

@@ -1,5 +1,5 @@
 import type { CorsConfig, HttpApiConfig, RouteConfig, StageConfig } from './apiConfig.ts';
-import { createAuthorizer, toAccessDetails, type ApiDeps, type Refusal } from './authorizer.ts';
+import { createAuthorizer, toAccessDetails, type ApiDeps, type Authorization, type Refusal } from './authorizer.ts';
 import { integrateLambda } from './gatewayReply.ts';
 import {
   getHeader,
@@ -50,7 +50,7 @@ export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
     const authorization = await authorize(match, request, context);
     const details = toAccessDetails(authorization);
     if (authorization !== undefined && authorization.effect !== 'allow') {
-      return { ...refuse(authorization, request), ...details };
+      return { ...refuse(authorization, request), ...details, logContext: toLogContext(context, authorization) };
     }
     const { integration } = match.route;
     if (integration.kind !== 'lambda') return fail(500, 'Internal Server Error', request);
@@ -59,12 +59,22 @@ export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
       requestContext: authorization ? { ...context, authorizer: { lambda: authorization.context } } : context,
       ...toEventBody(request),
     };
+    const startedMs = deps.now();
     const reply = await integrateLambda(integration.functionName, event, { inferred: true }, deps);
+    const logContext = { ...toLogContext(context, authorization), integrationLatency: deps.now() - startedMs };
     const failure = { ...fail(500, 'Internal Server Error', request), code: 'INTEGRATION_FAILURE' };
-    return { ...(reply ?? failure), ...details };
+    return { ...(reply ?? failure), ...details, logContext };
   };
 
   return config.cors === undefined ? serve : withCors(config.cors, serve);
+}
+
+/** Returns the access log's variables. The context of a decision is directly under `authorizer`, unlike in events. */
+function toLogContext(context: object, authorization: Authorization | undefined): object {
+  if (authorization?.effect !== 'allow' && authorization?.effect !== 'deny') return context;
+  const { principalId, context: own, effect } = authorization;
+  const error = effect === 'deny' ? { error: { responseType: 'ACCESS_DENIED' } } : {};
+  return { ...context, authorizer: { principalId, ...own }, ...error };
 }
 
 function refuse(refusal: Refusal, request: GatewayRequest): GatewayReply {

@@ -4,6 +4,7 @@ import type { CloudAssembly } from './cloudAssembly.ts';
 import type { GatewayServer } from './gatewayServer.ts';
 import { createHttpApi } from './httpApi.ts';
 import { createRestApi } from './restApi.ts';
+import { withAccessLog } from './usage/accessLog.ts';
 import { createWebSocketApi } from './webSocketApi.ts';
 
 /** An API that the gateway serves. */
@@ -27,17 +28,17 @@ export function mountApis(
   return [
     ...restApis.map((api, at): ServedApi => {
       const prefix = toPrefix('rest', at);
-      server.mount(prefix, createRestApi(api, deps));
+      server.mount(prefix, withAccessLog(api, createRestApi(api, deps), deps));
       return { type: 'REST', prefix, path: `/${prefix}${getSamplePath(api.routes)}` };
     }),
     ...httpApis.map((api, at): ServedApi => {
       const prefix = toPrefix('http', at);
-      server.mount(prefix, createHttpApi(api, deps));
+      server.mount(prefix, withAccessLog(api, createHttpApi(api, deps), deps));
       return { type: 'HTTP', prefix, path: `/${prefix}${getSamplePath(api.routes)}` };
     }),
     ...webSocketApis.map((api, at): ServedApi => {
       const prefix = toPrefix('ws', at);
-      server.mountWebSocket(prefix, createWebSocketApi(api, deps));
+      server.mountWebSocket(prefix, withAccessLog(api, createWebSocketApi(api, deps), deps));
       return { type: 'WebSocket', prefix, path: `/${prefix}/` };
     }),
   ];

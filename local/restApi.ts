@@ -52,6 +52,7 @@ export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
     const fail = (type: GatewayResponseType, context: object, message?: string): GatewayReply => ({
       ...createGatewayResponse(type, config.gatewayResponses, { context, request, message }),
       code: type,
+      logContext: { ...context, error: { responseType: type } },
     });
     const match = matchRoute(config.routes, request);
     if (match === undefined) return fail('MISSING_AUTHENTICATION_TOKEN', { requestId: request.id });
@@ -67,8 +68,10 @@ export function createRestApi(config: RestApiConfig, deps: ApiDeps): Api {
       return { ...fail('INVALID_API_KEY', { ...context, authorizer }), ...details };
     }
     const requestContext = authorizer === undefined ? context : { ...context, authorizer };
+    const startedMs = deps.now();
     const reply = await integrate(match.route, toProxyEvent(config, match, request, requestContext), deps);
-    return { ...(reply ?? fail('INTEGRATION_FAILURE', requestContext)), ...details };
+    const logContext = { ...requestContext, integrationLatency: deps.now() - startedMs };
+    return { logContext, ...(reply ?? fail('INTEGRATION_FAILURE', logContext)), ...details };
   };
 }
 

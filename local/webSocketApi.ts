@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { StageConfig, WebSocketApiConfig } from './apiConfig.ts';
-import { createAuthorizer, hasUsageIdentifier, toAccessDetails, type ApiDeps, type Refusal } from './authorizer.ts';
+import {
+  createAuthorizer,
+  hasUsageIdentifier,
+  toAccessDetails,
+  type ApiDeps,
+  type Authorization,
+  type Refusal,
+} from './authorizer.ts';
 import { integrateLambda } from './gatewayReply.ts';
 import {
   getHeader,
@@ -57,7 +64,7 @@ export function createWebSocketApi(config: WebSocketApiConfig, deps: ApiDeps): W
         requestContext: context,
       }),
     });
-    const details = toAccessDetails(authorization);
+    const details = { ...toAccessDetails(authorization), logContext: toLogContext(context, authorization) };
     if (authorization === undefined || authorization.effect === 'allow') {
       if (config.requiresUsageIdentifier && !hasUsageIdentifier(authorization)) {
         return { ...fail(...REFUSALS.deny, context), ...details, code: 'INVALID_API_KEY' };
@@ -68,6 +75,11 @@ export function createWebSocketApi(config: WebSocketApiConfig, deps: ApiDeps): W
     }
     return { ...fail(...REFUSALS[authorization.effect], context), ...details };
   };
+}
+
+function toLogContext(context: object, authorization: Authorization | undefined): object {
+  if (authorization?.effect !== 'allow' && authorization?.effect !== 'deny') return context;
+  return { ...context, authorizer: { principalId: authorization.principalId, ...authorization.context } };
 }
 
 function fail(

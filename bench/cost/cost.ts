@@ -14,6 +14,7 @@ import { spread, type Spread } from '../harness.ts';
 import { figure, type Measured, type PartOptions, type Table } from '../report.ts';
 import { startFunction } from '../startFunction.ts';
 import { startStore } from '../store.ts';
+import { usageTable } from './usageCost.ts';
 import {
   billedMs,
   billedStartMs,
@@ -119,6 +120,7 @@ export async function cost({ rounds }: PartOptions): Promise<Measured> {
         'committed per key and interval',
         'least seconds between two',
       ]),
+      usageTable(),
       cpuTable(cpu, rounds),
       await memoryTable(cpu),
     ],

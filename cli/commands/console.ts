@@ -2,7 +2,13 @@ import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
-import { addActorOption, addLimitsTableOption, addPrefixOption, addTableOptions } from '../options.ts';
+import {
+  addActorOption,
+  addLimitsTableOption,
+  addPrefixOption,
+  addTableOptions,
+  addUsageTableOption,
+} from '../options.ts';
 import { type RegistryOptions, withActingRegistry, withRegistry } from '../withRegistry.ts';
 
 interface ConsoleOptions extends RegistryOptions {
@@ -25,8 +31,8 @@ export function addConsoleCommand(command: Command, deps: CommandDeps): void {
     .option('--port <number>', 'port on 127.0.0.1; 0 selects a free port', parsePort, 0)
     .option('--no-open', "print the URL, but don't open a browser")
     .option('--read-only', 'reject every change');
-  addLimitsTableOption(addTableOptions(addActorOption(addPrefixOption(command)))).action((options: ConsoleOptions) =>
-    serve(options, deps),
+  addUsageTableOption(addLimitsTableOption(addTableOptions(addActorOption(addPrefixOption(command))))).action(
+    (options: ConsoleOptions) => serve(options, deps),
   );
 }
 
@@ -57,10 +63,11 @@ async function serve({ port, open, ...options }: ConsoleOptions, deps: CommandDe
 
 /** Returns the command line with these options, for a POSIX shell. */
 function toCommand(options: Omit<ConsoleOptions, 'open'>): string {
-  const { table, stack, local, region, profile, limitsTable, actor, prefix, port, readOnly } = options;
+  const { table, limitsTable, usageTable, stack, local, region, profile, actor, prefix, port, readOnly } = options;
   const values = {
     table,
     'limits-table': limitsTable,
+    'usage-table': usageTable,
     stack,
     region,
     profile,

@@ -3,6 +3,7 @@ import type { LatchkeyError } from '../../keys/errors.ts';
 import { isExpiringWithin, isNeverUsed, isUnusedFor, keyState, type KeyState } from '../../keys/state.ts';
 import type { KeyRecord } from '../../keys/record.ts';
 import { CliError } from '../../operator/errors.ts';
+import { type Bar, barChart } from '../barChart.ts';
 import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
 import { addTableOptions, parseDuration, type Duration } from '../options.ts';
@@ -122,38 +123,4 @@ function statsJson({ total, states, neverUsed, unused, expiring }: KeyStats, opt
     unused: { for: options.stale.text, keys: unused },
     expiring: { within: options.expiring.text, keys: expiring },
   });
-}
-
-/** One line of a chart. */
-export interface Bar {
-  readonly name: string;
-  readonly count: number;
-  /** Colours the bar. */
-  readonly paint?: (bar: string) => string;
-}
-
-interface ChartOptions {
-  /** The maximum width of a line. */
-  readonly width: number;
-  readonly nameWidth: number;
-  /** The count that fills the line. */
-  readonly scale: number;
-}
-
-const FULL_BLOCK = '█';
-/** Blocks of one eighth to seven eighths of a column (Unicode, "Block Elements"). */
-const PART_BLOCKS = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
-const EIGHTHS = PART_BLOCKS.length + 1;
-
-/** Returns the counts with a bar for each. A bar is exact to an eighth of a column, and at least that long. */
-export function barChart(bars: readonly Bar[], { width, nameWidth, scale }: ChartOptions): string {
-  const countWidth = Math.max(...bars.map(({ count }) => String(count).length), String(scale).length);
-  const maxLength = Math.max(1, width - nameWidth - countWidth - 4);
-  const lines = bars.map(({ name, count, paint = (bar) => bar }) => {
-    const eighths = count === 0 ? 0 : Math.max(1, Math.round((count / scale) * maxLength * EIGHTHS));
-    const bar = `${FULL_BLOCK.repeat(Math.floor(eighths / EIGHTHS))}${PART_BLOCKS[(eighths % EIGHTHS) - 1] ?? ''}`;
-    const counted = `${name.padEnd(nameWidth)}  ${String(count).padStart(countWidth)}`;
-    return bar === '' ? counted : `${counted}  ${paint(bar)}`;
-  });
-  return lines.join('\n');
 }

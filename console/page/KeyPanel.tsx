@@ -12,6 +12,7 @@ import { KeyTimeline } from './KeyTimeline.tsx';
 import { PlanUse } from './PlanUse.tsx';
 import { ExactTime, State, Time } from './Time.tsx';
 import { expiryUrgency } from './urgency.ts';
+import { KeyUsage } from './Usage.tsx';
 import { lastUsedBand } from './keyList.ts';
 
 interface KeyPanelProps {
@@ -61,6 +62,7 @@ export function KeyPanel(props: KeyPanelProps) {
       <Names record={record} />
       <Actions {...props} />
       <TimeFacts record={record} nowMs={nowMs} />
+      <KeyUsage id={record.id} table={table} />
       <Access {...props} />
       <KeyTimeline {...{ record, byId, nowMs, hrefOf }} />
       <section aria-label="Use">

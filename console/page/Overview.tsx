@@ -14,6 +14,7 @@ import { toListHref } from './route.ts';
 import { AttentionList, NewestList } from './ShortList.tsx';
 import { OverviewSkeleton } from './Skeleton.tsx';
 import { StateBar } from './StateBar.tsx';
+import { UsageCard } from './Usage.tsx';
 
 interface OverviewProps {
   readonly store: KeyStore;
@@ -37,6 +38,7 @@ export function Overview({ store, table, nowMs, blocked, onNew }: OverviewProps)
       <StateBar keys={keys} nowMs={nowMs} />
       <AttentionList keys={attention} nowMs={nowMs} />
       <NewestList keys={newest} nowMs={nowMs} />
+      <UsageCard table={table} byId={store.byId} />
       <ExpiryChart active={active} nowMs={nowMs} />
       <IssueChart keys={keys} nowMs={nowMs} />
       <LastUseBars active={active} nowMs={nowMs} />

@@ -3,6 +3,7 @@ import type { IssueOptions, KeyChanges, RevokeOptions, RotateOptions } from '../
 import type { DescribedSession } from '../server/describeSession.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import type { ConsolePlan } from '../server/planRoutes.ts';
+import type { ConsoleUsage } from '../server/usageRoutes.ts';
 import { connection } from './connection.ts';
 
 export type { DescribedSession as SessionInfo } from '../server/describeSession.ts';
@@ -42,6 +43,9 @@ export const api = {
     call<KeyPage>('GET', cursor === null ? '/keys' : `/keys?cursor=${encodeURIComponent(cursor)}`),
   read: (id: string) => record('GET', pathOf(id)),
   plan: async (id: string) => (await call<ConsolePlan>('GET', `${pathOf(id)}/plan`)).plan,
+  /** Reads the requests of a key, or of all keys, in the last 24 hours or 30 days. */
+  usage: (id: string | undefined, by: 'hour' | 'day') =>
+    call<ConsoleUsage>('GET', `${id === undefined ? '' : pathOf(id)}/usage?by=${by}`),
   create: (fields: NewKey & IssueOptions) => call<Issued>('POST', '/keys', fields),
   update: ({ id, version = 0 }: ConsoleKey, changes: KeyChanges) =>
     record('PATCH', pathOf(id), { changes, expected: { id, version } }),

@@ -7,6 +7,7 @@ import { keyRoutes } from './keyRoutes.ts';
 import type { PageFile } from './pageFiles.ts';
 import { planRoutes } from './planRoutes.ts';
 import { refuse, refuseFault } from './refusal.ts';
+import { usageRoutes } from './usageRoutes.ts';
 
 /** The dependencies of the console's app. */
 export interface ConsoleAppDeps extends ConsoleToStart {
@@ -47,6 +48,7 @@ export function createConsoleApp(deps: ConsoleAppDeps): Hono {
   app.get('/api/session', (c) => c.json(describeSession(deps)));
   app.route('/api', keyRoutes(deps));
   app.route('/api', planRoutes(deps));
+  app.route('/api', usageRoutes(deps));
 
   app.notFound((c) => refuse(c, 'NO_SUCH_PATH'));
   app.onError((error, c) => refuseFault(c, error, deps));

@@ -21,6 +21,8 @@ export interface DescribedTable {
   readonly hasLimits: boolean;
   /** A URL of an API that checks the table's keys. */
   readonly apiUrl: string | null;
+  /** Whether the console knows the table of usage. */
+  readonly hasUsage: boolean;
 }
 
 /** The response to `GET /api/session`. */
@@ -39,7 +41,7 @@ type SessionDeps = Pick<ConsoleToStart, 'location' | 'actor' | 'isReadOnly' | 'p
 /** Describes the console's table, actor and mode for the page. */
 export function describeSession({ location, actor, isReadOnly, prefix, command }: SessionDeps): DescribedSession {
   const { kind, tableName, region, revocationDelaySeconds, acceptedKeys, apiUrl } = location;
-  const { plans, limitsTableName } = location;
+  const { plans, limitsTableName, usageTableName } = location;
   const table = {
     name: tableName,
     title: titleOf(location),
@@ -51,6 +53,7 @@ export function describeSession({ location, actor, isReadOnly, prefix, command }
     plans: plans ?? null,
     hasLimits: limitsTableName !== undefined,
     apiUrl: apiUrl ?? null,
+    hasUsage: usageTableName !== undefined,
   };
   const keyPrefixes = prefix === undefined ? issuedPrefixesIn(acceptedKeys ?? '') : [];
   return { table, actor, isReadOnly, keyPrefixes, command };

@@ -27,6 +27,7 @@ import { ApiKeyAuthorizer } from '../apiKeyAuthorizer.ts';
 import type { ApiKeyAuthorizerProps } from '../apiKeyAuthorizerProps.ts';
 import { ApiKeyMonitoring } from '../apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../apiKeyTable.ts';
+import { type ApiAccessLog, ApiKeyUsage } from '../apiKeyUsage.ts';
 import { acknowledge } from '../nag.ts';
 import { LimitPeriod, type PlanMapping } from '../planProps.ts';
 import type { Monitoring } from './appContext.ts';
@@ -77,6 +78,7 @@ export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerPro
  */
 export class LatchkeyStack extends Stack {
   readonly #hasLogRole: boolean;
+  readonly #accessLogs: ApiAccessLog[] = [];
 
   constructor(scope: Construct, id: string, props: LatchkeyStackProps = {}) {
     const { keySources, scopes, monitoring = 'alarms', accountLogRole = false, ...stackProps } = props;
@@ -97,11 +99,13 @@ export class LatchkeyStack extends Stack {
     const httpApi = this.#httpApi(authorizer.forHttpApi(), whoami);
     const webSocketStage = this.#webSocketStage(authorizer.forWebSocketApi(), whoami);
     if (accountLogRole) this.#awaitLogRole(restApi, webSocketStage);
+    const usage = new ApiKeyUsage(this, 'Usage', { authorizer, accessLogs: this.#accessLogs });
     if (monitoring !== 'none') {
-      new ApiKeyMonitoring(this, 'Monitoring', { authorizer, table, dashboard: monitoring === 'dashboard' });
+      new ApiKeyMonitoring(this, 'Monitoring', { authorizer, table, usage, dashboard: monitoring === 'dashboard' });
     }
 
     this.#output('TableName', table.tableName, 'The table of keys, for latchkey --table');
+    this.#output('UsageTableName', usage.tableName, 'The table of usage, for latchkey --usage-table');
     this.#output('RestApiUrl', restApi.urlForPath('/whoami'), 'The sample route of the REST API');
     this.#output('HttpApiUrl', `${httpApi.apiEndpoint}/whoami`, 'The sample route of the HTTP API');
     this.#output('WebSocketApiUrl', webSocketStage.url, 'The sample WebSocket API, which answers every message');
@@ -144,6 +148,7 @@ export class LatchkeyStack extends Stack {
   }
 
   #restApi(authorizer: IAuthorizer, whoami: LambdaFunction): RestApi {
+    const logGroup = this.#hasLogRole ? this.#logGroup('RestApiLogs') : undefined;
     const api = new RestApi(this, 'RestApi', {
       description: 'Latchkey sample',
       endpointTypes: [EndpointType.REGIONAL],
@@ -151,12 +156,13 @@ export class LatchkeyStack extends Stack {
       deployOptions: {
         throttlingRateLimit: THROTTLE.rateLimit,
         throttlingBurstLimit: THROTTLE.burstLimit,
-        ...(this.#hasLogRole && {
-          accessLogDestination: new RestLogGroupLogDestination(this.#logGroup('RestApiLogs')),
+        ...(logGroup && {
+          accessLogDestination: new RestLogGroupLogDestination(logGroup),
           accessLogFormat: latchkeyAccessLogFormat.rest(),
         }),
       },
     });
+    if (logGroup !== undefined) this.#accessLogs.push({ logGroup, api });
     const requestValidator = api.addRequestValidator('Validator', {
       validateRequestBody: true,
       validateRequestParameters: true,
@@ -176,13 +182,15 @@ export class LatchkeyStack extends Stack {
 
   #httpApi(authorizer: IHttpRouteAuthorizer, whoami: LambdaFunction): HttpApi {
     const api = new HttpApi(this, 'HttpApi', { description: 'Latchkey sample', createDefaultStage: false });
+    const logGroup = this.#logGroup('HttpApiLogs');
+    this.#accessLogs.push({ logGroup, api });
     new HttpStage(this, 'HttpStage', {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
       throttle: THROTTLE,
       accessLogSettings: {
-        destination: new LogGroupLogDestination(this.#logGroup('HttpApiLogs')),
+        destination: new LogGroupLogDestination(logGroup),
         format: latchkeyAccessLogFormat.http(),
       },
     });
@@ -196,6 +204,7 @@ export class LatchkeyStack extends Stack {
   }
 
   #webSocketStage(authorizer: IWebSocketRouteAuthorizer, whoami: LambdaFunction): WebSocketStage {
+    const logGroup = this.#hasLogRole ? this.#logGroup('WebSocketApiLogs') : undefined;
     const webSocketApi = new WebSocketApi(this, 'WebSocketApi', {
       description: 'Latchkey sample',
       connectRouteOptions: { integration: new WebSocketLambdaIntegration('ConnectIntegration', whoami), authorizer },
@@ -209,14 +218,15 @@ export class LatchkeyStack extends Stack {
       stageName: 'prod',
       autoDeploy: true,
       throttle: THROTTLE,
-      ...(this.#hasLogRole && {
+      ...(logGroup && {
         accessLogSettings: {
-          destination: new LogGroupLogDestination(this.#logGroup('WebSocketApiLogs')),
+          destination: new LogGroupLogDestination(logGroup),
           format: latchkeyAccessLogFormat.webSocket(),
         },
       }),
     });
-    if (!this.#hasLogRole) acknowledge(stage, { 'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS });
+    if (logGroup === undefined) acknowledge(stage, { 'AwsSolutions-APIG1': ACCOUNT_WIDE_LOGS });
+    else this.#accessLogs.push({ logGroup, api: webSocketApi });
     acknowledge(messages, {
       'AwsSolutions-APIG4':
         'API Gateway invokes an authorizer only on $connect. Messages arrive on a connection that Latchkey allowed.',

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createTableInput } from '../../keys/table.ts';
 import { LocalDynamoDb } from '../../local/table.ts';
 
 /** A DynamoDB engine on the loopback interface. */
 export interface Engine {
   readonly endpoint: string;
-  /** Creates an empty table with Latchkey's schema, and resolves when the table is ready. */
-  readonly createTable: (tableName: string) => Promise<void>;
+  /** Creates an empty table, and resolves when it's ready. It's a table of keys unless `toInput` is given. */
+  readonly createTable: (tableName: string, toInput?: (tableName: string) => CreateTableCommandInput) => Promise<void>;
   /** Maximum number of concurrent requests of a client. Unlimited if absent. */
   readonly mostConnections?: number;
   readonly stop: () => Promise<void>;
@@ -19,7 +19,7 @@ export async function startDynalite(): Promise<Engine> {
   const database = await LocalDynamoDb.start({ port: 0, dataDirectory: undefined });
   return {
     endpoint: database.endpoint,
-    createTable: (tableName) => database.ensureTable(tableName),
+    createTable: (tableName, toInput) => database.ensureTable(tableName, toInput),
     stop: () => database.stop(),
   };
 }
@@ -47,8 +47,8 @@ export async function startMoto(): Promise<Engine> {
   return {
     endpoint,
     mostConnections: 1,
-    createTable: async (tableName) => {
-      await client.send(new CreateTableCommand(createTableInput(tableName)));
+    createTable: async (tableName, toInput = createTableInput) => {
+      await client.send(new CreateTableCommand(toInput(tableName)));
     },
     stop: async () => {
       client.destroy();

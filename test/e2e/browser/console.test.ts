@@ -6,6 +6,8 @@ import { parse } from 'csv-parse/sync';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { serialiseRecord } from '../../../keys/record.ts';
 import { toTimestamp } from '../../../keys/timestamp.ts';
+import { toUsageHour } from '../../../keys/usage.ts';
+import { UsageStore } from '../../../keys/usageStore.ts';
 import { LocalDynamoDb } from '../../../local/table.ts';
 import { launchBrowser } from '../../support/browser.ts';
 import { startGatewayProcess, type GatewayProcess } from '../../support/gateway.ts';
@@ -520,4 +522,63 @@ test('a console started with --read-only turns off the buttons that change keys,
   expect(await page.getByRole('dialog').getByText('New key').count()).toBe(0);
   await context.close();
   await console.stop();
+});
+
+describe('the requests of keys', () => {
+  test.each(['light', 'dark'] as const)(
+    'fill charts in %s mode, from 320 px on and with the keyboard',
+    async (scheme) => {
+      const usageTableName = `usage-${scheme}`;
+      const console = await ConsoleUnderTest.start(database, { usageTableName, now: Date.now });
+      const { record } = await console.putKey({ label: 'nightly export' });
+      const store = new UsageStore({ client: database.client, tableName: usageTableName });
+      const counts = { allowed: 1200, limited: 30, refused: 4 };
+      const hour = toUsageHour(Date.now());
+      const apis = { rest: { source: 'access-log' as const, ...counts, latency: { 30: 1234 } } };
+      const busiest = [{ keyId: record.id, ...counts }];
+      await store.put(
+        [
+          { keyId: record.id, hour, apis },
+          { keyId: '*', hour, apis, busiest },
+        ],
+        400,
+      );
+      const context = await browser.newContext({ colorScheme: scheme });
+      const { page, problems } = await openPage(context, console.url.href);
+      await page.setViewportSize({ width: 320, height: 720 });
+
+      await page.getByRole('link', { name: 'Overview' }).click();
+      const card = page.getByRole('region', { name: 'Requests' });
+      await card.getByRole('img', { name: /00: 1,200 allowed, 30 limited, 4 refused; 23 hours without/ }).waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+      expect(await axeFindings(page)).toEqual([]);
+      await card.getByRole('link', { name: /nightly export\s*1,234/ }).click();
+
+      const panel = page.getByRole('complementary', { name: 'Key nightly export' });
+      await panel.getByText('19 ms').first().waitFor();
+      await panel.getByRole('tab', { name: '24 hours' }).focus();
+      await page.keyboard.press('ArrowRight');
+      await panel
+        .getByRole('img', { name: /1,200 allowed, 30 limited, 4 refused; 29 days without requests/ })
+        .waitFor();
+      expect(await panel.textContent()).toContain('Counted from access logs, in UTC.');
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+      expect(await axeFindings(page)).toEqual([]);
+      expect(problems).toEqual([]);
+      await context.close();
+      await console.stop();
+    },
+  );
+
+  test('have instructions for turning them on if there is no table of usage', async () => {
+    const console = await ConsoleUnderTest.start(database);
+    await console.putKey();
+    const context = await browser.newContext();
+    const { page, requests } = await openPage(context, console.url.href);
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.getByRole('region', { name: 'Requests' }).getByText('ApiKeyUsage').waitFor();
+    expect(requests.filter((url) => url.includes('usage'))).toEqual([]);
+    await context.close();
+    await console.stop();
+  });
 });

@@ -8,6 +8,8 @@ import { publicRecord } from '../../../keys/record.ts';
 import { toTimestamp } from '../../../keys/timestamp.ts';
 import { launchBrowser } from '../../support/browser.ts';
 import { startSampleConsole } from '../../integration/console/sampleConsole.ts';
+import { sampleKeys } from '../../integration/console/sampleKeys.ts';
+import { sampleUsage } from '../../integration/console/sampleUsage.ts';
 import { makeKey } from '../../support/keys.ts';
 import { toPalettePng } from './palettePng.ts';
 
@@ -125,6 +127,9 @@ interface Shot {
   readonly colorScheme: 'light' | 'dark';
 }
 
+/** The ids of some of the sample keys. */
+const BUSY_IDS = sampleKeys(12, Date.now()).map(({ id }) => id);
+
 const [directory, ...words] = process.argv.slice(2);
 const all = Object.keys({ ...PICTURES, ...OTHER }).flatMap((picture) =>
   WIDTHS.map((width) => [picture, width] as const),
@@ -175,8 +180,15 @@ async function openConsole(context: BrowserContext, picture: string): Promise<Pa
       account: '111122223333',
       apiUrl: 'https://api.example.com/orders',
       revocationDelaySeconds: 60,
+      hasUsage: true,
     };
     await route.fulfill({ json: { ...session, table, command: 'latchkey console --stack orders-api' } });
+  });
+  await page.route(/\/usage\?by=/, async (route) => {
+    const { pathname, searchParams } = new URL(route.request().url());
+    const [, id] = /\/keys\/([^/]+)\/usage$/.exec(pathname) ?? [];
+    const by = searchParams.get('by') === 'day' ? 'day' : 'hour';
+    await route.fulfill({ json: await sampleUsage({ id, by }, BUSY_IDS, Date.now()) });
   });
   if (picture === 'empty')
     await page.route(/\/api\/keys$/, (route) => route.fulfill({ json: { records: [], corrupt: [], cursor: null } }));

@@ -2,7 +2,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import picocolors from 'picocolors';
-import { barChart } from '../../../cli/commands/stats.ts';
+import { barChart } from '../../../cli/barChart.ts';
 import type { KeyRecord } from '../../../keys/record.ts';
 import { at, makeKey } from '../../support/keys.ts';
 import { useCli } from '../../support/useCli.ts';

@@ -4,9 +4,11 @@ import { createConsoleApp } from '../../../console/server/consoleApp.ts';
 import { Session } from '../../../console/server/guards.ts';
 import { KeyRegistry } from '../../../keys/registry.ts';
 import { hashSecret, parseSecret } from '../../../keys/secret.ts';
+import { toUsageHour } from '../../../keys/usage.ts';
+import { UsageStore } from '../../../keys/usageStore.ts';
 import { LocalDynamoDb } from '../../../local/table.ts';
 import { createClient } from '../../support/engine.ts';
-import { at, fullItem, makeKey } from '../../support/keys.ts';
+import { at, fullItem, makeKey, NOW_MS } from '../../support/keys.ts';
 import { LimitsTableUnderTest } from '../../support/limitsTableUnderTest.ts';
 import { ConsoleUnderTest } from './consoleUnderTest.ts';
 import { type KeyRecord, publicRecord } from '../../../keys/record.ts';
@@ -16,7 +18,9 @@ const OPERATIONS = [
   'GET /api/keys',
   'GET /api/keys/:id',
   'GET /api/keys/:id/plan',
+  'GET /api/keys/:id/usage',
   'GET /api/session',
+  'GET /api/usage',
   'PATCH /api/keys/:id',
   'POST /api/keys',
   'POST /api/keys/:id/disable',
@@ -70,6 +74,7 @@ test('GET /api/session returns the table, the actor, the mode and the command th
         plans: null,
         hasLimits: false,
         apiUrl: null,
+        hasUsage: false,
       },
       actor: 'alice',
       isReadOnly: false,
@@ -405,4 +410,50 @@ test('the API returns STORE_UNAVAILABLE with a remedy if the table does not exis
   expect({ status, code: body.error.code }).toEqual({ status: 502, code: 'STORE_UNAVAILABLE' });
   expect(body.error.message).toMatch(/^there is no table .*npm start$/);
   await own.stop();
+});
+
+describe('the usage in the API', () => {
+  let counting: ConsoleUnderTest;
+  beforeAll(async () => {
+    counting = await ConsoleUnderTest.start(database, { usageTableName: 'usage' });
+    await counting.open();
+  });
+  afterAll(() => counting.stop());
+
+  test('returns the requests of a key and of all keys, with one line for each unreadable item', async () => {
+    const { record } = await counting.putKey();
+    const api = { source: 'minute-lines', allowed: 7, limited: 1, refused: 0 } as const;
+    const hour = toUsageHour(NOW_MS);
+    const busiest = [{ keyId: record.id, allowed: 7, limited: 1, refused: 0 }];
+    await new UsageStore({ client: database.client, tableName: 'usage' }).put(
+      [
+        { keyId: record.id, hour, apis: { api } },
+        { keyId: record.id, hour: toUsageHour(NOW_MS - 3_600_000), apis: { api: { ...api, allowed: -1 } } },
+        { keyId: '*', hour, apis: { api }, busiest },
+      ],
+      400,
+    );
+    const ofKey = await counting.api('GET', `/api/keys/${record.id}/usage?by=hour`);
+    expect(ofKey).toMatchObject({ status: 200, body: { by: 'hour', total: { allowed: 7, limited: 1, total: 8 } } });
+    expect(ofKey.body.rows).toHaveLength(24);
+    expect(ofKey.body.corrupt).toEqual([expect.stringContaining('unreadable apis')]);
+    const ofAll = await counting.api('GET', '/api/usage?by=day');
+    expect(ofAll.body).toMatchObject({ total: { total: 8 }, busiest: [{ keyId: record.id, total: 8 }] });
+  });
+
+  test('makes the session say that the console knows it', async () => {
+    expect((await counting.api('GET', '/api/session')).body.table.hasUsage).toBe(true);
+  });
+
+  test.each(['/api/usage?by=year', '/api/keys/*/usage'])('rejects %s', async (path) => {
+    const { status, body } = await counting.api('GET', path);
+    expect({ status, code: body.error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+  });
+
+  test('needs a table of usage', async () => {
+    expect(await console.api('GET', '/api/usage')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'CONFIG_INVALID' } },
+    });
+  });
 });

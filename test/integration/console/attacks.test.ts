@@ -93,7 +93,7 @@ describe("the session's cookie", () => {
     async (cookie) => {
       await console.open();
       const headers: Record<string, string> = cookie === undefined ? {} : { cookie };
-      for (const path of ['/api/session', '/api/keys', '/api/keys/x', '/api/nothing']) {
+      for (const path of ['/api/session', '/api/keys', '/api/keys/x', '/api/usage', '/api/nothing']) {
         const answer = await console.raw(path, { headers });
         expect({ status: answer.status, code: errorCode(answer) }).toEqual({ status: 401, code: 'SESSION_REQUIRED' });
       }

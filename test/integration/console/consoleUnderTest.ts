@@ -8,6 +8,7 @@ import type { RunningConsole } from '../../../operator/consoleToStart.ts';
 import { startConsole } from '../../../console/server/startConsole.ts';
 import type { DeployedPlans } from '../../../keys/deployedPlans.ts';
 import { parseRecord, serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
+import { createUsageTableInput } from '../../../keys/usage.ts';
 import type { LocalDynamoDb } from '../../../local/table.ts';
 import type { TestKey, TestKeyFields } from '../../../testing/createTestKey.ts';
 import { makeKey, NOW_MS } from '../../support/keys.ts';
@@ -39,6 +40,8 @@ export interface StartOptions {
   readonly limitsTableName?: string;
   /** The plans of the deployment (default: unknown). */
   readonly plans?: DeployedPlans;
+  /** The name of the table of usage (default: none). */
+  readonly usageTableName?: string;
   /** The accepted keys of the deployment (default: unknown). */
   readonly acceptedKeys?: string;
   readonly actor?: string;
@@ -93,6 +96,7 @@ export class ConsoleUnderTest {
       isReadOnly = false,
       limitsTableName,
       plans,
+      usageTableName,
       acceptedKeys,
       actor = 'alice',
       now = () => NOW_MS,
@@ -102,7 +106,8 @@ export class ConsoleUnderTest {
   ): Promise<ConsoleUnderTest> {
     const name = tableName ?? `keys-${randomUUID()}`;
     await database.ensureTable(name);
-    const deployment = { limitsTableName, plans, acceptedKeys };
+    if (usageTableName !== undefined) await database.ensureTable(usageTableName, createUsageTableInput);
+    const deployment = { limitsTableName, usageTableName, plans, acceptedKeys };
     const location = { kind: 'local', tableName: name, endpoint, region: 'us-east-1', ...deployment } as const;
     const { registry, close } = openRegistry(location, { actor, now });
     const notes: string[] = [];

@@ -3,12 +3,13 @@ import { LogGroupLogDestination, MockIntegration, RestApi } from 'aws-cdk-lib/aw
 import { Template } from 'aws-cdk-lib/assertions';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { describe, expect, test } from '@jest/globals';
-import { latchkeyAccessLogFormat } from '../../../infra/accessLogFormat.ts';
+import { ApiKeyAccessLogFormat, latchkeyAccessLogFormat } from '../../../infra/accessLogFormat.ts';
 
 /** The variables of a REST API that the format may use ("Variables for access logging for API Gateway"). */
 const REST_VARIABLES = [
   'requestId',
   'requestTime',
+  'apiId',
   'identity.sourceIp',
   'httpMethod',
   'resourcePath',
@@ -28,6 +29,7 @@ const REST_VARIABLES = [
 const HTTP_VARIABLES = [
   'requestId',
   'requestTime',
+  'apiId',
   'identity.sourceIp',
   'routeKey',
   'status',
@@ -43,6 +45,7 @@ const HTTP_VARIABLES = [
 const WEB_SOCKET_VARIABLES = [
   'requestId',
   'requestTime',
+  'apiId',
   'identity.sourceIp',
   'routeKey',
   'eventType',
@@ -62,6 +65,7 @@ describe.each([
   ['rest', latchkeyAccessLogFormat.rest(), REST_VARIABLES],
   ['http', latchkeyAccessLogFormat.http(), HTTP_VARIABLES],
   ['webSocket', latchkeyAccessLogFormat.webSocket(), WEB_SOCKET_VARIABLES],
+  ['usage', ApiKeyAccessLogFormat.usage(), HTTP_VARIABLES.filter((name) => !/^(identity|routeKey)/.test(name))],
 ] as const)('the access log format %s', (_, format, variables) => {
   const text = format.toString();
 
@@ -74,7 +78,14 @@ describe.each([
     expect(text).not.toContain('\n');
     const fields: Record<string, unknown> = JSON.parse(text.replaceAll(/\$context\.[\w.]+/g, '-'));
     expect(Object.values(fields).map((value) => typeof value)).toEqual(Object.keys(fields).map(() => 'string'));
-    expect(fields).toMatchObject({ requestId: '-', status: '-', keyId: '-', principalId: '-', errorCode: '-' });
+    expect(fields).toMatchObject({
+      requestId: '-',
+      apiId: '-',
+      status: '-',
+      keyId: '-',
+      principalId: '-',
+      errorCode: '-',
+    });
   });
 });
 

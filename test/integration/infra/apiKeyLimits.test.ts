@@ -94,7 +94,7 @@ describe('ApiKeyLimits', () => {
 
   test('grantManage allows only to read and to update counts', () => {
     const template = granted((stack) => new ApiKeyLimits(stack, 'Limits'), 'grantManage');
-    const Action = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'];
+    const Action = ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'];
     expect(statementsOf(template)).toEqual([{ Effect: 'Allow', Action, Resource }]);
   });
 

@@ -10,6 +10,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
 import { ApiKeyMonitoring, type ApiKeyMonitoringProps } from '../../../infra/apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../../../infra/apiKeyTable.ts';
+import { ApiKeyUsage } from '../../../infra/apiKeyUsage.ts';
 import { METRIC_UNITS, type MetricName, Metrics } from '../../../lambda/metrics.ts';
 import { StreamLog } from '../../../lambda/usagePlanSync/streamEvents.ts';
 import { appSyncEvent, eventApiEvent } from '../../../testing/authorizerEvents.ts';
@@ -238,6 +239,36 @@ describe('the alarms', () => {
       expect(alarmIn(templateOf(), RUNBOOK)).toBeUndefined();
       expect(alarmIn(templateOf({}, { plans: { free: { shared: true } } }), RUNBOOK)).toBeUndefined();
       expect(alarmIn(templateOf({ usagePlanSyncAlarm: false }, PER_KEY), RUNBOOK)).toBeUndefined();
+    });
+  });
+
+  describe('usageAlarm', () => {
+    const { stack, authorizer } = authorizerUnderTest();
+    const usage = new ApiKeyUsage(stack, 'Usage', { authorizer });
+    const monitoring = new ApiKeyMonitoring(stack, 'Monitoring', { authorizer, usage, alarmActions: [] });
+    const alarm = alarmIn(Template.fromStack(stack), 'alarm-usage');
+
+    test.each([
+      ['missing data', {}, 0],
+      ['successful runs', { errors: 0, throttles: 0 }, 0],
+      ['a failed run', { errors: 1, throttles: 0 }, 1],
+      ['a throttled run', { throttles: 1 }, 1],
+    ])('fires only for failed or throttled runs: %s', (_, values, expected) => {
+      expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
+      expect(evaluate(alarm, values)).toBe(expected);
+    });
+
+    test('reads metrics of the function that writes the usage', () => {
+      const dimensions = [{ Name: 'FunctionName', Value: stack.resolve(usage.function.functionName) }];
+      expect(metricsOf(alarm)).toEqual([
+        ['errors', dimensions, 'Errors', 'AWS/Lambda', 300, 'Sum'],
+        ['throttles', dimensions, 'Throttles', 'AWS/Lambda', 300, 'Sum'],
+      ]);
+      expect(monitoring.alarms).toContain(monitoring.usageAlarm);
+    });
+
+    test('exists only if the usage is passed', () => {
+      expect(alarmIn(templateOf(), 'alarm-usage')).toBeUndefined();
     });
   });
 

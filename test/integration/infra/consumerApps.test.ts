@@ -297,7 +297,7 @@ describe('the consumer app with', () => {
     expect(Object.fromEntries(uses)).toEqual({
       AuthorizerRole: ['dynamodb:UpdateItem'],
       MessagesFn: ['dynamodb:UpdateItem'],
-      Support: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      Support: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
     });
   });
 

@@ -9,16 +9,19 @@ import { FAST } from './authorizerUnderTest.ts';
 const template = Template.fromStack(new LatchkeyStack(new App(), 'LatchkeyStack'));
 
 test('LatchkeyStack deploys the tables, the authorizer and an API of each type', () => {
-  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 2);
+  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 3);
   template.resourceCountIs('AWS::ApiGateway::RestApi', 1);
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP' }, 1);
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'WEBSOCKET' }, 1);
-  template.resourceCountIs('AWS::Lambda::Function', 2);
+  template.resourceCountIs('AWS::Lambda::Function', 3);
 });
 
-test.each(['TableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])('LatchkeyStack has the output %s', (name) => {
-  template.hasOutput(name, { Value: Match.anyValue() });
-});
+test.each(['TableName', 'UsageTableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])(
+  'LatchkeyStack has the output %s',
+  (name) => {
+    template.hasOutput(name, { Value: Match.anyValue() });
+  },
+);
 
 test('LatchkeyStack outputs the revocation delay in seconds and the accepted keys', () => {
   template.hasOutput('RevocationDelaySeconds', { Value: '60' });
@@ -96,6 +99,18 @@ test('LatchkeyStack has termination protection only if you ask for it', () => {
   expect(protectionOf({})).toBe(false);
 });
 
+test('LatchkeyStack counts the HTTP API by its access log, and each API if it may set the account’s role', () => {
+  const logged = templateWith({ accountLogRole: true });
+  const countedIn = (of: Template) => {
+    const [rollUp] = Object.values(of.findResources('AWS::Lambda::Function', { Properties: { Timeout: 900 } }));
+    const { LATCHKEY_USAGE_ACCESS_LOGS } = rollUp?.['Properties'].Environment.Variables ?? {};
+    const logs = JSON.stringify(LATCHKEY_USAGE_ACCESS_LOGS);
+    return ['HttpApi', 'RestApi', 'WebSocketApi'].filter((api) => new RegExp(`"Ref":"${api}[0-9A-F]{8}"`).test(logs));
+  };
+  expect(countedIn(template)).toEqual(['HttpApi']);
+  expect(countedIn(logged)).toEqual(['HttpApi', 'RestApi', 'WebSocketApi']);
+});
+
 test('LatchkeyStack throttles every stage', () => {
   const limits = { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 };
   template.hasResourceProperties('AWS::ApiGateway::Stage', {
@@ -110,10 +125,10 @@ test('the REST API of LatchkeyStack has a regional endpoint', () => {
 });
 
 test('LatchkeyStack has alarms by default, and a dashboard only if you ask for it', () => {
-  template.resourceCountIs('AWS::CloudWatch::Alarm', 5);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', 6);
   template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
   const full = templateWith({ monitoring: 'dashboard' });
-  full.resourceCountIs('AWS::CloudWatch::Alarm', 5);
+  full.resourceCountIs('AWS::CloudWatch::Alarm', 6);
   full.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
   const none = templateWith({ monitoring: 'none' });
   none.resourceCountIs('AWS::CloudWatch::Alarm', 0);
@@ -222,13 +237,19 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
       `Allow dynamodb:UpdateItem on KeysTable if ${lastUsedOnly}`,
       `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${countersOnly}`,
     ],
+    UsageRole: [
+      ...logsOf('UsageLogs'),
+      'Allow dynamodb:PutItem on UsageTable',
+      'Allow logs:FilterLogEvents on AuthorizerLogs',
+      'Allow logs:FilterLogEvents on HttpApiLogs',
+    ],
     WhoamiRole: logsOf('WhoamiLogs'),
   });
 });
 
 test('LatchkeyStack does not attach managed or inline policies to its roles', () => {
   const roles = resourcesOf('AWS::IAM::Role').map(([, { Properties }]) => Object.keys(Properties ?? {}));
-  expect(roles).toEqual([['AssumeRolePolicyDocument'], ['AssumeRolePolicyDocument']]);
+  expect(roles).toEqual(Array.from({ length: 3 }, () => ['AssumeRolePolicyDocument']));
   const types = Object.values<{ Type: string }>(template.toJSON()['Resources']).map(({ Type }) => Type);
   expect(types.filter((type) => type.startsWith('AWS::IAM::') && !/::(Role|Policy)$/.test(type))).toEqual([]);
 });

@@ -13,6 +13,7 @@ const TABLE: SessionInfo['table'] = {
   plans: null,
   hasLimits: false,
   apiUrl: null,
+  hasUsage: false,
 };
 
 describe('curlCommand', () => {

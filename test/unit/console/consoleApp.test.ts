@@ -196,6 +196,7 @@ describe('the console', () => {
         plans: null,
         hasLimits: false,
         apiUrl: null,
+        hasUsage: false,
       },
       actor: 'alice',
       isReadOnly: false,

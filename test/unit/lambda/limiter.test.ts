@@ -289,12 +289,15 @@ describe('a failure of the store', () => {
     expect(await take()).toMatchObject({ effect: 'allow', writes: 0 });
   });
 
-  test('concerns only one subject if DynamoDB throttled its writes', async () => {
+  test.each([
+    ['throttled', 'ProvisionedThroughputExceededException'],
+    ['rejected', 'ValidationException'],
+  ])('concerns only one subject if DynamoDB %s its writes', async (_, name) => {
     const store = new AskedLimits();
     const { take } = limiterUnderTest(quota(100), {}, store);
-    const cause = Object.assign(new Error('too fast'), { name: 'ProvisionedThroughputExceededException' });
-    const throttled = new LatchkeyError('STORE_UNAVAILABLE', 'too fast', { cause });
-    store.takeQuota = () => Promise.reject(throttled);
+    const cause = Object.assign(new Error('no'), { name, $fault: 'client' });
+    const rejected = new LatchkeyError('STORE_UNAVAILABLE', 'the write failed', { cause });
+    store.takeQuota = () => Promise.reject(rejected);
     expect(await take()).toMatchObject({ effect: 'unknown', writes: 1 });
     store.takeQuota = MemoryLimits.prototype.takeQuota;
     expect(await take({ id: 'two' })).toMatchObject({ effect: 'allow' });

@@ -11,7 +11,7 @@ function stackOf(environments: readonly Environment[], revocationDelaySeconds?: 
     return [name, { name, arn: name, file: '', handlerName: '', timeoutSeconds: 1, memoryMb: 1, environment }] as const;
   });
   const apis = { restApis: [], httpApis: [], webSocketApis: [] };
-  return { ...apis, functions: new Map(functions), revocationDelaySeconds, plans: undefined };
+  return { ...apis, functions: new Map(functions), revocationDelaySeconds, plans: undefined, usage: undefined };
 }
 
 /** Returns the local settings of the functions. */

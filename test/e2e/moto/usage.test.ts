@@ -1,0 +1,4 @@
+import { startMoto } from '../../support/engine.ts';
+import { describeUsage } from '../../integration/store/usageContract.ts';
+
+describeUsage('moto', startMoto);
