@@ -1,6 +1,7 @@
 import { type Change, conflict, isAbsent, revokedRefusal } from './changes.ts';
 import { type ErrorCode, LatchkeyError } from './errors.ts';
 import { type Candidate, candidatesOf, parseQuota, type QuotaUse } from './keyLimits.ts';
+import { LIMIT_ATTRIBUTE } from './limits.ts';
 import type { LimitsTable } from './limitsTable.ts';
 import type { ListPage } from './list.ts';
 import type { KeyRecord } from './record.ts';
@@ -41,8 +42,8 @@ const ENDED = new Set<ErrorCode>(['ALREADY_REVOKED', 'NOT_FOUND']);
  * a key that it has refused once it reads the new time. The order matters: an environment that asked between the two
  * steps of the other order would remember another refusal. To complete an interrupted reset, run it again.
  *
- * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`, also if the owner has no active key on a plan; `ALREADY_REVOKED`; `CONFLICT`;
- * `RECORD_CORRUPT`; `STORE_UNAVAILABLE`
+ * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`, also if the owner has no active key on a plan; `ALREADY_REVOKED`;
+ * `CONFLICT`; `RECORD_CORRUPT`; `STORE_UNAVAILABLE`
  */
 export async function resetLimits(target: ResetTarget, deps: ResetDeps): Promise<LimitsReset> {
   const isOwner = 'owner' in target;
@@ -105,7 +106,9 @@ async function resetKey(record: KeyRecord, deps: KeyResetDeps): Promise<KeyRecor
     const item = items.get(subject);
     if (item === undefined) return undefined;
     await table.reset(subject);
-    return period === undefined ? undefined : parseQuota(item, { id: record.id, per, period, nowMs });
+    // The reset has repaired an unreadable count.
+    const isReadable = period !== undefined && typeof item[LIMIT_ATTRIBUTE.granted] === 'number';
+    return isReadable ? parseQuota(item, { id: record.id, per, period, nowMs }) : undefined;
   };
   for (const candidate of due) if (!counts.has(candidate.subject)) counts.set(candidate.subject, resetCount(candidate));
   await Promise.all(candidates.map(({ subject }) => counts.get(subject)));

@@ -71,6 +71,9 @@ export function describeKeyLimits(open: () => Promise<Table>): void {
       const subject = await limits.putQuota({ who: `key/${id}`, granted: 5 });
       await limits.put({ subject, granted: 'many' });
       await expect(registry.limits(id)).rejects.toMatchObject({ code: 'RECORD_CORRUPT', keyId: id });
+      // A reset repairs the count.
+      expect(await registry.resetLimits({ id })).toMatchObject({ records: [{ id }], quotas: [] });
+      expect(await limits.item(subject)).toMatchObject({ granted: 0 });
     });
 
     test('begin again after a reset of the key, which stores its time and keeps what explains the items', async () => {
