@@ -33,10 +33,14 @@ export type Decision =
       readonly record: PublicRecord;
       readonly limit: LimitRefusal;
     }
-  | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly record: PublicRecord }
   | {
       readonly effect: 'deny';
-      readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE' | LimitRefusal['code']>;
+      readonly code: 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE';
+      readonly record: PublicRecord;
+    }
+  | {
+      readonly effect: 'deny';
+      readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE' | LimitRefusal['code']>;
       readonly record?: PublicRecord;
     }
   | { readonly effect: 'unauthenticated' };
