@@ -207,7 +207,7 @@ describe('a throttle', () => {
     expect(store.asked).toEqual([1, 2, 4, 8, 16, 1, 1, 2, 4, 8, 16]);
     for (const { clock } of fleet) clock.nowMs += 9000;
     let allowed = 0;
-    for (const { takeAll } of fleet.reverse()) allowed += allowedOf(await takeAll(burst));
+    for (const { takeAll } of fleet.toReversed()) allowed += allowedOf(await takeAll(burst));
     expect(allowed).toBeGreaterThanOrEqual(0.9 * burst);
     expect(allowed).toBeLessThanOrEqual(burst + rate);
   });

@@ -22,7 +22,7 @@ const metered = makeKey({ plan: 'metered' });
 const slow = makeKey({ plan: 'slow' });
 const both = makeKey({ plan: 'both' });
 const misspelled = makeKey({ plan: 'meterd' });
-const KEYS = [metered, slow, both, misspelled, makeKey({ plan: 'partner' }), makeKey()];
+const KEYS = [metered, slow, both, makeKey({ plan: 'partner' }), makeKey(), misspelled];
 
 interface Setup extends AuthorizerOptions {
   readonly limitStore?: MemoryLimits;
