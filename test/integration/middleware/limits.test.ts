@@ -45,7 +45,7 @@ const PLANS = {
 } as const;
 
 interface Row {
-  readonly plan: keyof typeof PLANS;
+  readonly plan: keyof typeof PLANS | 'absent';
   /** The number of requests before the tested one. */
   readonly earlier?: number;
   /** The response if the limits' table is down. It isn't down if this is absent. */
@@ -82,6 +82,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       'retry-after': WAIT,
     },
   },
+  'a key on a plan that the deployment lacks': { plan: 'absent', headers: {} },
   'a key while the limits’ table is unavailable': { plan: 'spent', onLimiterFailure: 'allow', headers: {} },
   'the same, with `onLimiterFailure: deny`': {
     plan: 'spent',
