@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { PlanLimits } from '../../keys/limits.ts';
 import { LimitedFleet, type CallFate, type Decision } from '../support/limitedFleet.ts';
@@ -6,6 +6,8 @@ import { runs } from '../support/runs.ts';
 import { fullestOf } from '../support/simulateLimits.ts';
 
 const RUNS = runs(2000);
+/** All cases take 15 s on an idle machine. */
+jest.setTimeout(180_000);
 const SKEW_MS = 5000;
 /** The second that the leases and the slack of a throttle add to any interval. */
 const ADDED_MS = 1000;
