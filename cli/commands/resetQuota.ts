@@ -6,7 +6,7 @@ import { keyState } from '../../keys/state.ts';
 import { createPlainColors } from '../../operator/colors.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { TableLocation } from '../../operator/findTable.ts';
-import { readPlanState } from '../../operator/planState.ts';
+import { mayBeCounted, readPlanState } from '../../operator/planState.ts';
 import { usedText } from '../../operator/planText.ts';
 import type { CommandDeps } from '../command.ts';
 import { countText } from '../counts.ts';
@@ -118,19 +118,28 @@ async function findKey(
     const why = `API Gateway counts the requests of the plan ${state.name}, so latchkey cannot reset its quota`;
     throw new CliError('KEYS_UNCHANGED', why);
   }
+  if (state.isDeployed === false) {
+    const why = `the deployment has no plan ${JSON.stringify(state.name)}, so key ${record.id} has no quota`;
+    throw new CliError('KEYS_UNCHANGED', why);
+  }
   const question = `Reset the quota of key ${keyName(record)}? ${planLine(state, nowMs, createPlainColors())}.`;
   return { target: { id: record.id }, question };
 }
 
 const MAX_LABELS = 3;
 
-async function findOwner(owner: string, { registry, deps }: TargetContext): Promise<Target> {
+async function findOwner(owner: string, { registry, location, deps }: TargetContext): Promise<Target> {
   const found = await findByOwner(owner, registry, 'reset');
   const nowMs = deps.now();
   const due = found.flatMap(({ record }) =>
-    record?.plan !== undefined && keyState(record, nowMs) === 'active' ? [record] : [],
+    record !== undefined && mayBeCounted(record, location.plans) && keyState(record, nowMs) === 'active'
+      ? [record]
+      : [],
   );
-  if (due.length === 0) throw new CliError('KEY_NOT_FOUND', `no active key of ${JSON.stringify(owner)} is on a plan`);
+  if (due.length === 0) {
+    const why = `no active key of ${JSON.stringify(owner)} is on a plan that the authorizer enforces`;
+    throw new CliError('KEY_NOT_FOUND', why);
+  }
   const labels = due.slice(0, MAX_LABELS).map(({ label }) => JSON.stringify(label));
   const more = due.length > MAX_LABELS ? ` and ${countText(due.length - MAX_LABELS, 'more', 'more')}` : '';
   const question = `Reset the quotas of ${countText(due.length, 'key')} of ${owner} (${labels.join(', ')}${more})?`;
@@ -145,10 +154,11 @@ function toText(
 ): string {
   const { output, now } = deps;
   const [record] = records;
+  const due = records.filter((changed) => mayBeCounted(changed, location.plans));
   const start =
     owner === undefined && record !== undefined
       ? done('Reset the quota of', record, output.colors)
-      : `${output.colors.green('✓')} Reset the quotas of ${countText(records.length, 'key')} of ${printable(owner ?? '')}.`;
+      : `${output.colors.green('✓')} Reset the quotas of ${countText(due.length, 'key')} of ${printable(owner ?? '')}.`;
   const used = quotas.filter((quota) => quota.used > 0).map(usedText);
   const before = used.length === 0 ? 'Nothing was used in this window.' : `Used before: ${used.join('; ')}.`;
   return output.fill(`${start} ${before} ${inEffectNotice(location.revocationDelaySeconds, now())}`);
