@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { LatchkeyError } from '../../keys/errors.ts';
 import { printable } from '../../keys/printable.ts';
 import { publicRecord } from '../../keys/record.ts';
 import type { KeyRegistry, LimitsReset, ResetTarget } from '../../keys/registry.ts';
@@ -6,7 +7,7 @@ import { keyState } from '../../keys/state.ts';
 import { createPlainColors } from '../../operator/colors.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { TableLocation } from '../../operator/findTable.ts';
-import { mayBeCounted, readPlanState } from '../../operator/planState.ts';
+import { mayBeCounted, planStateOf, readPlanState } from '../../operator/planState.ts';
 import { usedText } from '../../operator/planText.ts';
 import type { CommandDeps } from '../command.ts';
 import { countText } from '../counts.ts';
@@ -41,7 +42,7 @@ If the key shares its quota with other keys of its owner or its plan, the reset 
 quotas of all active keys of an owner, but not a quota that the keys of other owners share.
 
 A reset takes effect with the same delay as a revocation: see latchkey revoke --help. To complete an interrupted run, run
-the same command again.`;
+the same command again. The requests of other keys that share the quota may be refused for another minute.`;
 
 /** Fills `latchkey reset-quota`, which resets what a key or an owner has used of its quota. */
 export function addResetQuotaCommand(command: Command, deps: CommandDeps): void {
@@ -112,7 +113,11 @@ async function findKey(
 ): Promise<Target> {
   const nowMs = deps.now();
   const record = await getKey(idStart, options, registry);
-  const state = await readPlanState(record, { registry, location, nowMs });
+  const state = await readPlanState(record, { registry, location, nowMs }).catch((error: unknown) => {
+    // The reset repairs an unreadable count.
+    if (!(error instanceof LatchkeyError) || error.code !== 'RECORD_CORRUPT') throw error;
+    return planStateOf(record, { plans: location.plans, limits: undefined, nowMs });
+  });
   if (state === undefined) throw new CliError('KEYS_UNCHANGED', `key ${record.id} has no plan, so it has no quota`);
   if (state.enforce === 'gateway') {
     const why = `API Gateway counts the requests of the plan ${state.name}, so latchkey cannot reset its quota`;

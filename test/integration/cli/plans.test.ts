@@ -247,6 +247,15 @@ describe('reset-quota', () => {
     expect(await cli.records(table)).toEqual(before);
   });
 
+  test('repairs an unreadable count', async () => {
+    const { record } = await cli.putKey(table, { plan: 'free' });
+    const subject = await limits.putQuota({ who: `key/${record.id}`, granted: 5 });
+    await limits.put({ subject, granted: 'many' });
+    const run = await cli.run(['reset-quota', record.id, '--yes'], { table, state });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await limits.item(subject)).toMatchObject({ granted: 0 });
+  });
+
   test('requires --yes without a terminal', async () => {
     const { exitCode, stderr } = await cli.run(['reset-quota', 'x'], { table, state });
     expect(exitCode).toBe(2);
