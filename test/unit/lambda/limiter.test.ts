@@ -178,6 +178,19 @@ describe('a quota', () => {
     expect(await take()).toMatchObject({ effect: 'allow' });
   });
 
+  test.each(['owner', 'plan'] as const)(
+    'per %s is asked again after a minute, because a reset may be of another key',
+    async (per) => {
+      const { clock, store, take, takeAll } = limiterUnderTest({ ...quota(1), per });
+      await takeAll(2);
+      store.counters.clear();
+      clock.nowMs += 59_999;
+      expect(await take()).toMatchObject({ effect: 'refuse' });
+      clock.nowMs++;
+      expect(await take()).toMatchObject({ effect: 'allow' });
+    },
+  );
+
   test('is counted in the right window if the clock is set back', async () => {
     const { clock, take, takeAll } = limiterUnderTest(quota(2, 'minute'));
     clock.nowMs = START_MS + 60_000;
