@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ShutdownDeps {
   /** The function's process. */
@@ -9,13 +10,14 @@ export interface ShutdownDeps {
   readonly runtimeApi: string | undefined;
 }
 
-/** The maximum time for the registration, in milliseconds. The function starts without it. */
+/** The maximum time in milliseconds for which the init phase waits for the registration. */
 const REGISTRATION_MS = 500;
 
 /**
- * Does work before Lambda stops the execution environment. Lambda sends SIGTERM only to a function with an extension. The
- * function therefore registers itself as an internal extension without events. Lambda then waits up to 500 ms for the
- * process to end ("Lambda execution environment", shutdown phase). aws-lambda-go's `WithEnableSIGTERM` does the same.
+ * Does work before Lambda stops the execution environment. Lambda sends SIGTERM only to a function with an extension.
+ * The function therefore registers itself as an internal extension without events. Lambda then waits up to 500 ms for
+ * the process to end ("Lambda execution environment", shutdown phase). It usually needs all of them, because a thread of
+ * Lambda's runtime client delays the exit. aws-lambda-go's `WithEnableSIGTERM` registers the same.
  */
 export async function onShutdown({ process, beforeExit, runtimeApi }: ShutdownDeps): Promise<void> {
   process.once('SIGTERM', () => {
@@ -23,11 +25,16 @@ export async function onShutdown({ process, beforeExit, runtimeApi }: ShutdownDe
     process.exit(0);
   });
   if (runtimeApi === undefined) return;
-  const extension = await send(runtimeApi, 'POST', 'register', { 'Lambda-Extension-Name': 'latchkey-usage' });
-  // Lambda's init phase ends when every extension waits for its next event. There is none, so this never responds.
-  if (extension !== undefined) {
-    void send(runtimeApi, 'GET', 'event/next', { 'Lambda-Extension-Identifier': extension }, 0);
-  }
+  // Lambda's init phase ends when every registered extension has asked for its next event. A late response must still
+  // lead to that request, so the registration is never aborted.
+  await Promise.race([register(runtimeApi), sleep(REGISTRATION_MS, undefined, { ref: false })]);
+}
+
+/** Registers the extension and asks for its next event. There is none, so the Runtime API never responds. */
+async function register(runtimeApi: string): Promise<void> {
+  const identifier = await send(runtimeApi, 'POST', 'register', { 'Lambda-Extension-Name': 'latchkey-usage' });
+  if (identifier === undefined) return;
+  void send(runtimeApi, 'GET', 'event/next', { 'Lambda-Extension-Identifier': identifier });
 }
 
 /** Returns the extension's identifier in the response, or `undefined` if the Runtime API doesn't accept the request. */
@@ -36,18 +43,18 @@ function send(
   method: 'GET' | 'POST',
   path: string,
   headers: Readonly<Record<string, string>>,
-  timeout = REGISTRATION_MS,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const sent = request(`http://${host}/2020-01-01/extension/${path}`, { method, headers, timeout }, (response) => {
+    const url = `http://${host}/2020-01-01/extension/${path}`;
+    // Node's default timeout of a connection is 5 seconds.
+    const sent = request(url, { method, headers, timeout: 0 }, (response) => {
       response.resume();
       const { 'lambda-extension-identifier': identifier } = response.headers;
       resolve(typeof identifier === 'string' ? identifier : undefined);
     });
-    sent.on('timeout', () => sent.destroy());
     sent.on('error', () => resolve(undefined));
     // A request without an end must not keep the process alive outside Lambda.
-    if (timeout === 0) sent.on('socket', (socket) => socket.unref());
+    if (method === 'GET') sent.on('socket', (socket) => socket.unref());
     sent.end(method === 'POST' ? '{"events":[]}' : undefined);
   });
 }

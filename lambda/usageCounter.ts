@@ -1,4 +1,4 @@
-import { printable } from '../keys/printable.ts';
+import { isKeyId } from '../keys/keyId.ts';
 import { type Fault, type KeyDecision, limitRefusalOf } from './authorize.ts';
 import type { EventFields } from './requestValues.ts';
 
@@ -28,7 +28,7 @@ const UNKNOWN_API = 'unknown';
 export class UsageCounter {
   readonly #write: UsageCounterOptions['write'];
   readonly #keys = new Map<string, Apis>();
-  /** The requests of the keys above the maximum. */
+  /** The requests of the keys above the maximum, and of records whose id isn't valid. */
   readonly #other: Apis = new Map();
   #pairs = 0;
   /** The first millisecond of the hour of the pending counts. */
@@ -58,8 +58,7 @@ export class UsageCounter {
     const hour = new Date(this.#hourMs).toISOString().slice(0, 13);
     const other = this.#other.size === 0 ? {} : { other: toObject(this.#other) };
     const keys = Object.fromEntries([...this.#keys].map(([keyId, apis]) => [keyId, toObject(apis)]));
-    // JSON doesn't escape C1 controls and bidirectional overrides. The id of a record may contain them.
-    this.#write(printable(JSON.stringify({ level: 'INFO', message: 'usage', hour, keys, ...other })));
+    this.#write(JSON.stringify({ level: 'INFO', message: 'usage', hour, keys, ...other }));
     this.#keys.clear();
     this.#other.clear();
     this.#pairs = 0;
@@ -69,7 +68,8 @@ export class UsageCounter {
     let apis = this.#keys.get(keyId);
     const known = apis?.get(apiId);
     if (known !== undefined) return known;
-    if (this.#pairs === MAX_PAIRS) apis = this.#other;
+    // The roll-up ignores a line with an invalid id, and then every key of the line would lose its counts.
+    if (this.#pairs === MAX_PAIRS || !isKeyId(keyId)) apis = this.#other;
     else if (apis === undefined) this.#keys.set(keyId, (apis = new Map()));
     const outcomes = apis.get(apiId) ?? new Map<string, number>();
     if (apis !== this.#other) this.#pairs++;

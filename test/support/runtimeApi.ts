@@ -4,6 +4,7 @@ import { closeNow, listenOnLoopback } from '../../local/loopback.ts';
 import type { Outcome } from './bundledFunction.ts';
 
 const VERSION = '/2018-06-01/runtime';
+const EXTENSION = '/2020-01-01/extension';
 const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:123456789012:function:authorizer';
 const TIMEOUT_MS = 30_000;
 
@@ -18,7 +19,13 @@ export class RuntimeApi {
   readonly #outcomes = new Map<string, (outcome: Outcome) => void>();
   readonly #events: { readonly id: string; readonly body: string }[] = [];
   readonly #polls: ServerResponse[] = [];
-  /** Resolves when the runtime polls for its first event. Resolves to the error if the function doesn't load. */
+  /** `registered` until the extension waits for its next event. */
+  #extension: 'none' | 'registered' | 'waiting' = 'none';
+  #isPolled = false;
+  /**
+   * Resolves when the runtime polls for its first event, and the registered extension for its own. Resolves to the error
+   * if the function doesn't load.
+   */
   readonly started: Promise<'ready' | { readonly errorType: string; readonly errorMessage: string }>;
   #resolveStarted: (outcome: 'ready' | { errorType: string; errorMessage: string }) => void = () => {};
   #port = 0;
@@ -51,10 +58,17 @@ export class RuntimeApi {
     return closeNow(this.#server);
   }
 
+  /** Whether an extension is registered, and waits for its next event. */
+  get hasWaitingExtension(): boolean {
+    return this.#extension === 'waiting';
+  }
+
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (message.url?.startsWith(EXTENSION)) return this.#serveExtension(message, response);
     const path = message.url?.slice(VERSION.length) ?? '';
     if (message.method === 'GET' && path === '/invocation/next') {
-      this.#resolveStarted('ready');
+      this.#isPolled = true;
+      this.#endInit();
       this.#polls.push(response);
       return this.#handOut();
     }
@@ -65,6 +79,26 @@ export class RuntimeApi {
     if (path === '/init/error') this.#resolveStarted(errorOf(body));
     this.#outcomes.delete(id);
     response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}');
+  }
+
+  /** Serves the Extensions API ("Lambda Extensions API reference"). It never has an event. */
+  #serveExtension({ method, url, headers }: IncomingMessage, response: ServerResponse): void {
+    if (method === 'POST' && url === `${EXTENSION}/register`) {
+      this.#extension = 'registered';
+      response.writeHead(200, { 'Lambda-Extension-Identifier': 'extension-1' }).end('{}');
+    } else if (url === `${EXTENSION}/event/next` && headers['lambda-extension-identifier'] === 'extension-1') {
+      this.#extension = 'waiting';
+      // The socket closes if the extension gives up.
+      response.on('close', () => (this.#extension = 'registered'));
+      this.#endInit();
+    } else {
+      response.writeHead(403).end('{}');
+    }
+  }
+
+  /** Ends the init phase if the runtime and the extension are ready. */
+  #endInit(): void {
+    if (this.#isPolled && this.#extension !== 'registered') this.#resolveStarted('ready');
   }
 
   #handOut(): void {

@@ -37,6 +37,10 @@ export function lambdaNodeFlags(memoryMb: number): string[] {
 export interface FunctionUnderRuntimeClient extends RunningFunction {
   /** Duration in milliseconds from the start of the process to its first poll for an event. */
   readonly initMs: number;
+  /** Returns whether the function is registered as an extension, and waits for its next event. */
+  readonly hasWaitingExtension: () => boolean;
+  /** Sends SIGTERM to the function's process. */
+  readonly terminate: () => void;
 }
 
 /**
@@ -69,7 +73,18 @@ export async function startUnderRuntimeClient(
   const ended = exited.then(() => ({ errorType: 'Runtime.ExitError', errorMessage: output }));
   const start = await Promise.race([api.started, ended]);
   const initMs = performance.now() - spawnedAt;
-  if (start === 'ready') return { initMs, invoke: (event) => api.invoke(event), output: () => output, stop };
+  if (start === 'ready') {
+    const terminate = () => child.kill('SIGTERM');
+    const hasWaitingExtension = () => api.hasWaitingExtension;
+    return {
+      initMs,
+      invoke: (event) => api.invoke(event),
+      output: () => output,
+      stop,
+      hasWaitingExtension,
+      terminate,
+    };
+  }
   await stop();
   throw new Error(`${start.errorType}: ${start.errorMessage}`);
 }

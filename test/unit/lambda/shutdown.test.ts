@@ -8,10 +8,11 @@ const stops: (() => void)[] = [];
 afterEach(() => stops.splice(0).forEach((stop) => stop()));
 
 /** Starts a Runtime API that accepts the extension, and never has an event for it. Returns its address. */
-async function runtimeApi(received: IncomingMessage[], identifier?: string): Promise<string> {
-  const server = createServer((message, response) => {
+async function runtimeApi(received: IncomingMessage[], identifier?: string, ready?: Promise<void>): Promise<string> {
+  const server = createServer(async (message, response) => {
     received.push(message);
     if (message.method === 'GET') return;
+    await ready;
     response.writeHead(200, identifier === undefined ? {} : { 'Lambda-Extension-Identifier': identifier }).end('{}');
   });
   stops.push(() => {
@@ -49,6 +50,18 @@ test('the function registers as an extension without events and waits for the ne
   ]);
   expect(received[0]?.headers['lambda-extension-name']).toBe('latchkey-usage');
   expect(received[1]?.headers['lambda-extension-identifier']).toBe('id-1');
+});
+
+test('the function starts without a response to its registration, and still waits for the next event after a late one', async () => {
+  const received: IncomingMessage[] = [];
+  const { process } = processUnderTest();
+  let respond = () => {};
+  const ready = new Promise<void>((resolve) => (respond = resolve));
+  await onShutdown({ process, beforeExit: () => {}, runtimeApi: await runtimeApi(received, 'id-1', ready) });
+  expect(received).toHaveLength(1);
+  respond();
+  while (received.length < 2) await new Promise(setImmediate);
+  expect(received[1]?.url).toBe('/2020-01-01/extension/event/next');
 });
 
 test('the function starts if the Runtime API rejects the extension or is unreachable', async () => {

@@ -117,6 +117,16 @@ describe('the usage line', () => {
     expect(take()[0].keys.k1).toEqual({ [apiId]: { allowed: 1 } });
   });
 
+  test('sums a record with an invalid id as other, so the roll-up can read the counts of the other keys', () => {
+    const { count, counter, take } = counterUnderTest();
+    count(allow('first'), 0);
+    take();
+    for (const id of ['k1', '__proto__', '*', 'a b\u202e', 'x'.repeat(37)]) count(allow(id), 0.1);
+    counter.flush();
+    const [{ keys, other }] = take();
+    expect({ keys, other }).toEqual({ keys: { k1: { a1: { allowed: 1 } } }, other: { a1: { allowed: 4 } } });
+  });
+
   test('has 500 keys at most and sums the others, within 256 KB', () => {
     const { count, counter, lines, take } = counterUnderTest();
     count(allow('first'), 0);
@@ -143,8 +153,10 @@ describe('the usage line', () => {
         const { count, counter, take } = counterUnderTest();
         for (const [minutes, key] of all) count(allow(key), minutes);
         counter.flush();
-        const counted = take().flatMap(({ keys }) => Object.values<{ a1: { allowed: number } }>(keys));
-        expect(counted.reduce((sum, { a1 }) => sum + a1.allowed, 0)).toBe(all.length);
+        const counted = take().flatMap(({ keys, other = {} }) =>
+          [...Object.values<{ a1?: { allowed: number } }>(keys), other].map(({ a1 }) => a1?.allowed ?? 0),
+        );
+        expect(counted.reduce((sum, each) => sum + each, 0)).toBe(all.length);
       }),
     );
   });
