@@ -7,7 +7,7 @@ import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { CfnLogGroup, type ILogGroup, LogGroupClass, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { USAGE_ATTRIBUTE, USAGE_RETENTION_DAYS } from '../keys/usage.ts';
 import { SETTINGS } from '../lambda/config.ts';
@@ -166,6 +166,7 @@ export class ApiKeyUsage extends Construct {
     const problems = [
       ...retentionProblems(retention),
       ...accessLogProblems(accessLogs),
+      ...logClassProblems({ logGroup, ...toNamedLogs(accessLogs) }),
       ...runtimeProblems(props.runtime),
     ];
     if (logGroup === undefined) {
@@ -254,6 +255,20 @@ function retentionProblems(retention: Duration): string[] {
   const isValid = days !== undefined && Number.isInteger(days) && days >= 1 && days <= 36_500;
   const got = days === undefined ? 'one that only the deployment knows' : `${days} days`;
   return isValid ? [] : [`retention: expected whole days from 1 to 36500, got ${got}`];
+}
+
+function toNamedLogs(accessLogs: readonly ApiAccessLog[]): Readonly<Record<string, ILogGroup>> {
+  return Object.fromEntries(accessLogs.map(({ logGroup }, at) => [`accessLogs[${at}]: logGroup`, logGroup]));
+}
+
+/** FilterLogEvents reads only the Standard class. The class of an imported log group isn't known. */
+function logClassProblems(logGroups: Readonly<Record<string, ILogGroup | undefined>>): string[] {
+  return Object.entries(logGroups).flatMap(([prop, logGroup]) => {
+    const resource = logGroup?.node.defaultChild;
+    const logClass = resource instanceof CfnLogGroup ? resource.logGroupClass : undefined;
+    if (!isKnown(logClass) || logClass === LogGroupClass.STANDARD) return [];
+    return [`${prop}: expected a log group of the class STANDARD, got ${logClass}`];
+  });
 }
 
 function accessLogProblems(accessLogs: readonly ApiAccessLog[]): string[] {

@@ -20,6 +20,10 @@ const PLAN: Checks = {
   per: ['key, owner or none', (value) => SUBJECTS.has(value)],
 };
 
+const GATEWAY_EXPECTED = `${GATEWAY_PERIODS.join(', ')}, or with enforce: 'authorizer' also MINUTE, HOUR`;
+/** The function's parser requires exact integers. */
+const COUNT_EXPECTED = `a whole number from 1 to ${Number.MAX_SAFE_INTEGER}, known at synthesis`;
+
 /** The checks of the limits. A usage plan may get numbers and periods from parameters of the stack. */
 const GATEWAY_LIMITS: LimitChecks = {
   throttle: {
@@ -28,7 +32,7 @@ const GATEWAY_LIMITS: LimitChecks = {
   },
   quota: {
     limit: ['a whole number above 0', orToken(isPositiveInteger)],
-    period: [GATEWAY_PERIODS.join(', '), orToken((value) => GATEWAY_PERIODS.includes(String(value)))],
+    period: [GATEWAY_EXPECTED, orToken((value) => GATEWAY_PERIODS.includes(String(value)))],
     offset: ['a whole number of 0 or more, or none', orToken(isOffset)],
   },
 };
@@ -37,10 +41,10 @@ const GATEWAY_LIMITS: LimitChecks = {
 const AUTHORIZER_LIMITS: LimitChecks = {
   throttle: {
     rateLimit: ['a number above 0, known at synthesis', known(isPositive)],
-    burstLimit: ['a whole number above 0, known at synthesis', known(isPositiveInteger)],
+    burstLimit: [COUNT_EXPECTED, known(isCount)],
   },
   quota: {
-    limit: ['a whole number above 0, known at synthesis', known(isPositiveInteger)],
+    limit: [COUNT_EXPECTED, known(isCount)],
     period: [LIMIT_PERIODS.join(', '), known((value) => LIMIT_PERIODS.includes(String(value)))],
     offset: ['none, because the windows of the authorizer are fixed', (value) => value === undefined],
   },
@@ -119,6 +123,10 @@ function isPositive(value: unknown): boolean {
 
 function isPositiveInteger(value: unknown): boolean {
   return isPositive(value) && Number.isInteger(value);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && isPositive(value);
 }
 
 function isOffset(value: unknown): boolean {

@@ -6,7 +6,7 @@ import { TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, LogGroupClass, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
@@ -177,6 +177,16 @@ describe('ApiKeyUsage', () => {
     }));
     const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(stack);
     expect(violations).toEqual([]);
+  });
+
+  test("rejects log groups that FilterLogEvents can't read", () => {
+    const infrequent = (stack: Stack) => ({
+      logGroup: new LogGroup(stack, 'Log', { logGroupClass: LogGroupClass.INFREQUENT_ACCESS }),
+    });
+    const problem = 'logGroup: expected a log group of the class STANDARD, got INFREQUENT_ACCESS';
+    expect(problemOf(() => build(infrequent))).toBe(problem);
+    const propsOf = (stack: Stack) => ({ accessLogs: [{ ...infrequent(stack), apiId: 'a1b2c3d4e5' }] });
+    expect(problemOf(() => build(propsOf))).toBe(`accessLogs[0]: ${problem}`);
   });
 
   describe('with an imported authorizer', () => {

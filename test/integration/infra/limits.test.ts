@@ -238,7 +238,12 @@ describe('the synthesis', () => {
     [
       'a token as a quota',
       { enforce: 'authorizer', quota: { limit: token, period: LimitPeriod.DAY } },
-      'quota: limit: expected a whole number above 0, known at synthesis, got a value that only the deployment knows',
+      'quota: limit: expected a whole number from 1 to 9007199254740991, known at synthesis, got a value that only the deployment knows',
+    ],
+    [
+      'a quota that is not an exact integer',
+      { enforce: 'authorizer', quota: { limit: 1e300, period: LimitPeriod.DAY } },
+      'quota: limit: expected a whole number from 1 to 9007199254740991, known at synthesis, got 1e+300',
     ],
     [
       'a token as a rate',
@@ -253,7 +258,7 @@ describe('the synthesis', () => {
     [
       'a minute of a usage plan',
       { quota: { limit: 5, period: 'MINUTE' } },
-      'quota: period: expected DAY, WEEK, MONTH, got "MINUTE"',
+      'quota: period: expected DAY, WEEK, MONTH, or with enforce: \'authorizer\' also MINUTE, HOUR, got "MINUTE"',
     ],
   ])('rejects a plan with %s', (_, plan, problem) => {
     const plans = { free: plan } as PlanMapping;
