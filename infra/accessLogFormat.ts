@@ -37,8 +37,8 @@ const AUTHORIZER_FIELDS = {
 
 /**
  * Access log formats for APIs behind an authorizer. Each line is one JSON object with the API's id, route, status, key
- * id, Latchkey's error code and latencies in milliseconds. `ApiKeyUsage` counts from these lines. The formats omit headers, paths and queries, because these may
- * contain a key. API Gateway writes `-` for an absent value.
+ * id, Latchkey's error code and latencies in milliseconds. `ApiKeyUsage` counts from these lines. The formats omit
+ * headers, paths and queries, because these may contain a key. API Gateway writes `-` for an absent value.
  *
  * - `principalId` is the key's id, or `anonymous` if the key is unknown. HTTP APIs with simple responses don't have a
  *   `principalId`. Read `keyId` instead, which is present only on allowed requests.
