@@ -9,3 +9,12 @@ export function numberText(count: number): string {
 export function countText(count: number, one: string, several = `${one}s`): string {
   return `${count === 0 ? 'no' : numberText(count)} ${count === 1 ? one : several}`;
 }
+
+const MAX_LISTED = 20;
+
+/** Returns quoted texts, such as `"a", "b", and 3 more`. */
+export function listTexts(texts: readonly string[]): string {
+  const listed = texts.slice(0, MAX_LISTED).map((text) => JSON.stringify(text));
+  const more = texts.length > MAX_LISTED ? [`and ${numberText(texts.length - MAX_LISTED)} more`] : [];
+  return [...listed, ...more].join(', ');
+}

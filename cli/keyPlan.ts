@@ -8,6 +8,7 @@ import { CliError } from '../operator/errors.ts';
 import type { TableLocation } from '../operator/findTable.ts';
 import { type PlanState, planStateOf, readPlanState } from '../operator/planState.ts';
 import { planText } from '../operator/planText.ts';
+import { listTexts } from './counts.ts';
 import type { Output } from './output.ts';
 
 interface PlanDeps {
@@ -43,10 +44,13 @@ export function planLine(state: PlanState, nowMs: number, colors: Colors): strin
   return `${name}: ${paint(text)}`;
 }
 
-/** Warns about a new or changed key on a plan that the deployment lacks. A deployment may follow that has it. */
-export function warnIfUnknownPlan(plan: string | false | undefined, { plans }: TableLocation, output: Output): void {
-  if (!plan || plans === undefined || findPlan(plans, plan) !== undefined) return;
-  const names = Object.keys(plans);
-  const has = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
-  output.note(`warning: --plan: the deployment has no plan ${JSON.stringify(plan)}; ${has}`);
+/** Warns about the plans of new or changed keys that the deployment lacks. A deployment may follow that has them. */
+export function warnIfUnknownPlans(names: Iterable<string | undefined>, location: TableLocation, output: Output): void {
+  const { plans } = location;
+  if (plans === undefined) return;
+  const unknown = [...names].filter((name) => name !== undefined).filter((name) => findPlan(plans, name) === undefined);
+  if (unknown.length === 0) return;
+  const known = Object.keys(plans);
+  const has = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
+  output.note(`warning: the deployment has no plan ${listTexts(unknown)}; ${has}`);
 }

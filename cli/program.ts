@@ -55,7 +55,7 @@ const GROUPS: readonly CommandGroup[] = [
       },
       {
         name: 'show',
-        description: 'Show the record of a key, which lacks the key itself.',
+        description: 'Show the record of a key, without the key itself, and what is left of its plan.',
         load: async () => (await import('./commands/show.ts')).addShowCommand,
       },
       {

@@ -2,7 +2,8 @@ import { type KeyRecord, publicRecord } from '../keys/record.ts';
 import type { IssuedKey, KeyRegistry } from '../keys/registry.ts';
 import { CliError, isOutputClosed } from '../operator/errors.ts';
 import type { CommandDeps } from './command.ts';
-import { countText, numberText } from './counts.ts';
+import { countText, listTexts, numberText } from './counts.ts';
+import { warnIfUnknownPlans } from './keyPlan.ts';
 import { issuedKeyJson, issuedKeyLine, type Output } from './output.ts';
 import { PrivateFile } from './privateFile.ts';
 import { parseSeed, readSeedFile } from './seedFile.ts';
@@ -37,13 +38,14 @@ interface Outcome {
 export async function seedKeys(file: string, options: SeedOptions, deps: CommandDeps): Promise<void> {
   const { output, interruption } = deps;
   const newKeys = parseSeed(await readSeedFile(file, deps.stdin), file, deps.now());
-  await withActingRegistry(options, deps, async (registry) => {
+  await withActingRegistry(options, deps, async (registry, location) => {
     const existing = await readExistingKeys(registry, output, options);
     await interruption.deferSignals(async () => {
       const secretsFile = await openSecretsFile(options);
       try {
         const plan = planSeed(newKeys, existing, secretsFile?.kept ?? [], options);
         noteRepeated(plan, output);
+        warnIfUnknownPlans(new Set(plan.fresh.map((newKey) => newKey.plan)), location, output);
         const report = new SeedReport({ output, json: options.json === true, skipped: plan.skipped });
         await run({ plan, registry, report, secretsFile, deps });
       } finally {
@@ -122,7 +124,7 @@ function noteRepeated({ repeated }: SeedPlan, output: Output): void {
   if (repeated.length === 0) return;
   const repeat = 'in the table already, and';
   const what = countText(repeated.length, `label is ${repeat} gets`, `labels are ${repeat} get`);
-  output.note(`warning: ${what} another key: ${listLabels(repeated)}; pass --skip-existing to skip them`);
+  output.note(`warning: ${what} another key: ${listTexts(repeated)}; pass --skip-existing to skip them`);
 }
 
 function noteStop({ plan, secretsFile, deps }: SeedRun, { issuedCount, unconfirmed }: Outcome): void {
@@ -148,15 +150,7 @@ function noteDone({ plan, secretsFile, deps }: SeedRun, { issuedCount }: Outcome
 function skippedText({ skipped }: SeedPlan): string {
   if (skipped.length === 0) return '';
   const what = countText(skipped.length, 'label that is', 'labels that are');
-  return ` Skipped ${what} in the table already, without a new key: ${listLabels(skipped)}.`;
-}
-
-const MAX_LISTED = 20;
-
-function listLabels(labels: readonly string[]): string {
-  const listed = labels.slice(0, MAX_LISTED).map((label) => JSON.stringify(label));
-  const more = labels.length > MAX_LISTED ? [`and ${numberText(labels.length - MAX_LISTED)} more`] : [];
-  return [...listed, ...more].join(', ');
+  return ` Skipped ${what} in the table already, without a new key: ${listTexts(skipped)}.`;
 }
 
 interface SeedReportOptions {

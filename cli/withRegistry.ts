@@ -14,7 +14,7 @@ import {
   type TableOptions,
 } from '../operator/findTable.ts';
 import { checkProfile } from '../operator/profiles.ts';
-import { warnIfUnknownPlan } from './keyPlan.ts';
+import { warnIfUnknownPlans } from './keyPlan.ts';
 import type { Output } from './output.ts';
 
 export interface RegistryOptions extends TableOptions {
@@ -59,7 +59,7 @@ export async function withActingRegistry<T>(options: ActingOptions, deps: Regist
   const location = await locate(options, deps);
   const actor = options.actor ?? (await getActor(location, deps.env));
   warnIfRefused(options.prefix, location, deps);
-  warnIfUnknownPlan(options.plan, location, deps.output);
+  warnIfUnknownPlans(options.plan ? [options.plan] : [], location, deps.output);
   return run(location, options, deps, { actor, work });
 }
 

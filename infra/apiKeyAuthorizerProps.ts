@@ -160,7 +160,8 @@ export interface ApiKeyAuthorizerProps {
    * each plan uses.
    *
    * With `enforce: 'authorizer'`, the function enforces the limits on every type of API. docs/limits.md describes what
-   * they guarantee and cost. They require `resultsCacheTtl` to be 0, because a cached response wouldn't be counted.
+   * they guarantee and cost. They require `resultsCacheTtl` to be 0, because a cached response wouldn't be counted. The
+   * function then denies a key whose plan isn't listed here, with `PLAN_UNAVAILABLE`.
    *
    * A change to a key's plan takes effect after the revocation delay.
    *

@@ -5,15 +5,16 @@ import { AttributeType, Billing, TableEncryptionV2, TableV2, type ITable } from 
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { Grant, type IGrantable, type IRole } from 'aws-cdk-lib/aws-iam';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { USAGE_ATTRIBUTE, USAGE_RETENTION_DAYS } from '../keys/usage.ts';
 import { SETTINGS } from '../lambda/config.ts';
 import { isApiId, USAGE_ROLLUP_VARIABLES } from '../lambda/usageRollup/settings.ts';
 import { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 import type { IApiKeyAuthorizer } from './iApiKeyAuthorizer.ts';
-import { latchkeyFunction } from './latchkeyFunction.ts';
+import { latchkeyFunction, runtimeProblems } from './latchkeyFunction.ts';
 import { acknowledgeWildcards } from './nag.ts';
 import { isKnown, propError } from './propChecks.ts';
 import { grantUsageRead, grantUsageWrite } from './tableGrants.ts';
@@ -88,6 +89,42 @@ export interface ApiKeyUsageProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * The Node.js runtime of the function, Node.js 20 or newer.
+   *
+   * @default Runtime.NODEJS_24_X
+   */
+  readonly runtime?: Runtime;
+
+  /**
+   * The instruction set of the function.
+   *
+   * @default Architecture.ARM_64
+   */
+  readonly architecture?: Architecture;
+
+  /**
+   * The KMS key that encrypts the environment variables of the function. They don't contain secrets. The construct
+   * grants the function the permission to decrypt them.
+   *
+   * @default - a key that AWS manages
+   */
+  readonly environmentEncryption?: IKey;
+
+  /**
+   * The time for which CloudWatch keeps the function's log. It contains one line for each run.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays;
+
+  /**
+   * The removal policy of the function's log group.
+   *
+   * @default RemovalPolicy.DESTROY
+   */
+  readonly logRemovalPolicy?: RemovalPolicy;
 }
 
 /** The minute of each hour at which the function runs. The lines of the last hour have arrived by then. */
@@ -126,7 +163,11 @@ export class ApiKeyUsage extends Construct {
     const { authorizer, accessLogs = [], retention = Duration.days(USAGE_RETENTION_DAYS) } = props;
     const own = authorizer instanceof ApiKeyAuthorizer ? authorizer : undefined;
     const logGroup = props.logGroup ?? own?.logGroup;
-    const problems = [...retentionProblems(retention), ...accessLogProblems(accessLogs)];
+    const problems = [
+      ...retentionProblems(retention),
+      ...accessLogProblems(accessLogs),
+      ...runtimeProblems(props.runtime),
+    ];
     if (logGroup === undefined) {
       problems.push('logGroup: expected the log group of the imported authorizer, got none');
     }
@@ -147,7 +188,7 @@ export class ApiKeyUsage extends Construct {
         ),
         [USAGE_ROLLUP_VARIABLES.retentionDays]: String(retention.toDays()),
       },
-      shared: {},
+      shared: props,
       grant: (role) => {
         grantUsageWrite(this.#resource, role);
         grantReadLogs(role, logGroups);

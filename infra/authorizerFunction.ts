@@ -41,13 +41,13 @@ const CODE_DEPLOY_ROLE = {
 
 /**
  * The lines that Lambda drops at each log level. Lines in the embedded metric format don't have a level. Lambda treats
- * them as INFO ("Configuring advanced logging controls for Lambda functions"). Denials are also INFO. Failed last-used
+ * them as INFO ("Configuring advanced logging controls for Lambda functions"). Denials and usage lines are also INFO. Failed last-used
  * writes are WARN.
  */
 const LOSSES_BY_LOG_LEVEL = {
-  WARN: 'every metric of the authorizer and the log line of each denial',
-  ERROR: 'every metric of the authorizer and the log line of each denial',
-  FATAL: 'every metric of the authorizer and the log line of each denial and each fault',
+  WARN: 'every metric and usage line of the authorizer and the log line of each denial',
+  ERROR: 'every metric and usage line of the authorizer and the log line of each denial',
+  FATAL: 'every metric and usage line of the authorizer and the log line of each denial and each fault',
 } as const;
 
 /** The alias of the live version. It exists with provisioned concurrency or a rollout. */

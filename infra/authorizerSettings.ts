@@ -6,6 +6,7 @@ import { Plans } from '../lambda/plans.ts';
 import { acceptedKeysOutput, keyFormatTexts } from './acceptedKeys.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import { mayCache } from './keySources.ts';
+import { runtimeProblems } from './latchkeyFunction.ts';
 import { limitProblems, limitsReference } from './limitChecks.ts';
 import { planProblems } from './planChecks.ts';
 import { plansEnforcedBy } from './planProps.ts';
@@ -164,21 +165,14 @@ function capacityProblems(props: ApiKeyAuthorizerProps): readonly string[] {
   ];
 }
 
-/** The oldest Node.js version that the bundles support (`target` in build/build.js). */
-const OLDEST_NODE = 20;
-
 /** Rejects a runtime that can't run the bundles, and settings of a log group that the construct doesn't create. */
 function functionProblems({ runtime, logGroup, logRetention, logRemovalPolicy, plans }: ApiKeyAuthorizerProps) {
-  const name = runtime?.name;
-  const version = isKnown(name) ? Number(/^nodejs(\d+)\.x$/.exec(name)?.[1] ?? 0) : OLDEST_NODE;
   // Usage plans may have a function whose log group the construct creates.
   const hasUsagePlans = Object.keys(plansEnforcedBy('gateway', plans)).length > 0;
   const unused = logGroup === undefined || hasUsagePlans ? {} : { logRetention, logRemovalPolicy };
   const given = Object.entries(unused).filter(([, value]) => value !== undefined);
   return [
-    ...(version < OLDEST_NODE
-      ? [`runtime: expected Node.js ${OLDEST_NODE} or newer, such as nodejs24.x, got ${name}`]
-      : []),
+    ...runtimeProblems(runtime),
     ...given.map(
       ([prop, value]) => `${prop}: expected it to be set on your logGroup instead, got ${value} and a logGroup`,
     ),

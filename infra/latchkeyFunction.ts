@@ -14,8 +14,9 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct, IConstruct } from 'constructs';
+import { isKnown } from './propChecks.ts';
 
-/** Settings that all functions of one authorizer share. `ApiKeyAuthorizerProps` documents them. */
+/** Settings that the functions of one construct share. The construct's props document them. */
 export interface SharedFunctionSettings {
   readonly architecture?: Architecture;
   readonly environmentEncryption?: IKey;
@@ -89,6 +90,17 @@ export function latchkeyFunction(scope: Construct, props: LatchkeyFunctionProps)
   // READONLY runs after aspects that change the level.
   Aspects.of(lambda).add(new LogLevelWarning(props.lossesByLogLevel), { priority: AspectPriority.READONLY });
   return { function: lambda, role, logGroup };
+}
+
+/** The oldest Node.js version that the bundles support (`target` in build/build.js). */
+const OLDEST_NODE = 20;
+
+/** Returns the problem of a runtime that can't run the bundles. It accepts a token. */
+export function runtimeProblems(runtime: Runtime | undefined): readonly string[] {
+  const name = runtime?.name;
+  const version = isKnown(name) ? Number(/^nodejs(\d+)\.x$/.exec(name)?.[1] ?? 0) : OLDEST_NODE;
+  if (version >= OLDEST_NODE) return [];
+  return [`runtime: expected Node.js ${OLDEST_NODE} or newer, such as nodejs24.x, got ${name}`];
 }
 
 /** Uses `require.resolve`, because tsx compiles some apps to CommonJS, which lacks `import.meta.resolve`. */

@@ -71,11 +71,12 @@ export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, Optional>
  * @throws LatchkeyError `CONFIG_INVALID`, with a list of every invalid option
  */
 export function checkRegistryOptions(options: KeyRegistryOptions): CheckedRegistryOptions {
-  const { tableName, limitsTableName, actor, keyPrefixes } = options;
+  const { tableName, limitsTableName, usageTableName, actor, keyPrefixes } = options;
   const { prefix = keyPrefixes?.[0] ?? DEFAULT_KEY_PREFIX } = options;
   const problems = [
     ...(tableName ? [] : ['tableName: expected the name of the table, got nothing']),
     ...(limitsTableName === '' ? ['limitsTableName: expected the name of the table of limits, got nothing'] : []),
+    ...(usageTableName === '' ? ['usageTableName: expected the name of the usage table, got nothing'] : []),
     ...(isActor(actor) ? [] : [`actor: expected ${ACTOR_EXPECTED}`]),
     ...prefixProblems(prefix),
     ...(keyPrefixes === undefined || parseKeyPrefixes(String(keyPrefixes)) !== undefined

@@ -404,8 +404,8 @@ export class KeyRegistry {
   /**
    * Makes the current windows of a key's plan begin again, or those of all active keys of an owner. The reset of a key
    * includes the counts that it shares with other keys. The reset of an owner omits the counts that the keys of other
-   * owners share. Execution environments use the reset within the deployment's revocation delay. To complete an
-   * interrupted reset, run it again.
+   * owners share. Execution environments use the reset within the deployment's revocation delay. Those of other keys that
+   * share the quota may take a minute. To complete an interrupted reset, run it again.
    *
    * @throws LatchkeyError `CONFIG_INVALID` without `limitsTableName`; `INPUT_INVALID`; `NOT_FOUND`, also if the owner has
    * no active key; `ALREADY_REVOKED`; `CONFLICT`; `RECORD_CORRUPT`

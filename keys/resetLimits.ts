@@ -8,12 +8,15 @@ import type { KeyRecord } from './record.ts';
 import { keyState } from './state.ts';
 import { toTimestamp } from './timestamp.ts';
 
-/** The keys whose limits to reset: one key, or all active keys of an owner that are on a plan. */
+/**
+ * The keys whose limits to reset: one key with the active keys of its rotations, or all active keys of an owner that are
+ * on a plan.
+ */
 export type ResetTarget = { readonly id: string } | { readonly owner: string };
 
 /** A reset of limits. */
 export interface LimitsReset {
-  /** The new records of the keys. */
+  /** The new records of the keys. A given key is the first one. */
   readonly records: readonly KeyRecord[];
   /** The counts before the reset. A count of several keys occurs once. */
   readonly quotas: readonly QuotaUse[];
@@ -36,6 +39,8 @@ const MAX_AT_ONCE = 10;
 
 /** Codes of keys that don't need a reset any more. */
 const ENDED = new Set<ErrorCode>(['ALREADY_REVOKED', 'NOT_FOUND']);
+/** Codes of keys that can't be read. The authorizer doesn't accept them. */
+const UNUSABLE = new Set<ErrorCode>(['NOT_FOUND', 'RECORD_CORRUPT']);
 
 /**
  * Resets the counts of keys, then stores the time of the reset in their records. An execution environment asks again for
@@ -55,16 +60,43 @@ export async function resetLimits(target: ResetTarget, deps: ResetDeps): Promise
   }
   const { records, corrupt } = isOwner
     ? await findActive(target.owner, deps)
-    : { records: [await getUnrevoked(target.id, deps)], corrupt: [] };
+    : { records: await getChain(target.id, deps), corrupt: [] };
   const counts = new Map<string, Promise<QuotaUse | undefined>>();
   const changed: KeyRecord[] = [];
   for (let at = 0; at < records.length; at += MAX_AT_ONCE) {
-    const reset = (record: KeyRecord) => resetKey(record, { isOwner, counts, ...deps });
+    const reset = (record: KeyRecord) => {
+      const isRequired = !isOwner && record.id === target.id;
+      return resetKey(record, { isOwner, isRequired, counts, ...deps });
+    };
     const results = await Promise.all(records.slice(at, at + MAX_AT_ONCE).map(reset));
     changed.push(...results.filter((record) => record !== undefined));
   }
   const quotas = await Promise.all(counts.values());
   return { records: changed, quotas: quotas.filter((quota) => quota !== undefined), corrupt };
+}
+
+/** Returns a key, then the other active keys of its rotations. They share its counts, such as in a grace period. */
+async function getChain(id: string, deps: ResetDeps): Promise<readonly KeyRecord[]> {
+  const record = await getUnrevoked(id, deps);
+  const chain = new Map([[record.id, record]]);
+  for (const direction of ['rotatedFrom', 'rotatedTo'] as const) {
+    for (let next = record[direction]; next !== undefined && !chain.has(next);) {
+      const other = await getActive(next, deps);
+      if (other !== undefined) chain.set(other.id, other);
+      next = other?.[direction];
+    }
+  }
+  return [...chain.values()].filter(({ plan }) => plan !== undefined);
+}
+
+async function getActive(id: string, { get, now }: ResetDeps): Promise<KeyRecord | undefined> {
+  try {
+    const record = await get(id);
+    return keyState(record, now()) === 'active' ? record : undefined;
+  } catch (error) {
+    if (error instanceof LatchkeyError && UNUSABLE.has(error.code)) return undefined;
+    throw error;
+  }
 }
 
 async function getUnrevoked(id: string, { get }: ResetDeps): Promise<KeyRecord> {
@@ -88,13 +120,15 @@ async function findActive(owner: string, { pages, now }: ResetDeps): Promise<Pic
 interface KeyResetDeps extends ResetDeps {
   /** `true` if the reset is of an owner, which doesn't reset the counts that other owners' keys share. */
   readonly isOwner: boolean;
+  /** `true` if the reset fails if the key was revoked or deleted meanwhile. */
+  readonly isRequired: boolean;
   /** The counts that this reset has reset already, by subject. */
   readonly counts: Map<string, Promise<QuotaUse | undefined>>;
 }
 
-/** Resets one key. Returns its new record, or `undefined` if an owner's key was revoked or deleted meanwhile. */
+/** Resets one key. Returns its new record, or `undefined` if another key than the target was revoked or deleted meanwhile. */
 async function resetKey(record: KeyRecord, deps: KeyResetDeps): Promise<KeyRecord | undefined> {
-  const { table, now, change, isOwner, counts } = deps;
+  const { table, now, change, isOwner, isRequired, counts } = deps;
   const nowMs = now();
   const candidates = candidatesOf(record, nowMs).filter(({ per }) => !isOwner || per !== 'plan');
   const due = candidates.filter(({ subject }) => !counts.has(subject));
@@ -115,7 +149,7 @@ async function resetKey(record: KeyRecord, deps: KeyResetDeps): Promise<KeyRecor
   try {
     return await change(record, resetChange(now()));
   } catch (error) {
-    if (isOwner && error instanceof LatchkeyError && ENDED.has(error.code)) return undefined;
+    if (!isRequired && error instanceof LatchkeyError && ENDED.has(error.code)) return undefined;
     throw error;
   }
 }

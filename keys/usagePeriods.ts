@@ -42,7 +42,7 @@ export function usagePeriods({ since, until, by = 'day' }: UsageSpan, nowMs: num
   const last = startOf(lastMs, by);
   const endMs = nextStart(last, by);
   if (since !== undefined && readMs('since', since, 'start') > lastMs) {
-    throw invalid('since', lastMs === nowMs ? 'a time in the past' : 'a time before until', since);
+    throw invalid('since', lastMs === nowMs ? 'a time in the past' : 'a time before the end', since);
   }
   const first = since === undefined ? undefined : startOf(readMs('since', since, 'start'), by);
   const starts = [last];

@@ -184,6 +184,8 @@ class Report {
       this.#sums.get(startOf(toHourMs(usage.hour), this.#periods.by))?.addHour(usage);
       this.#total.addHour(usage);
       for (const { keyId: busy, allowed, limited, refused } of usage.busiest ?? []) {
+        // Another id would fail the query of its hours.
+        if (!isKeyId(busy)) continue;
         this.#candidates.set(busy, (this.#candidates.get(busy) ?? 0) + allowed + limited + refused);
       }
     }

@@ -20,11 +20,12 @@ export type DenyCode =
   | 'KEY_DISABLED'
   | 'KEY_REVOKED'
   | 'INSUFFICIENT_SCOPE'
+  | 'PLAN_UNAVAILABLE'
   | 'THROTTLED'
   | 'QUOTA_EXCEEDED';
 
 /** The codes of refusals that concern a key in the table, in every case. */
-type KnownKeyCode = 'INSUFFICIENT_SCOPE' | LimitCode;
+type KnownKeyCode = 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE' | LimitCode;
 
 /** A request beyond a limit. */
 export interface LimitRefusal {
@@ -48,7 +49,7 @@ export interface AllowedLimit {
 export type KeyDecision =
   | { readonly effect: 'allow'; readonly key: CachedKey; readonly limit?: AllowedLimit }
   | { readonly effect: 'deny'; readonly code: LimitCode; readonly key: CachedKey; readonly limit: LimitRefusal }
-  | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly key: CachedKey }
+  | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE'; readonly key: CachedKey }
   | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, KnownKeyCode>; readonly key?: CachedKey }
   | { readonly effect: 'unauthenticated' };
 
@@ -182,6 +183,7 @@ function decide(key: CachedKey | undefined, route: Route, nowMs: number, require
   if (key === undefined) return INVALID;
   const state = keyStateAt(key.record, key.expiresAtMs, nowMs);
   if (state !== 'active') return { effect: 'deny', code: DENY_CODES[state], key };
+  if (key.isPlanUnavailable) return { effect: 'deny', code: 'PLAN_UNAVAILABLE', key };
   return allowsRoute(key.scopes, route) && hasScopes(key.record, required)
     ? { effect: 'allow', key }
     : { effect: 'deny', code: 'INSUFFICIENT_SCOPE', key };

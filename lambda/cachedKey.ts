@@ -28,6 +28,8 @@ export interface CachedKey extends RecordTimes {
   readonly usageIdentifierKey: string | undefined;
   /** Name of the key's plan if it isn't among the deployment's plans. */
   readonly unknownPlan: string | undefined;
+  /** Whether the authorizer enforces plans, and the key's plan isn't among them. A misspelled plan fails closed. */
+  readonly isPlanUnavailable: boolean;
   /** The requests that count together, or `undefined` if the authorizer doesn't limit the key. */
   readonly limitSubject: LimitSubject | undefined;
 }
@@ -44,6 +46,7 @@ export interface KeySettings {
 /** Derives a cached key from a record of the table. The record itself isn't frozen or kept. */
 export function toCachedKey(record: KeyRecord, { scopes, plans, limiter }: KeySettings): CachedKey {
   const ownRecord: PublicRecord = JSON.parse(JSON.stringify(publicRecord(record)));
+  const unknownPlan = plans?.unknownPlanOf(ownRecord);
   return deepFreeze({
     ...timesOf(ownRecord),
     keyHash: record.keyHash,
@@ -51,7 +54,8 @@ export function toCachedKey(record: KeyRecord, { scopes, plans, limiter }: KeySe
     context: toKeyContext(ownRecord),
     scopes: scopes.openedBy(ownRecord),
     usageIdentifierKey: plans?.identifierFor(ownRecord),
-    unknownPlan: plans?.unknownPlanOf(ownRecord),
+    unknownPlan,
+    isPlanUnavailable: unknownPlan !== undefined && limiter !== undefined,
     limitSubject: limiter?.subjectOf(ownRecord),
   });
 }

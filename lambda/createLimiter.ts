@@ -11,7 +11,10 @@ import { type DecisionOptions, readOptions } from './verifier.ts';
 export interface LimiterSettings extends ClientOptions, Pick<DecisionOptions, 'onLimiterFailure'> {
   /** The name or ARN of the limits' table: the stack's output `LimitsTableName`. */
   readonly limitsTable: string;
-  /** The deployment's plans by name, in the construct's format. Only plans with `enforce: 'authorizer'` have an effect. */
+  /**
+   * All plans of the deployment by name, in the construct's format. Only plans with `enforce: 'authorizer'` have limits
+   * here. If there is one, a key on a plan that isn't in the list is denied.
+   */
   readonly plans: NonNullable<DecisionOptions['plans']>;
   /**
    * Returns the current time in epoch milliseconds.
@@ -36,7 +39,9 @@ export interface LimitedContext {
 /** The limiter's decision. `limit` is absent if the key's plan has no limits, or if DynamoDB didn't answer. */
 export type LimitDecision =
   | { readonly effect: 'allow'; readonly limit?: LimitState }
-  | { readonly effect: 'deny'; readonly code: LimitRefusal['code']; readonly limit: LimitRefusal };
+  | { readonly effect: 'deny'; readonly code: LimitRefusal['code']; readonly limit: LimitRefusal }
+  /** The key's plan isn't in `plans`, and one of them has `enforce: 'authorizer'`. */
+  | { readonly effect: 'deny'; readonly code: 'PLAN_UNAVAILABLE' };
 
 /** Counts requests that the authorizer doesn't see, such as the messages of a WebSocket connection. */
 export interface MessageLimiter {
@@ -96,9 +101,12 @@ function readText(value: unknown): string | undefined {
 async function take(
   key: LimitedFields,
   limiter: Limiter,
-  { onLimiterFailure }: Config,
+  { onLimiterFailure, plans }: Config,
   now: () => number,
 ): Promise<LimitDecision> {
+  if (plans?.hasLimits === true && plans.unknownPlanOf(key) !== undefined) {
+    return { effect: 'deny', code: 'PLAN_UNAVAILABLE' };
+  }
   const subject = limiter.subjectOf(key);
   if (subject === undefined) return { effect: 'allow' };
   const outcome = await limiter.take(subject, now());

@@ -14,6 +14,8 @@ export type LimitCode = 'THROTTLED' | 'QUOTA_EXCEEDED';
 /** Requests that one write has granted to this execution environment. */
 interface Grant {
   readonly count: number;
+  /** Epoch milliseconds before which the grant may not be used. A clock may be set back. */
+  readonly startsAtMs: number;
   /** Epoch milliseconds from which the grant may not be used any more. */
   readonly endsAtMs: number;
 }
@@ -47,6 +49,7 @@ export abstract class Lease {
   readonly #now: () => number;
   #size = 1;
   #left = 0;
+  #startsAtMs = -Infinity;
   #endsAtMs = -Infinity;
   /** The last grant, or 0 if the size must not be derived from it. */
   #count = 0;
@@ -60,7 +63,7 @@ export abstract class Lease {
 
   /** Returns the number of requests in memory. */
   left(nowMs: number): number {
-    return nowMs < this.#endsAtMs ? this.#left : 0;
+    return nowMs >= this.#startsAtMs && nowMs < this.#endsAtMs ? this.#left : 0;
   }
 
   /** Spends one request from memory. Returns `false` if there isn't any. */
@@ -101,6 +104,7 @@ export abstract class Lease {
       return;
     }
     this.#left = grant.count;
+    this.#startsAtMs = grant.startsAtMs;
     this.#endsAtMs = grant.endsAtMs;
     this.#count = grant.count;
     this.#takenAtMs = nowMs;
@@ -194,7 +198,7 @@ export class QuotaLease extends Lease {
       return undefined;
     }
     if (isCurrent) this.#granted = granted;
-    return { count, endsAtMs: window.endsAtMs };
+    return { count, startsAtMs: window.startsAtMs, endsAtMs: window.endsAtMs };
   }
 
   #windowAt(nowMs: number): LimitWindow {
@@ -289,6 +293,6 @@ export class ThrottleLease extends Lease {
     const tatMs = await store.takeThrottle({ subject, count, nowMs, from });
     if (tatMs === undefined) return undefined;
     this.#tatMs = tatMs;
-    return { count, endsAtMs: Math.max(nowMs + THROTTLE_LEASE_MS, now() + USABLE_MS) };
+    return { count, startsAtMs: nowMs, endsAtMs: Math.max(nowMs + THROTTLE_LEASE_MS, now() + USABLE_MS) };
   }
 }

@@ -60,7 +60,7 @@ export interface LimiterOptions {
   /**
    * Maximum time for which a spent quota is remembered, in milliseconds.
    *
-   * @default - the rest of the window
+   * @default - the rest of the window; a minute if several keys share the quota
    */
   readonly quotaRefusalMs?: number;
 }
@@ -77,6 +77,11 @@ interface Failure {
   readonly error: unknown;
 }
 
+/**
+ * Time for which a spent quota of several keys is remembered by default. A reset changes the record of one key, so the
+ * requests of the other keys don't show it.
+ */
+const SHARED_REFUSAL_MS = 60_000;
 /** Time for which a failure is remembered, so an outage delays one request a second. */
 const FAILURE_MS = 1000;
 
@@ -135,8 +140,8 @@ export class Limiter {
   #leasesOf(subject: LimitSubject): Leases {
     const known = this.#leases.get(subject.name);
     if (known !== undefined && known.sinceMs >= subject.sinceMs) return known;
-    const { throttle, quota } = subject.limits;
-    const { store, now, quotaRefusalMs = Infinity } = this.#options;
+    const { throttle, quota, per } = subject.limits;
+    const { store, now, quotaRefusalMs = per === 'key' ? Infinity : SHARED_REFUSAL_MS } = this.#options;
     const options = { store, subject, now, quotaRefusalMs };
     const all = [
       ...(throttle === undefined ? [] : [new ThrottleLease(throttle, options)]),

@@ -125,7 +125,7 @@ export class Log {
 
   /**
    * Logs the key's scopes and plan that the deployment doesn't define. It logs each name once per execution
-   * environment. API Gateway rejects a key on an unknown plan if plans apply.
+   * environment. API Gateway rejects a key on an unknown plan if plans apply, and the authorizer if it enforces one.
    */
   unknownNames(origin: LogOrigin, { record, scopes, unknownPlan }: CachedKey): void {
     for (const scope of scopes?.unknownScopes ?? []) {

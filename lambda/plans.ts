@@ -104,7 +104,7 @@ export class Plans {
   }
 
   /** Returns the key's plan if it isn't among the deployment's plans. */
-  unknownPlanOf({ plan }: Pick<KeyRecord, 'plan'>): string | undefined {
+  unknownPlanOf({ plan }: { readonly plan?: string | undefined }): string | undefined {
     const { perKey, shared } = this.#lists;
     const isKnown = plan === undefined || perKey.has(plan) || shared.has(plan) || this.#isLimited(plan);
     return isKnown ? undefined : plan;

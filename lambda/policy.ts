@@ -17,7 +17,7 @@ export type PolicyApi = 'rest' | 'http' | 'websocket';
 /**
  * Returns the decision as an IAM policy. The gateway reuses a cached policy for other routes. The policy of an active
  * key therefore doesn't depend on the requested route. It allows every route of the stage, or every route of the key's
- * scopes. API Gateway counts the request by `ownIdentifier` if it's present, otherwise by the key's plan.
+ * scopes. Only a key that the authorizer limits has no cached policy, so it gets a denial outside its scopes. API Gateway counts the request by `ownIdentifier` if it's present, otherwise by the key's plan.
  */
 export function toPolicy(
   decision: KeyDecision,
@@ -29,7 +29,11 @@ export function toPolicy(
   const stageArn = getStageArn(methodArn);
   if (decision.effect === 'allow' || decision.code === 'INSUFFICIENT_SCOPE') {
     const answer = activeAnswer(decision.key, stageArn, api, ownIdentifier);
-    if (decision.effect !== 'allow' || decision.limit === undefined) return answer;
+    if (decision.effect === 'deny') {
+      // The policy may match a path that the function refuses, such as one with a space. It would pass without a count.
+      return decision.key.limitSubject === undefined ? answer : { ...answer, policyDocument: deny(stageArn) };
+    }
+    if (decision.limit === undefined) return answer;
     return { ...answer, context: { ...answer.context, ...toLimitContext(decision.limit) } };
   }
   const principalId = decision.key?.record.id ?? 'anonymous';
@@ -121,6 +125,7 @@ const DENIAL_MESSAGES: Readonly<Record<DenyCode, string>> = {
   KEY_DISABLED: 'This API key is disabled.',
   KEY_REVOKED: 'This API key has been revoked.',
   INSUFFICIENT_SCOPE: 'This API key may not use this route.',
+  PLAN_UNAVAILABLE: 'The plan of this API key is not available here.',
   THROTTLED: 'This API key has made too many requests in a short time.',
   QUOTA_EXCEEDED: 'This API key has used up its quota.',
 };

@@ -33,10 +33,14 @@ export type Decision =
       readonly record: PublicRecord;
       readonly limit: LimitRefusal;
     }
-  | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly record: PublicRecord }
   | {
       readonly effect: 'deny';
-      readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE' | LimitRefusal['code']>;
+      readonly code: 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE';
+      readonly record: PublicRecord;
+    }
+  | {
+      readonly effect: 'deny';
+      readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE' | LimitRefusal['code']>;
       readonly record?: PublicRecord;
     }
   | { readonly effect: 'unauthenticated' };
@@ -163,9 +167,10 @@ export interface DecisionOptions {
   readonly scopes?: Readonly<Record<string, readonly string[]>>;
   /**
    * The deployment's plans by name, in the construct's format. Requests of a key on a plan with `enforce: 'authorizer'`
-   * count against its limits, which all authorizers and verifiers with the same `limitsTable` share. API Gateway counts
-   * the other plans. The response to a REST or WebSocket event includes `usageIdentifierKey`, the value by which API
-   * Gateway counts the request. The response omits it if the key's plan isn't in this list.
+   * count against its limits, which all authorizers and verifiers with the same `limitsTable` share. If there is such a
+   * plan, a key on a plan that isn't in this list is denied with `PLAN_UNAVAILABLE`. API Gateway counts the other plans.
+   * The response to a REST or WebSocket event includes `usageIdentifierKey`, the value by which API Gateway counts the
+   * request. The response omits it if the key's plan isn't in this list.
    *
    * @default - the deployment doesn't have plans
    */

@@ -40,16 +40,21 @@ export function formatBanner(banner: Banner, colors: Colors): string {
     '',
     ...rows.map(([name, value]) => `  ${green('➜')}  ${bold(name.padEnd(width))}  ${value}`),
     ...(curl === undefined ? [] : ['', `  ${curl}`]),
-    ...formatLimitLines(banner, tried),
+    ...formatLimitLines(banner),
     '',
     `  ${dim(`${keys}Ctrl-C stops the gateway`)}`,
     '\n',
   ].join('\n');
 }
 
-/** Formats two commands that show a limit: the second one prints 429 for its last requests. */
-function formatLimitLines(banner: Banner, tried: ServedApi | undefined): string[] {
-  const { limitedPlan, keySources } = banner;
+/**
+ * Formats two commands that show a limit: the second one prints 429 for its last requests. It prefers an API whose
+ * requests are in the usage at once.
+ */
+function formatLimitLines(banner: Banner): string[] {
+  const { apis, limitedPlan, keySources } = banner;
+  const usable = apis.filter(({ type }) => type !== 'WebSocket');
+  const tried = usable.find(({ hasAccessLog }) => hasAccessLog) ?? usable[0];
   const loop = tried && formatCurlLoop(toUrl(banner, tried), keySources);
   if (limitedPlan === undefined || loop === undefined) return [];
   const create = `npx latchkey create --label limited --plan ${limitedPlan} --local | awk '/^key:/ {print $2}'`;

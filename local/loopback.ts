@@ -15,6 +15,8 @@ export async function listenOnLoopback(server: Server, port: number, option: str
     });
     server.listen(port, '127.0.0.1', resolve);
   });
+  // A busy process could otherwise close an idle connection on which the client sends its next request.
+  server.keepAliveTimeout = 0;
   return (server.address() as AddressInfo).port;
 }
 

@@ -14,6 +14,8 @@ export interface ServedApi {
   readonly prefix: string;
   /** The path of a route that needs a key, with the prefix. */
   readonly path: string;
+  /** Whether the API has an access log. Its requests are in the usage within seconds, otherwise within a minute. */
+  readonly hasAccessLog: boolean;
 }
 
 /**
@@ -29,17 +31,27 @@ export function mountApis(
     ...restApis.map((api, at): ServedApi => {
       const prefix = toPrefix('rest', at);
       server.mount(prefix, withAccessLog(api, createRestApi(api, deps), deps));
-      return { type: 'REST', prefix, path: `/${prefix}${getSamplePath(api.routes)}` };
+      return {
+        type: 'REST',
+        prefix,
+        path: `/${prefix}${getSamplePath(api.routes)}`,
+        hasAccessLog: api.accessLogFormat !== undefined,
+      };
     }),
     ...httpApis.map((api, at): ServedApi => {
       const prefix = toPrefix('http', at);
       server.mount(prefix, withAccessLog(api, createHttpApi(api, deps), deps));
-      return { type: 'HTTP', prefix, path: `/${prefix}${getSamplePath(api.routes)}` };
+      return {
+        type: 'HTTP',
+        prefix,
+        path: `/${prefix}${getSamplePath(api.routes)}`,
+        hasAccessLog: api.accessLogFormat !== undefined,
+      };
     }),
     ...webSocketApis.map((api, at): ServedApi => {
       const prefix = toPrefix('ws', at);
       server.mountWebSocket(prefix, withAccessLog(api, createWebSocketApi(api, deps), deps));
-      return { type: 'WebSocket', prefix, path: `/${prefix}/` };
+      return { type: 'WebSocket', prefix, path: `/${prefix}/`, hasAccessLog: api.accessLogFormat !== undefined };
     }),
   ];
 }

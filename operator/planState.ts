@@ -46,14 +46,18 @@ interface PlanReader {
 export async function readPlanState(key: LimitedKey, reader: PlanReader): Promise<PlanState | undefined> {
   const { registry, location, nowMs } = reader;
   const { plans, limitsTableName } = location;
-  const mayBeCounted = plans === undefined || findPlan(plans, key.plan ?? '')?.enforce === 'authorizer';
-  const isRead = key.plan !== undefined && limitsTableName !== undefined && mayBeCounted;
-  const limits = isRead
-    ? await registry.limits(key).catch((error: unknown) => {
-        throw explainFault(error, { ...location, tableName: limitsTableName });
-      })
-    : undefined;
+  const limits =
+    limitsTableName !== undefined && mayBeCounted(key, plans)
+      ? await registry.limits(key).catch((error: unknown) => {
+          throw explainFault(error, { ...location, tableName: limitsTableName });
+        })
+      : undefined;
   return planStateOf(key, { plans, limits, nowMs });
+}
+
+/** Returns whether the table of limits may count the key's requests. Pass `undefined` if the plans are unknown. */
+export function mayBeCounted({ plan }: Pick<LimitedKey, 'plan'>, plans: DeployedPlans | undefined): boolean {
+  return plan !== undefined && (plans === undefined || findPlan(plans, plan)?.enforce === 'authorizer');
 }
 
 interface PlanSources {

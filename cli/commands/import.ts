@@ -3,6 +3,7 @@ import type { ImportedKey, KeyRegistry } from '../../keys/registry.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
+import { warnIfUnknownPlans } from '../keyPlan.ts';
 import { addColumns, type ColumnMap } from '../importExport/columnMap.ts';
 import { findExportFiles } from '../importExport/exportFolder.ts';
 import { hasDecisiveLine, isWholeStart, readFileStart } from '../importExport/fileStart.ts';
@@ -141,13 +142,14 @@ async function importKeys(file: string, options: ImportOptions, deps: CommandDep
   const isDryRun = options.dryRun === true;
   const report = new ImportReport(output, { isJson: options.json === true, isDryRun });
   const withTable = isDryRun ? withRegistry : withActingRegistry;
-  await withTable(options, deps, (registry, { acceptedKeys }) =>
+  await withTable(options, deps, (registry, location) =>
     interruption.deferSignals(async () => {
       const parts = file === STDIN ? undefined : await findExportFiles(file);
       const source = await TextSource.open(file, deps.stdin, parts);
       interruption.signal.addEventListener('abort', () => source.close());
       try {
-        await run({ source, options, registry, acceptedKeys, report, deps });
+        await run({ source, options, registry, acceptedKeys: location.acceptedKeys, report, deps });
+        warnIfUnknownPlans(report.plans, location, output);
       } catch (error) {
         // A signal can truncate the text, and an error about its end would then be misleading.
         throw interruption.exitCode !== undefined && isAboutText(error) ? interrupted(error) : error;

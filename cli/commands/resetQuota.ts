@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { LatchkeyError } from '../../keys/errors.ts';
 import { printable } from '../../keys/printable.ts';
 import { publicRecord } from '../../keys/record.ts';
 import type { KeyRegistry, LimitsReset, ResetTarget } from '../../keys/registry.ts';
@@ -6,7 +7,7 @@ import { keyState } from '../../keys/state.ts';
 import { createPlainColors } from '../../operator/colors.ts';
 import { CliError } from '../../operator/errors.ts';
 import type { TableLocation } from '../../operator/findTable.ts';
-import { readPlanState } from '../../operator/planState.ts';
+import { mayBeCounted, planStateOf, readPlanState } from '../../operator/planState.ts';
 import { usedText } from '../../operator/planText.ts';
 import type { CommandDeps } from '../command.ts';
 import { countText } from '../counts.ts';
@@ -41,7 +42,7 @@ If the key shares its quota with other keys of its owner or its plan, the reset 
 quotas of all active keys of an owner, but not a quota that the keys of other owners share.
 
 A reset takes effect with the same delay as a revocation: see latchkey revoke --help. To complete an interrupted run, run
-the same command again.`;
+the same command again. The requests of other keys that share the quota may be refused for another minute.`;
 
 /** Fills `latchkey reset-quota`, which resets what a key or an owner has used of its quota. */
 export function addResetQuotaCommand(command: Command, deps: CommandDeps): void {
@@ -112,10 +113,18 @@ async function findKey(
 ): Promise<Target> {
   const nowMs = deps.now();
   const record = await getKey(idStart, options, registry);
-  const state = await readPlanState(record, { registry, location, nowMs });
+  const state = await readPlanState(record, { registry, location, nowMs }).catch((error: unknown) => {
+    // The reset repairs an unreadable count.
+    if (!(error instanceof LatchkeyError) || error.code !== 'RECORD_CORRUPT') throw error;
+    return planStateOf(record, { plans: location.plans, limits: undefined, nowMs });
+  });
   if (state === undefined) throw new CliError('KEYS_UNCHANGED', `key ${record.id} has no plan, so it has no quota`);
   if (state.enforce === 'gateway') {
     const why = `API Gateway counts the requests of the plan ${state.name}, so latchkey cannot reset its quota`;
+    throw new CliError('KEYS_UNCHANGED', why);
+  }
+  if (state.isDeployed === false) {
+    const why = `the deployment has no plan ${JSON.stringify(state.name)}, so key ${record.id} has no quota`;
     throw new CliError('KEYS_UNCHANGED', why);
   }
   const question = `Reset the quota of key ${keyName(record)}? ${planLine(state, nowMs, createPlainColors())}.`;
@@ -124,13 +133,18 @@ async function findKey(
 
 const MAX_LABELS = 3;
 
-async function findOwner(owner: string, { registry, deps }: TargetContext): Promise<Target> {
+async function findOwner(owner: string, { registry, location, deps }: TargetContext): Promise<Target> {
   const found = await findByOwner(owner, registry, 'reset');
   const nowMs = deps.now();
   const due = found.flatMap(({ record }) =>
-    record?.plan !== undefined && keyState(record, nowMs) === 'active' ? [record] : [],
+    record !== undefined && mayBeCounted(record, location.plans) && keyState(record, nowMs) === 'active'
+      ? [record]
+      : [],
   );
-  if (due.length === 0) throw new CliError('KEY_NOT_FOUND', `no active key of ${JSON.stringify(owner)} is on a plan`);
+  if (due.length === 0) {
+    const why = `no active key of ${JSON.stringify(owner)} is on a plan that the authorizer enforces`;
+    throw new CliError('KEY_NOT_FOUND', why);
+  }
   const labels = due.slice(0, MAX_LABELS).map(({ label }) => JSON.stringify(label));
   const more = due.length > MAX_LABELS ? ` and ${countText(due.length - MAX_LABELS, 'more', 'more')}` : '';
   const question = `Reset the quotas of ${countText(due.length, 'key')} of ${owner} (${labels.join(', ')}${more})?`;
@@ -145,10 +159,11 @@ function toText(
 ): string {
   const { output, now } = deps;
   const [record] = records;
+  const due = records.filter((changed) => mayBeCounted(changed, location.plans));
   const start =
     owner === undefined && record !== undefined
       ? done('Reset the quota of', record, output.colors)
-      : `${output.colors.green('✓')} Reset the quotas of ${countText(records.length, 'key')} of ${printable(owner ?? '')}.`;
+      : `${output.colors.green('✓')} Reset the quotas of ${countText(due.length, 'key')} of ${printable(owner ?? '')}.`;
   const used = quotas.filter((quota) => quota.used > 0).map(usedText);
   const before = used.length === 0 ? 'Nothing was used in this window.' : `Used before: ${used.join('; ')}.`;
   return output.fill(`${start} ${before} ${inEffectNotice(location.revocationDelaySeconds, now())}`);

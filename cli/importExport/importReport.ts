@@ -46,6 +46,8 @@ export class ImportReport {
   #importedCount = 0;
   /** The keys that another system issued. */
   #externalCount = 0;
+  /** The plans of the imported keys that haven't ended. */
+  readonly #plans = new Set<string>();
   /** Those of them that the deployment certainly refuses. */
   #refusedCount = 0;
   #endedCount = 0;
@@ -62,6 +64,10 @@ export class ImportReport {
 
   get rejectedCount(): number {
     return this.#rejectedCount;
+  }
+
+  get plans(): ReadonlySet<string> {
+    return this.#plans;
   }
 
   /** `true` if stdout still had a reader at the last write. */
@@ -88,6 +94,7 @@ export class ImportReport {
     const separator = this.#importedCount++ === 0 ? '\n' : ',\n';
     if (hasEnded) this.#endedCount++;
     else this.#countExternal(entry);
+    if (!hasEnded && entry.plan) this.#plans.add(entry.plan);
     if (this.#listsLabels) this.#labels.push(entry.label);
     // The id of a key without one in the file is random, so a dry run doesn't know it.
     const shownId = this.#isDryRun ? (entry.id ?? null) : id;

@@ -14,6 +14,7 @@ import { ExactTime, State, Time } from './Time.tsx';
 import { expiryUrgency } from './urgency.ts';
 import { KeyUsage } from './Usage.tsx';
 import { lastUsedBand } from './keyList.ts';
+import { whileVisible } from './whileVisible.ts';
 
 interface KeyPanelProps {
   readonly record: ConsoleKey;
@@ -96,7 +97,6 @@ function usePolling({ record, onRead, onMissing }: KeyPanelProps): ReadFailure |
   useEffect(() => {
     let since = toTimestamp(Date.now());
     const read = async () => {
-      if (document.hidden) return;
       const before = latest.current;
       try {
         const now = await api.read(record.id);
@@ -109,9 +109,7 @@ function usePolling({ record, onRead, onMissing }: KeyPanelProps): ReadFailure |
         if (error instanceof ApiError && error.code === 'NOT_FOUND') onMissing();
       }
     };
-    void read();
-    const timer = setInterval(() => void read(), POLL_INTERVAL_MS);
-    return () => clearInterval(timer);
+    return whileVisible(() => void read(), POLL_INTERVAL_MS);
   }, [record.id]);
   return failure;
 }

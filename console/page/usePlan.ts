@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { PlanState } from '../../operator/planState.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { api, ApiError, type SessionInfo } from './api.ts';
+import { whileVisible } from './whileVisible.ts';
 
 /** The plan of a key with what is left of it. */
 export interface ReadPlan {
@@ -29,7 +30,6 @@ export function usePlan(record: ConsoleKey, { plans, hasLimits }: SessionInfo['t
     if (!isKnown) return undefined;
     let isEnded = false;
     const readPlan = async () => {
-      if (document.hidden) return;
       const next = await api.plan(id).then(
         (found) => ({ plan: found ?? undefined, readMs: Date.now(), failure: undefined }),
         (error: unknown) => (before: ReadPlan) => ({
@@ -39,11 +39,10 @@ export function usePlan(record: ConsoleKey, { plans, hasLimits }: SessionInfo['t
       );
       if (!isEnded) setRead(next);
     };
-    void readPlan();
-    const timer = setInterval(() => void readPlan(), POLL_INTERVAL_MS);
+    const stop = whileVisible(() => void readPlan(), POLL_INTERVAL_MS);
     return () => {
       isEnded = true;
-      clearInterval(timer);
+      stop();
     };
   }, [id, plan, owner, limitsResetAt, isKnown]);
   return read;

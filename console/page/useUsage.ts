@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ConsoleUsage } from '../server/usageRoutes.ts';
 import { api, type SessionInfo } from './api.ts';
 import type { UsageSpan } from './usageText.ts';
+import { whileVisible } from './whileVisible.ts';
 
 /** The last response to a read of usage. Both fields are absent until the first response. */
 export interface UsageRead {
@@ -23,7 +24,6 @@ export function useUsage(id: string | undefined, span: UsageSpan, table: Session
     let isCurrent = true;
     setRead({});
     const load = async () => {
-      if (document.hidden) return;
       try {
         const usage = await api.usage(id, span);
         if (isCurrent) setRead({ usage });
@@ -32,11 +32,10 @@ export function useUsage(id: string | undefined, span: UsageSpan, table: Session
         if (isCurrent) setRead((before) => ({ ...before, failure }));
       }
     };
-    void load();
-    const timer = setInterval(() => void load(), kind === 'local' ? LOCAL_MS : EVERY_MS[span]);
+    const stop = whileVisible(() => void load(), kind === 'local' ? LOCAL_MS : EVERY_MS[span]);
     return () => {
       isCurrent = false;
-      clearInterval(timer);
+      stop();
     };
   }, [id, span, hasUsage, kind]);
   return read;

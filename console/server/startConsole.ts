@@ -23,7 +23,8 @@ export async function startConsole({
 }: ConsoleToStart): Promise<RunningConsole> {
   const files = readPageFiles();
   const session = new Session(() => randomBytes(TOKEN_BYTES).toString('base64url'));
-  const server = createServer();
+  // The page polls every five seconds, which is Node's default. The server could close a connection during a request.
+  const server = createServer({ keepAliveTimeout: 0 });
   const stop = createGracefulStop(server);
   const port = await listen(server, requestedPort, portOption);
   const app = createConsoleApp({ ...table, port, session, files });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { publicRecord } from '../../../keys/record.ts';
+import { keyState } from '../../../keys/state.ts';
 import { toTimestamp } from '../../../keys/timestamp.ts';
 import { launchBrowser } from '../../support/browser.ts';
 import { startSampleConsole } from '../../integration/console/sampleConsole.ts';
@@ -28,7 +29,7 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   list: async (page) => {
     await page.mouse.move(0, 0);
   },
-  panel: openFirst,
+  panel: openPlanned,
   create: async (page) => {
     await page.getByRole('button', { name: 'New key' }).click();
     const dialog = page.getByRole('dialog');
@@ -42,12 +43,12 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByRole('dialog', { name: /Save your key/ }).waitFor();
   },
   rotate: async (page) => {
-    await openFirst(page);
+    await openPlanned(page);
     await page.getByRole('button', { name: 'Rotate', exact: true }).click();
     await page.getByRole('dialog').waitFor();
   },
   revoke: async (page) => {
-    await openFirst(page);
+    await openPlanned(page);
     await page.getByRole('button', { name: 'Revoke', exact: true }).click();
     await page.getByRole('dialog').waitFor();
   },
@@ -71,7 +72,7 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByRole('dialog').waitFor();
   },
   toast: async (page) => {
-    await openFirst(page);
+    await openPlanned(page);
     await page.getByRole('button', { name: 'Disable' }).click();
     await page.getByRole('button', { name: 'Undo' }).waitFor();
   },
@@ -100,10 +101,12 @@ const OTHER: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   loading: async () => {},
 };
 
-async function openFirst(page: Page): Promise<void> {
-  const row = page.getByRole('row', { name: /mobile app.*active/ });
-  await row.first().click();
-  await page.getByRole('complementary').waitFor();
+async function openPlanned(page: Page): Promise<void> {
+  await page.goto(`${new URL(page.url()).origin}/#/keys/${PLANNED_ID}`);
+  await page
+    .getByRole('complementary')
+    .getByText(/ left today$/)
+    .waitFor();
   await page.mouse.move(0, 0);
 }
 
@@ -127,8 +130,12 @@ interface Shot {
   readonly colorScheme: 'light' | 'dark';
 }
 
+const SAMPLE_KEYS = 240;
+const SAMPLE = sampleKeys(SAMPLE_KEYS, Date.now());
 /** The ids of some of the sample keys. */
-const BUSY_IDS = sampleKeys(12, Date.now()).map(({ id }) => id);
+const BUSY_IDS = SAMPLE.slice(0, 12).map(({ id }) => id);
+/** The id of an active key whose plan the authorizer enforces. */
+const PLANNED_ID = SAMPLE.find((key) => key.plan === 'free' && keyState(key, Date.now()) === 'active')?.id;
 
 const [directory, ...words] = process.argv.slice(2);
 const all = Object.keys({ ...PICTURES, ...OTHER }).flatMap((picture) =>
@@ -141,7 +148,7 @@ const wanted = all.filter(([picture, width]) =>
 );
 const target = directory ?? DOCS;
 mkdirSync(target, { recursive: true });
-const sample = await startSampleConsole(240);
+const sample = await startSampleConsole(SAMPLE_KEYS);
 const browser = await launchBrowser();
 try {
   const cookie = await sample.open();

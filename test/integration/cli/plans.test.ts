@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { at } from '../../support/keys.ts';
+import { at, makeKey } from '../../support/keys.ts';
 import { LimitsTableUnderTest } from '../../support/limitsTableUnderTest.ts';
 import { useCli } from '../../support/useCli.ts';
 
@@ -135,10 +135,22 @@ test.each(['create', 'update'])('%s warns about a plan that the deployment lacks
   const { record } = await cli.putKey(table, { plan: 'free' });
   const args = command === 'create' ? ['create', '--label', 'ci'] : ['update', record.id];
   const gold = await cli.run([...args, '--plan', 'gold'], { table, state });
-  const warning = 'warning: --plan: the deployment has no plan "gold"; it has free, team, old\n';
+  const warning = 'warning: the deployment has no plan "gold"; it has free, team, old\n';
   expect(gold).toMatchObject({ exitCode: 0, stderr: warning });
   expect(await cli.run([...args, '--plan', 'team'], { table, state })).toMatchObject({ exitCode: 0, stderr: '' });
   expect(await cli.run([...args, '--plan', 'gold'], { table })).toMatchObject({ exitCode: 0, stderr: '' });
+});
+
+test.each(['seed', 'import'])('%s warns about the plans of its file that the deployment lacks', async (command) => {
+  const lines = ['team', 'gold', 'gold', 'silver'].map((plan, at) => {
+    const keyHash = makeKey().record.keyHash;
+    return JSON.stringify({ label: `${command} ${at}`, plan, ...(command === 'import' ? { keyHash } : {}) });
+  });
+  const warning = 'warning: the deployment has no plan "gold", "silver"; it has free, team, old\n';
+  const known = await cli.run([command, '-'], { table, state, input: `${lines.join('\n')}\n` });
+  expect(known).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(warning) });
+  const unknown = await cli.run([command, '-', '--json'], { table, input: `${lines.join('\n')}\n` });
+  expect(unknown).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('no plan') });
 });
 
 describe('reset-quota', () => {
@@ -210,12 +222,21 @@ describe('reset-quota', () => {
     ],
     ['a missing table of limits', ['KEY', '--limits-table', 'missing'], {}, 1, /there is no table "missing"/],
     ['a plan of API Gateway', ['OLD'], {}, 1, /API Gateway counts the requests of the plan old/],
+    [
+      'an owner whose keys are on such plans',
+      ['--owner', 'old plan'],
+      {},
+      1,
+      /no active key of "old plan" is on a plan that/,
+    ],
+    ['a plan that the deployment lacks', ['GOLD'], {}, 1, /the deployment has no plan "gold", so key \S+ has no quota/],
     ['a key without a plan', ['UNPLANNED'], {}, 1, /has no plan, so it has no quota/],
     ['an owner whose keys have no plan', ['--owner', 'no plan'], {}, 1, /no active key of "no plan" is on a plan/],
   ])('rejects %s without a change', async (_, args, changes, exitCode, message) => {
     const ids: Record<string, string> = {
       KEY: (await cli.putKey(table, { plan: 'free' })).record.id,
-      OLD: (await cli.putKey(table, { plan: 'old' })).record.id,
+      OLD: (await cli.putKey(table, { plan: 'old', owner: 'old plan' })).record.id,
+      GOLD: (await cli.putKey(table, { plan: 'gold' })).record.id,
       UNPLANNED: (await cli.putKey(table, { owner: 'no plan' })).record.id,
     };
     const before = await cli.records(table);
@@ -224,6 +245,15 @@ describe('reset-quota', () => {
     expect(run).toMatchObject({ exitCode, stdout: '' });
     expect(run.stderr).toMatch(message);
     expect(await cli.records(table)).toEqual(before);
+  });
+
+  test('repairs an unreadable count', async () => {
+    const { record } = await cli.putKey(table, { plan: 'free' });
+    const subject = await limits.putQuota({ who: `key/${record.id}`, granted: 5 });
+    await limits.put({ subject, granted: 'many' });
+    const run = await cli.run(['reset-quota', record.id, '--yes'], { table, state });
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await limits.item(subject)).toMatchObject({ granted: 0 });
   });
 
   test('requires --yes without a terminal', async () => {

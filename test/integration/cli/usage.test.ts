@@ -146,7 +146,7 @@ describe('usage exits 2', () => {
     [['--all', '--by', 'week'], "option '--by <period>' argument 'week' is invalid"],
     [['--all', '--since', 'monday'], "option '--since <time>' argument 'monday' is invalid"],
     [['--all', '--since', '2030-06-20'], '--since: expected a time in the past, got "2030-06-20"'],
-    [['--all', '--since', '1d', '--until', '2d'], '--since: expected a time before until'],
+    [['--all', '--since', '1d', '--until', '2d'], '--since: expected a time before the end'],
     [['--all', '--csv', '--json'], "option '--json' cannot be used with option '--csv'"],
     [['--all', '--since', '9y', '--by', 'hour'], '--since: expected at most 10000 rows of one hour'],
   ])('for %j', async (args, message) => {

@@ -59,6 +59,12 @@ test('the server supports only the operations in these tests', () => {
   expect(served.toSorted()).toEqual(OPERATIONS);
 });
 
+test("the server doesn't close idle connections, because the page could send its next request at that moment", async () => {
+  const { headers } = await console.raw('/', { headers: { connection: 'keep-alive' } });
+  expect(headers.connection).toBe('keep-alive');
+  expect(headers).not.toHaveProperty('keep-alive');
+});
+
 test('GET /api/session returns the table, the actor, the mode and the command that starts the console again', async () => {
   expect(await console.api('GET', '/api/session')).toEqual({
     status: 200,

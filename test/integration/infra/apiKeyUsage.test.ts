@@ -5,7 +5,8 @@ import { HttpApi, WebSocketApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from '@jest/globals';
 import { ApiKeyAuthorizer } from '../../../infra/apiKeyAuthorizer.ts';
@@ -62,6 +63,25 @@ describe('ApiKeyUsage', () => {
         ],
       },
     });
+  });
+
+  test('creates the function with the runtime, the architecture, the key and the log of the props', () => {
+    const { stack } = build((scope) => ({
+      runtime: Runtime.NODEJS_20_X,
+      architecture: Architecture.X86_64,
+      environmentEncryption: new Key(scope, 'Key'),
+      logRetention: RetentionDays.ONE_DAY,
+      logRemovalPolicy: RemovalPolicy.RETAIN,
+    }));
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Timeout: 900,
+      Runtime: 'nodejs20.x',
+      Architectures: ['x86_64'],
+      KmsKeyArn: Match.anyValue(),
+    });
+    template.hasResource('AWS::Logs::LogGroup', { DeletionPolicy: 'Retain', Properties: { RetentionInDays: 1 } });
+    expect(rollUpIn(stack, template).statements).toContainEqual(expect.objectContaining({ Action: 'kms:Decrypt' }));
   });
 
   test('runs the roll-up each hour at a minute past', () => {
@@ -178,6 +198,7 @@ describe('ApiKeyUsage', () => {
   test.each<[Props, string]>([
     [{ retention: Duration.hours(36) }, 'retention: expected whole days from 1 to 36500, got 1.5 days'],
     [{ retention: Duration.days(0) }, 'retention: expected whole days from 1 to 36500, got 0 days'],
+    [{ runtime: Runtime.NODEJS_18_X }, 'runtime: expected Node.js 20 or newer, such as nodejs24.x, got nodejs18.x'],
     [{ accessLogs: [{ logGroup: undefined as never }] }, 'accessLogs[0]: expected api or apiId, got neither'],
     [
       { accessLogs: [{ logGroup: undefined as never, apiId: 'https://a.example' }] },

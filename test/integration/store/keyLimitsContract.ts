@@ -96,6 +96,22 @@ export function describeKeyLimits(open: () => Promise<Table>): void {
       expect((await registry.limits(record.id)).throttles).toMatchObject([{ remaining: 10 }]);
     });
 
+    test('begin again for the keys that still work in a grace period, because they share the count', async () => {
+      const first = await putKey(table, { plan: 'free' });
+      const { record: second } = await registry.rotate(first.id, { graceSeconds: 0 });
+      const { record: third } = await registry.rotate(second.id, { graceSeconds: 3600 });
+      const subject = await limits.putQuota({ who: `key/${first.id}`, granted: 1000 });
+      for (const id of [third.id, second.id]) {
+        const { records, quotas } = await registry.resetLimits({ id });
+        expect(records[0]).toMatchObject({ id, limitsResetAt: at(0) });
+        expect(records.map((record) => record.id).toSorted()).toEqual([second.id, third.id].toSorted());
+        expect(quotas).toHaveLength(1);
+      }
+      expect(await limits.item(subject)).toMatchObject({ granted: 0 });
+      await registry.revoke(second.id);
+      expect((await registry.resetLimits({ id: third.id })).records).toMatchObject([{ id: third.id }]);
+    });
+
     test("begin again after a reset of the owner, for each active key on a plan, but not for other owners' keys", async () => {
       const owner = 'acme';
       const keys = [await putKey(table, { owner, plan: 'free' }), await putKey(table, { owner, plan: 'pro' })];

@@ -72,6 +72,7 @@ export function describeLimitProcesses(name: string, start: () => Promise<Engine
       }
     }, 300_000);
 
+    // The lost requests may outnumber requests that a lease allows twice. The test above would find those.
     test('never allows more after processes were killed with leases out, and loses at most their leases', async () => {
       const processes = await startProcesses(PROCESSES);
       const message = { keyId: 'killed', limit: LIMIT, pauseMs: 2 };

@@ -45,7 +45,7 @@ describe('usagePeriods', () => {
     [{ since: 'yesterday' }, 'since: expected a time in ISO 8601 with its zone'],
     [{ until: '2028-02-30' }, 'until: expected a time in ISO 8601 with its zone'],
     [{ since: '2028-03-01' }, 'since: expected a time in the past, got "2028-03-01"'],
-    [{ since: '2028-02-02', until: '2028-02-01' }, 'since: expected a time before until, got "2028-02-02"'],
+    [{ since: '2028-02-02', until: '2028-02-01' }, 'since: expected a time before the end, got "2028-02-02"'],
     [{ since: '0050-01-01', by: 'month' }, 'since: expected at most 10000 rows of one month, got "0050-01-01"'],
     [{ since: '2020-01-01', by: 'hour' }, 'since: expected at most 10000 rows of one hour, got "2020-01-01"'],
   ])('rejects %j', (options, message) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type UsageOptions } from '../../../keys/usageReport.ts';
+import type { UsageHour } from '../../../keys/usage.ts';
+import { reportUsage, type UsageOptions } from '../../../keys/usageReport.ts';
 import { answeredRegistry } from '../../support/answeredRegistry.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { makeKey } from '../../support/keys.ts';
@@ -14,6 +15,20 @@ describe('usage', () => {
   ])('rejects %j with INPUT_INVALID', async (options, message) => {
     const error = await failureOf(answeredRegistry().usage(options));
     expect(error).toMatchObject({ code: 'INPUT_INVALID', message: expect.stringContaining(message) });
+  });
+
+  test('omits busiest keys whose ids no key can have, because they would fail the query', async () => {
+    const ids = ['x'.repeat(3000), '*', 'a'];
+    const busiest = ids.map((keyId) => ({ keyId, allowed: 1, limited: 0, refused: 0 }));
+    const queried: string[] = [];
+    const store = {
+      async *query({ keyId }: { keyId: string }) {
+        queried.push(keyId);
+        if (keyId === '*') yield { keyId, hour: '2030-06-15T10' as UsageHour, apis: {}, busiest };
+      },
+    };
+    await reportUsage({ all: true }, { store, records: async function* () {}, now: () => Date.UTC(2030, 5, 15, 11) });
+    expect(queried).toEqual(['*', 'a']);
   });
 
   test("doesn't repeat a raw key in its error", async () => {

@@ -43,6 +43,28 @@ async function metricsOf({ clock, invoke, metricLines }: ReturnType<typeof handl
   return sumsOf(metricLines.map((line) => JSON.parse(line)));
 }
 
+describe('a key on a plan that the deployment lacks', () => {
+  test.each(['deny', 'tell'])('is refused with PLAN_UNAVAILABLE and logged if onLimit is %s', async (onLimit) => {
+    const limited = limitedKey({ plan: 'fre' }, { LATCHKEY_ON_LIMIT: onLimit });
+    const [context] = await limited.requests(1);
+    expect(context).toEqual({
+      errorCode: 'PLAN_UNAVAILABLE',
+      errorMessage: 'The plan of this API key is not available here.',
+    });
+    const codes = limited.logged().map(({ code }) => code);
+    expect(codes).toEqual(['PLAN_UNAVAILABLE', 'PLAN_UNKNOWN']);
+    expect(limited.limits.writes + limited.lookup.writes).toBe(0);
+  });
+
+  test('is allowed if only API Gateway enforces plans, or if the deployment has none', async () => {
+    for (const environment of [{ ...plansOf({}), LATCHKEY_LIMITS_TABLE: 'limits' }, {}]) {
+      const { secret, record } = makeKey({ plan: 'fre' });
+      const { invoke } = handlerUnderTest([record], environment);
+      expect(await invoke(httpApiEvent(bearing(secret)))).toMatchObject({ context: { keyId: record.id } });
+    }
+  });
+});
+
 describe('a key beyond its limit', () => {
   test('is refused with its limit in the context, and has no last-used write', async () => {
     const { requests, clock, lookup } = limitedKey({}, { LATCHKEY_LAST_USED_SECONDS: '1' });
@@ -99,6 +121,23 @@ describe('a key beyond its limit', () => {
     expect(await invoke(httpApiEvent(bearing(secret)))).toMatchObject({ context: limited });
     const answer = { isAuthorized: false, resolverContext: limited, ttlOverride: 0 };
     expect(await invoke(appSyncEvent(bearing(secret)))).toMatchObject(answer);
+  });
+
+  test("isn't let through by the policy of its scopes if the function refuses the path", async () => {
+    const { secret, record } = makeKey({ plan: 'free', scopes: ['orders'] });
+    const { invoke, limits } = handlerUnderTest([record], {
+      ...PLANS,
+      LATCHKEY_SCOPES: '{"orders":["GET /orders/*"]}',
+    });
+    const statement = { Statement: [expect.objectContaining({ Effect: 'Deny' })] };
+    for (const path of ['/orders/a b', '/orders/a\\b', '/other']) {
+      const answer = { policyDocument: statement, context: { keyId: record.id, errorCode: 'INSUFFICIENT_SCOPE' } };
+      expect(await invoke(restRequestEvent({ ...bearing(secret), path }))).toMatchObject(answer);
+    }
+    expect(limits.writes).toBe(0);
+    expect(await invoke(restRequestEvent({ ...bearing(secret), path: '/orders/1' }))).toMatchObject({
+      policyDocument: { Statement: [{ Effect: 'Allow' }, { Effect: 'Deny' }] },
+    });
   });
 
   test('is not counted while it is disabled or outside its scopes', async () => {

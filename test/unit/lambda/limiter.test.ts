@@ -178,6 +178,19 @@ describe('a quota', () => {
     expect(await take()).toMatchObject({ effect: 'allow' });
   });
 
+  test.each(['owner', 'plan'] as const)(
+    'per %s is asked again after a minute, because a reset may be of another key',
+    async (per) => {
+      const { clock, store, take, takeAll } = limiterUnderTest({ ...quota(1), per });
+      await takeAll(2);
+      store.counters.clear();
+      clock.nowMs += 59_999;
+      expect(await take()).toMatchObject({ effect: 'refuse' });
+      clock.nowMs++;
+      expect(await take()).toMatchObject({ effect: 'allow' });
+    },
+  );
+
   test('is counted in the right window if the clock is set back', async () => {
     const { clock, take, takeAll } = limiterUnderTest(quota(2, 'minute'));
     clock.nowMs = START_MS + 60_000;
@@ -185,9 +198,33 @@ describe('a quota', () => {
     clock.nowMs = START_MS;
     expect(await take()).toMatchObject({ effect: 'allow' });
   });
+
+  test("doesn't spend a lease of a later window if the clock is set back", async () => {
+    const { clock, store, takeAll } = limiterUnderTest(quota(100, 'minute'));
+    clock.nowMs = START_MS + 60_000;
+    await takeAll(4);
+    expect(store.asked).toEqual([1, 2, 4]);
+    clock.nowMs = START_MS;
+    await takeAll(1);
+    expect([...store.counters.values()]).toEqual([7, expect.any(Number)]);
+  });
 });
 
 describe('a throttle', () => {
+  test("doesn't save requests in leases until its burst is full again", async () => {
+    const store = new AskedLimits();
+    const [rate, burst] = [10, 640];
+    const fleet = Array.from({ length: 3 }, () => limiterUnderTest(throttle(rate, burst), {}, store));
+    // The last lease of the first two environments is hardly spent.
+    for (const { takeAll } of fleet.slice(0, 2)) expect(allowedOf(await takeAll(16))).toBe(16);
+    expect(store.asked).toEqual([1, 2, 4, 8, 16, 1, 1, 2, 4, 8, 16]);
+    for (const { clock } of fleet) clock.nowMs += 9000;
+    let allowed = 0;
+    for (const { takeAll } of fleet.toReversed()) allowed += allowedOf(await takeAll(burst));
+    expect(allowed).toBeGreaterThanOrEqual(0.9 * burst);
+    expect(allowed).toBeLessThanOrEqual(burst + rate);
+  });
+
   test('allows its burst, then its rate', async () => {
     const { takeAll } = limiterUnderTest(throttle(10, 5));
     expect(allowedOf(await takeAll(20))).toBe(5);

@@ -6,9 +6,9 @@ const plain = createStreamColors({ stream: {}, env: {} });
 const BANNER: Banner = {
   url: 'http://127.0.0.1:3000',
   apis: [
-    { type: 'REST', prefix: 'rest', path: '/rest/whoami' },
-    { type: 'HTTP', prefix: 'http', path: '/http/whoami' },
-    { type: 'WebSocket', prefix: 'ws', path: '/ws/' },
+    { type: 'REST', prefix: 'rest', path: '/rest/whoami', hasAccessLog: false },
+    { type: 'HTTP', prefix: 'http', path: '/http/whoami', hasAccessLog: true },
+    { type: 'WebSocket', prefix: 'ws', path: '/ws/', hasAccessLog: false },
   ],
   consoleUrl: 'http://127.0.0.1:3001/start?token=t',
   demoKey: 'KEY',
@@ -62,7 +62,14 @@ describe('the banner', () => {
     const text = formatBanner({ ...BANNER, keySources, limitedPlan: 'demo' }, plain);
     const loop = `for i in $(seq 70); do curl -so /dev/null -w '%{http_code} ' ${args}; done; echo`;
     expect(text).toContain(
-      `\n  KEY=$(npx latchkey create --label limited --plan demo --local | awk '/^key:/ {print $2}')\n  ${loop.replace('URL', 'http://127.0.0.1:3000/rest/whoami')}\n`,
+      `\n  KEY=$(npx latchkey create --label limited --plan demo --local | awk '/^key:/ {print $2}')\n  ${loop.replace('URL', 'http://127.0.0.1:3000/http/whoami')}\n`,
+    );
+  });
+
+  test('shows a limit on the first API if none has an access log', () => {
+    const apis = BANNER.apis.map((api) => ({ ...api, hasAccessLog: false }));
+    expect(formatBanner({ ...BANNER, apis, limitedPlan: 'demo' }, plain)).toContain(
+      '" http://127.0.0.1:3000/rest/whoami; done',
     );
   });
 

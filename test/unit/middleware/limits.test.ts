@@ -21,7 +21,8 @@ const PLANS = {
 const metered = makeKey({ plan: 'metered' });
 const slow = makeKey({ plan: 'slow' });
 const both = makeKey({ plan: 'both' });
-const KEYS = [metered, slow, both, makeKey({ plan: 'partner' }), makeKey()];
+const misspelled = makeKey({ plan: 'meterd' });
+const KEYS = [metered, slow, both, makeKey({ plan: 'partner' }), makeKey(), misspelled];
 
 interface Setup extends AuthorizerOptions {
   readonly limitStore?: MemoryLimits;
@@ -41,6 +42,16 @@ function authenticatorUnderTest({ limitStore = new MemoryLimits(), callbacks = {
 
 const requestWith = ({ secret }: { readonly secret: string }) =>
   new Request('https://api.example/orders', { headers: { authorization: `Bearer ${secret}` } });
+
+test('the authenticator refuses a key on an unknown plan with 403, unless no plan is its own', async () => {
+  const { authenticator, limitStore } = authenticatorUnderTest();
+  const refused = { effect: 'refuse', status: 403, code: 'PLAN_UNAVAILABLE', record: { id: misspelled.record.id } };
+  expect(await authenticator.authenticate(requestWith(misspelled))).toMatchObject(refused);
+  expect(limitStore.writes).toBe(0);
+  const { partner } = PLANS;
+  const other = authenticatorUnderTest({ plans: { partner } });
+  expect(await other.authenticator.authenticate(requestWith(misspelled))).toMatchObject({ effect: 'allow' });
+});
 
 describe('the limits of the authenticator', () => {
   test('are on an allowed request, with their headers', async () => {
