@@ -21,14 +21,10 @@ export function addLatency(histogram: Record<string, number>, ms: number): void 
   histogram[bucket] = (histogram[bucket] ?? 0) + 1;
 }
 
-/** Adds the counts of another histogram. */
-export function addLatencies(histogram: Record<string, number>, added: LatencyHistogram): void {
-  for (const [bucket, count] of Object.entries(added)) histogram[bucket] = (histogram[bucket] ?? 0) + count;
-}
-
 /**
  * Returns a percentile in milliseconds by the nearest-rank method, or `undefined` for an empty histogram. The fraction
- * is above 0 and at most 1, such as 0.99. The result differs from the exact percentile by at most `LATENCY_ERROR`.
+ * is above 0 and at most 1, such as 0.99. The result differs from the exact percentile by at most `LATENCY_ERROR`, if that
+ * is between 1 ms and 15 minutes.
  */
 export function latencyPercentile(histogram: LatencyHistogram, fraction: number): number | undefined {
   const buckets = Object.entries(histogram).map(([bucket, count]) => ({ bucket: Number(bucket), count }));

@@ -1,6 +1,6 @@
 import { LatchkeyError } from './errors.ts';
 import { isPlainObject } from './json.ts';
-import { addLatencies, type LatencyHistogram, parseLatencyHistogram } from './latencyHistogram.ts';
+import { type LatencyHistogram, parseLatencyHistogram } from './latencyHistogram.ts';
 import { printable } from './printable.ts';
 
 /** The attribute names of the usage table. Its partition key is `keyId`, its sort key `hour`. */
@@ -9,6 +9,7 @@ export const USAGE_ATTRIBUTE = {
   hour: 'hour',
   apis: 'apis',
   busiest: 'busiest',
+  requests: 'requests',
   purgeAfter: 'purgeAfter',
 } as const;
 
@@ -88,10 +89,9 @@ export class UsageSum {
   refused = 0;
   /** The sources of the counts. */
   readonly sources = new Set<UsageSource>();
-  /** The counts by status code. Only access logs have status codes. */
-  readonly statuses: Record<string, number> = {};
-  /** The counts by latency. Only access logs have latencies. */
-  readonly latency: Record<string, number> = {};
+  // V8 reserves kilobytes for an object whose keys look like large array indices. A map needs a tenth.
+  readonly #statuses = new Map<string, number>();
+  readonly #latency = new Map<string, number>();
 
   /** Adds the requests of one key to one API. */
   add({ allowed, limited, refused, source, statuses = {}, latency = {} }: ApiUsage): void {
@@ -99,15 +99,23 @@ export class UsageSum {
     this.limited += limited;
     this.refused += refused;
     this.sources.add(source);
-    for (const [status, count] of Object.entries(statuses)) {
-      this.statuses[status] = (this.statuses[status] ?? 0) + count;
-    }
-    addLatencies(this.latency, latency);
+    addCounts(this.#statuses, statuses);
+    addCounts(this.#latency, latency);
   }
 
   /** Adds the requests of an hour to all its APIs. */
   addHour({ apis }: HourUsage): void {
     for (const usage of Object.values(apis)) this.add(usage);
+  }
+
+  /** The counts by status code. Only access logs have status codes. */
+  get statuses(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#statuses);
+  }
+
+  /** The counts by latency. Only access logs have latencies. */
+  get latency(): LatencyHistogram {
+    return Object.fromEntries(this.#latency);
   }
 
   /** The number of all requests. */
@@ -116,13 +124,21 @@ export class UsageSum {
   }
 }
 
+function addCounts(counts: Map<string, number>, added: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(added)) counts.set(name, (counts.get(name) ?? 0) + count);
+}
+
 /** Returns the item of an hour. It depends only on its parameters, so a second write doesn't change the table. */
 export function serialiseUsage(usage: HourUsage, retentionDays: number): Record<string, unknown> {
   const { keyId, hour, apis, busiest } = usage;
+  const sum = new UsageSum();
+  sum.addHour(usage);
   return {
     keyId,
     hour,
     apis,
+    // The store compares it, so a run that finds fewer lines doesn't replace the item.
+    requests: sum.total,
     ...(busiest === undefined ? {} : { busiest: busiest.slice(0, MAX_BUSIEST) }),
     purgeAfter: toHourMs(hour) / 1000 + 3600 + Math.round(retentionDays * 86_400),
   };

@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/
 import { concurrently } from './concurrently.ts';
 import { DEFAULT_RETRY_OPTIONS, type RetryOptions } from './dynamodb.ts';
 import { LatchkeyError } from './errors.ts';
-import { type Item, TableCalls } from './tableCalls.ts';
+import { ConditionRefused, type Item, TableCalls } from './tableCalls.ts';
 import { type HourUsage, parseUsage, serialiseUsage, type UsageHour } from './usage.ts';
 
 export interface UsageStoreOptions {
@@ -24,6 +24,14 @@ export interface UsageQuery {
   readonly onCorrupt: (error: LatchkeyError) => void;
 }
 
+/** The numbers of items. */
+export interface PutCounts {
+  /** The items that are now in the table. */
+  written: number;
+  /** The items whose earlier version has more requests and stays. */
+  kept: number;
+}
+
 /** Maximum number of concurrent writes. */
 const CONCURRENCY = 16;
 
@@ -39,9 +47,16 @@ export class UsageStore {
     this.#calls = new TableCalls({ client, tableName, retryOptions });
   }
 
-  /** Puts the items of hours. It replaces items of the same key and hour, so a second write changes nothing. */
-  async put(usages: Iterable<HourUsage>, retentionDays: number): Promise<void> {
-    await concurrently(usages, CONCURRENCY, (usage) => this.#put(serialiseUsage(usage, retentionDays)));
+  /**
+   * Puts the items of hours, and returns their number. An item replaces the one of the same key and hour, so a second
+   * write changes nothing. An item with more requests stays: the log may have lost lines since.
+   */
+  async put(usages: Iterable<HourUsage>, retentionDays: number): Promise<PutCounts> {
+    const counts = { written: 0, kept: 0 };
+    await concurrently(usages, CONCURRENCY, async (usage) => {
+      counts[await this.#put(serialiseUsage(usage, retentionDays))]++;
+    });
+    return counts;
   }
 
   /** Yields a key's hours in order. Hours without requests are absent. */
@@ -66,9 +81,20 @@ export class UsageStore {
     } while (startKey !== undefined);
   }
 
-  async #put(item: Item): Promise<void> {
-    const put = new PutCommand({ TableName: this.#tableName, Item: item });
-    await this.#calls.send('write of usage', put, (options) => this.#client.send(put, options));
+  async #put(item: Item): Promise<keyof PutCounts> {
+    const put = new PutCommand({
+      TableName: this.#tableName,
+      Item: item,
+      ConditionExpression: 'attribute_not_exists(requests) OR requests <= :requests',
+      ExpressionAttributeValues: { ':requests': item['requests'] },
+    });
+    try {
+      await this.#calls.send('write of usage', put, (options) => this.#client.send(put, options));
+      return 'written';
+    } catch (error) {
+      if (error instanceof ConditionRefused) return 'kept';
+      throw error;
+    }
   }
 }
 

@@ -14,7 +14,7 @@ export interface UsageCounterOptions {
 
 const HOUR_MS = 3_600_000;
 const BATCH_MS = 60_000;
-/** Maximum number of pairs of a key and an API in a line, so that a line stays far below CloudWatch's 256 KB. */
+/** Maximum number of pairs of a key and an API in a line, because CloudWatch splits lines above 256 KB. */
 const MAX_PAIRS = 500;
 /** The API id of an event that doesn't contain one. */
 const UNKNOWN_API = 'unknown';

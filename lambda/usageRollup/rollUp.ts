@@ -131,8 +131,8 @@ export function toApiUsage({ sources, allowed, limited, refused, statuses, laten
     allowed,
     limited,
     refused,
-    ...(Object.keys(statuses).length === 0 ? {} : { statuses: { ...statuses } }),
-    ...(Object.keys(latency).length === 0 ? {} : { latency: { ...latency } }),
+    ...(Object.keys(statuses).length === 0 ? {} : { statuses }),
+    ...(Object.keys(latency).length === 0 ? {} : { latency }),
   };
 }
 

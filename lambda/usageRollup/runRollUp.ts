@@ -45,8 +45,7 @@ const LINES_WITH_KEY = '{ ($.keyId != "-") || (($.principalId != "-") && ($.prin
 
 /**
  * Returns the Lambda function. It counts the last hours and the current one, and writes their usage. It writes only
- * after it has read every log, so a failed read doesn't replace counts with smaller ones. A second run writes the same
- * items. Pass `{"since": "2026-11-30T00"}` as the event, and optionally `until`, to count other hours.
+ * after it has read every log, and an item with more requests stays. A second run writes the same items. Pass `{"since": "2026-11-30T00"}` as the event, and optionally `until`, to count other hours.
  */
 export function createRollUpHandler(deps: RollUpDeps): (event: unknown) => Promise<void> {
   const { now, writeLog } = deps;
@@ -76,9 +75,8 @@ async function rollUpHours(hours: Hours, nowMs: number, { settings, readLog, sto
     }),
   );
   await Promise.all(Array.from({ length: CONCURRENT_READS }, () => runEach(reads)));
-  const items = [...usage.items()];
-  await store.put(items, settings.retentionDays);
-  return { items: items.length, lines: usage.lines };
+  const items = await store.put(usage.items(), settings.retentionDays);
+  return { items, lines: usage.lines };
 }
 
 /** Takes and runs the work until none is left. */
@@ -97,12 +95,12 @@ function* logsOf({ logGroup, accessLogs }: UsageRollupSettings) {
 }
 
 /**
- * Returns one range for each hour and one for the hour after the last, unless that hour is in the future. A line may be
- * written after the hour of its requests, but never before.
+ * Returns one range for each hour and for each of the three hours after the last, up to now. A line may be written after
+ * the hour of its requests, but never before. Scheduled runs find lines that are this late.
  */
 function rangesOf({ first, last }: Hours, nowMs: number): readonly Pick<LogRange, 'startMs' | 'endMs'>[] {
   const ranges: Pick<LogRange, 'startMs' | 'endMs'>[] = [];
-  const endMs = Math.min(toHourMs(last) + HOUR_MS, nowMs);
+  const endMs = Math.min(toHourMs(last) + PAST_HOURS * HOUR_MS, nowMs);
   for (let startMs = toHourMs(first); startMs <= endMs; startMs += HOUR_MS) {
     ranges.push({ startMs, endMs: startMs + HOUR_MS - 1 });
   }

@@ -69,6 +69,17 @@ export function describeUsage(name: string, start: () => Promise<Engine>): void 
       expect(await items()).toEqual(before);
     });
 
+    test('a write with fewer requests leaves an item as it was, and one with as many or more replaces it', async () => {
+      const { store, items } = await open();
+      const usage = (rest: ApiUsage): HourUsage[] => [{ keyId: 'a', hour: hourAt(11, 30, 20), apis: { rest } }];
+      expect(await store.put(usage(logged(5)), 400)).toEqual({ written: 1, kept: 0 });
+      expect(await store.put(usage(counted(3)), 400)).toEqual({ written: 0, kept: 1 });
+      expect(await items()).toMatchObject([{ requests: 5, apis: { rest: logged(5) } }]);
+      await store.put(usage(counted(4)), 400);
+      await store.put(usage(counted(8)), 400);
+      expect(await items()).toMatchObject([{ requests: 9, apis: { rest: counted(8) } }]);
+    });
+
     test('a report of a key has a row for each hour, with zeros for hours without requests', async () => {
       const { store, registry } = await open();
       await store.put(

@@ -43,7 +43,8 @@ describe('UsageSum', () => {
     };
     sum.addHour({ keyId: 'a', hour: HOUR, apis });
     sum.add(logUsage(1, { latency: { 3: 1 } }));
-    expect({ ...sum, total: sum.total }).toEqual({
+    const { statuses, latency, total } = sum;
+    expect({ ...sum, statuses, latency, total }).toEqual({
       allowed: 9,
       limited: 2,
       refused: 1,

@@ -112,7 +112,7 @@ describe('an access log line', () => {
     expect({ items, counts }).toEqual({ items: [], counts: { counted: 0, skipped: 1, ignored: 0 } });
   });
 
-  test("of the format before apiId belongs to the log's only API", () => {
+  test("belongs to the log's only API if it has the format before apiId", () => {
     const { apiId: _, ...fields } = JSON.parse(accessLine());
     const { itemOf, counts } = rolledUp(
       access(JSON.stringify(fields)),

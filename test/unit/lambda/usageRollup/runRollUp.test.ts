@@ -54,7 +54,9 @@ function rollUpUnderTest(lines: readonly LoggedLine[] = LINES, fail?: { readonly
     store: {
       put: async (usages) => {
         putCalls++;
-        for (const usage of usages) table.set(`${usage.keyId} ${usage.hour}`, usage);
+        const all = [...usages];
+        for (const usage of all) table.set(`${usage.keyId} ${usage.hour}`, usage);
+        return { written: all.length, kept: 0 };
       },
     },
     now: () => NOW_MS,
@@ -90,7 +92,7 @@ describe('a run of the roll-up', () => {
         message: 'usage rolled up',
         first: '2026-11-30T18',
         last: '2026-11-30T21',
-        items: 6,
+        items: { written: 6, kept: 0 },
         lines: { counted: 5, skipped: 0, ignored: 0 },
         durationMs: 0,
       },
@@ -125,7 +127,17 @@ describe('a run of the roll-up', () => {
     expect(table.get('k1 2026-11-30T17')?.apis).toMatchObject({ a2: { allowed: 100 } });
     expect(table.size).toBe(2);
     const own = ranges.filter(({ logGroup }) => logGroup === 'access');
-    expect(own.map(({ startMs }) => new Date(startMs).getUTCHours())).toEqual([17, 18]);
+    expect(own.map(({ startMs }) => new Date(startMs).getUTCHours())).toEqual([17, 18, 19, 20]);
+  });
+
+  test('counts lines of past hours that were written up to three hours late', async () => {
+    const late = [
+      usageLine('2026-11-30T15', 1, '2026-11-30T15:30:00Z'),
+      usageLine('2026-11-30T15', 4, '2026-11-30T18:04:00Z'),
+    ];
+    const { handler, table } = rollUpUnderTest(late);
+    await handler({ since: '2026-11-30T15', until: '2026-11-30T15' });
+    expect(table.get('k1 2026-11-30T15')?.apis).toMatchObject({ a2: { allowed: 5 } });
   });
 
   test.each([
