@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createAuthenticator } from '../../../index.ts';
+import { createAuthenticator, createKeyRegistry, type KeyRegistry } from '../../../index.ts';
 import type { KeyRecord } from '../../../keys/record.ts';
 import { LOCAL_AWS, runCli, runCliInProcess } from '../../support/cli.ts';
 import { createClient } from '../../support/engine.ts';
@@ -65,10 +65,12 @@ describe.each(EXPORTED_SOURCES)('import of $name', ({ path, args, detected, keyO
 
 describe('keys of every source', () => {
   let gateway: Gateway;
+  let registry: KeyRegistry;
   const servers: [adapter: string, server: MiddlewareServer][] = [];
   beforeAll(async () => {
     gateway = await startGateway({ acceptExternalKeys: true });
     const { endpoint, tableName } = gateway;
+    registry = createKeyRegistry({ tableName, client: createClient(endpoint), actor: 'tests' });
     const authenticator = createAuthenticator({ tableName, client: createClient(endpoint), externalKeys: true });
     for (const [adapter, start] of Object.entries(MIDDLEWARE)) servers.push([adapter, await start(authenticator)]);
   });
@@ -87,6 +89,9 @@ describe('keys of every source', () => {
       const { stdout } = await run(['import', path, ...args, '--table', tableName], { env });
       expect(stdout).toContain('Imported 20 keys');
       const [key, faulty] = [keyOf(1), keyOf(EXPORTED_KEYS + EXPORTED_FAULTS)];
+      // The deployment denies keys on plans that it doesn't have.
+      const record = await registry.find(key);
+      if (record?.plan !== undefined) await registry.update(record.id, { plan: null });
       const statuses: [string, number, number][] = [];
       const send = async (each: string) => (await fetch(url, { headers: { authorization: `Bearer ${each}` } })).status;
       statuses.push(['local gateway', await send(key), await send(faulty)]);
