@@ -22,7 +22,13 @@ describe('disable', () => {
       const { record } = await cli.putKey(table);
       const run = await cli.run(['disable', record.id, '--yes'], { table, revocationDelaySeconds });
       expect(run).toEqual({ exitCode: 0, stdout: `✓ Disabled “ci”. ${notice}\n`, stderr: '' });
-      expect(await stored(record.id)).toEqual({ ...record, disabledAt: at(0), disabledBy: 'alice', ...BY_ALICE, version: 1 });
+      expect(await stored(record.id)).toEqual({
+        ...record,
+        disabledAt: at(0),
+        disabledBy: 'alice',
+        ...BY_ALICE,
+        version: 1,
+      });
     },
   );
 
@@ -63,7 +69,13 @@ describe('enable', () => {
     const run = await cli.run(['enable', record.id], { table, revocationDelaySeconds: 60 });
     const notice = `Accepted everywhere by ${timeOfDay(NOW_MS + 60_000)} (within 60 s).`;
     expect(run).toEqual({ exitCode: 0, stdout: `✓ Enabled “ci”. ${notice}\n`, stderr: '' });
-    expect(await stored(record.id)).toEqual({ ...record, disabledAt: undefined, disabledBy: undefined, ...BY_ALICE, version: 1 });
+    expect(await stored(record.id)).toEqual({
+      ...record,
+      disabledAt: undefined,
+      disabledBy: undefined,
+      ...BY_ALICE,
+      version: 1,
+    });
   });
 
   test('prints only the record with --json', async () => {
