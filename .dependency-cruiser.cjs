@@ -90,7 +90,7 @@ module.exports = {
       to: {
         path: '^(keys|lambda)/',
         pathNot:
-          '^(keys/(acceptedKeys|history|keyPrefix|limits|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings|keyEvents/settings))\\.ts$',
+          '^(keys/(acceptedKeys|history|keyEvent|keyPrefix|limits|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings|keyEvents/settings))\\.ts$',
       },
     },
     {

@@ -9,14 +9,14 @@ import { FAST } from './authorizerUnderTest.ts';
 const template = Template.fromStack(new LatchkeyStack(new App(), 'LatchkeyStack'));
 
 test('LatchkeyStack deploys the tables, the authorizer and an API of each type', () => {
-  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 3);
+  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 4);
   template.resourceCountIs('AWS::ApiGateway::RestApi', 1);
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP' }, 1);
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'WEBSOCKET' }, 1);
-  template.resourceCountIs('AWS::Lambda::Function', 3);
+  template.resourceCountIs('AWS::Lambda::Function', 4);
 });
 
-test.each(['TableName', 'UsageTableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])(
+test.each(['TableName', 'UsageTableName', 'HistoryTableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])(
   'LatchkeyStack has the output %s',
   (name) => {
     template.hasOutput(name, { Value: Match.anyValue() });
@@ -125,10 +125,10 @@ test('the REST API of LatchkeyStack has a regional endpoint', () => {
 });
 
 test('LatchkeyStack has alarms by default, and a dashboard only if you ask for it', () => {
-  template.resourceCountIs('AWS::CloudWatch::Alarm', 6);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', 8);
   template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
   const full = templateWith({ monitoring: 'dashboard' });
-  full.resourceCountIs('AWS::CloudWatch::Alarm', 6);
+  full.resourceCountIs('AWS::CloudWatch::Alarm', 8);
   full.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
   const none = templateWith({ monitoring: 'none' });
   none.resourceCountIs('AWS::CloudWatch::Alarm', 0);
@@ -205,8 +205,15 @@ function toLines({ Effect, Action, Resource, Condition }: Statement): string[] {
 }
 
 function describeResource(resource: unknown): string {
-  const [, logicalId = ''] = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(JSON.stringify(resource)) ?? [];
-  return logicalId === '' ? JSON.stringify(resource) : nameOf(logicalId);
+  const text = JSON.stringify(resource);
+  const [, logicalId = ''] = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(text) ?? [];
+  const [, streamed = ''] = /^\{"Fn::GetAtt":\["(\w+)","StreamArn"\]\}$/.exec(text) ?? [];
+  const [, indexed = '', index = ''] =
+    /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["(\w+)","Arn"\]\},"\/index\/(\w+)"/.exec(text) ?? [];
+  if (streamed !== '') return `the stream of ${nameOf(streamed)}`;
+  if (indexed !== '') return `the index ${index} of ${nameOf(indexed)}`;
+  if (text.includes(':event-bus/default"')) return 'the default event bus';
+  return logicalId === '' ? text : nameOf(logicalId);
 }
 
 /** Returns the logical id without the hash that the CDK appends. */
@@ -230,12 +237,34 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
     Null: { 'dynamodb:Attributes': 'false' },
     StringEqualsIfExists: { 'dynamodb:ReturnValues': 'UPDATED_NEW' },
   });
+  const marksOnly = JSON.stringify({
+    'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['subject', 'warned'] },
+    Null: { 'dynamodb:Attributes': 'false' },
+    StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
+  });
   expect(statementsByRole()).toEqual({
     AuthorizerRole: [
       ...logsOf('AuthorizerLogs'),
       'Allow dynamodb:GetItem on KeysTable',
       `Allow dynamodb:UpdateItem on KeysTable if ${lastUsedOnly}`,
       `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${countersOnly}`,
+    ],
+    EventsRole: [
+      ...logsOf('EventsLogs'),
+      ...['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
+        (action) => `Allow dynamodb:${action} on the stream of KeysTable`,
+      ),
+      'Allow dynamodb:Scan on KeysTable',
+      'Allow dynamodb:Scan on AuthorizerLimitsTable',
+      `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${marksOnly}`,
+      'Allow dynamodb:GetItem on KeysTable',
+      'Allow dynamodb:Query on the index byId of KeysTable',
+      'Allow dynamodb:PutItem on EventsHistory',
+      'Allow events:PutEvents on the default event bus if {"StringEquals":{"events:source":"latchkey"}}',
+      'Allow sqs:SendMessage on EventsDeadLetters',
+      'Allow sqs:SendMessage on EventsDeadLetters',
+      'Allow sqs:GetQueueAttributes on EventsDeadLetters',
+      'Allow sqs:GetQueueUrl on EventsDeadLetters',
     ],
     UsageRole: [
       ...logsOf('UsageLogs'),
@@ -249,7 +278,7 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
 
 test('LatchkeyStack does not attach managed or inline policies to its roles', () => {
   const roles = resourcesOf('AWS::IAM::Role').map(([, { Properties }]) => Object.keys(Properties ?? {}));
-  expect(roles).toEqual(Array.from({ length: 3 }, () => ['AssumeRolePolicyDocument']));
+  expect(roles).toEqual(Array.from({ length: 4 }, () => ['AssumeRolePolicyDocument']));
   const types = Object.values<{ Type: string }>(template.toJSON()['Resources']).map(({ Type }) => Type);
   expect(types.filter((type) => type.startsWith('AWS::IAM::') && !/::(Role|Policy)$/.test(type))).toEqual([]);
 });
