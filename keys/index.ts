@@ -50,6 +50,23 @@ export {
   type KeyHash,
   type KeySecret,
 } from './secret.ts';
+export type {
+  KeyChangeDetail,
+  KeyCreatedDetail,
+  KeyEventBasis,
+  KeyEventDetail,
+  KeyEventDetails,
+  KeyEventType,
+  KeyExpiringDetail,
+  KeyPurgedDetail,
+  KeyRevokedDetail,
+  KeyRotatedDetail,
+  KeyUnusedDetail,
+  QuotaNearlySpentDetail,
+  TrackedChange,
+  TrackedField,
+  TrackedValue,
+} from './keyEvent.ts';
 export { createTableInput } from './table.ts';
 export { createHistoryTableInput } from './history.ts';
 export { createUsageTableInput } from './usage.ts';
