@@ -54,7 +54,7 @@ export interface ApiKeyEventsProps {
    *
    * @default - the default event bus of the account and the Region
    */
-  readonly eventBus?: IEventBus;
+  readonly eventBus?: IEventBus | EventBus;
 
   /**
    * Keeps the events of each key in a table, which `latchkey history` reads. Pass a duration to keep them for another
@@ -210,7 +210,8 @@ export class ApiKeyEvents extends Construct {
     if (problems.length > 0) throw propError(this, ...problems);
 
     this.#tableArn = table.tableArn;
-    this.eventBus = props.eventBus ?? EventBus.fromEventBusName(this, 'DefaultBus', 'default');
+    // The CDK's class declares `undefined` for a property that its interface omits.
+    this.eventBus = (props.eventBus as IEventBus) ?? EventBus.fromEventBusName(this, 'DefaultBus', 'default');
     this.historyTable = history === false ? undefined : historyTable(this, props);
     this.deadLetterQueue = deadLetterQueue(this);
     const streamArn = table.streamArn();
