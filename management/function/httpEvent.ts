@@ -121,10 +121,10 @@ function isHeader(name: string, value: string): boolean {
   return /^[!#$%&'*+.^_`|~\w-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }
 
-function readBody(fields: Fields): Buffer | undefined {
+function readBody(fields: Fields): Uint8Array<ArrayBuffer> | undefined {
   const { body, isBase64Encoded } = fields;
   if (typeof body !== 'string' || body === '') return undefined;
-  return Buffer.from(body, isBase64Encoded === true ? 'base64' : 'utf8');
+  return Uint8Array.from(Buffer.from(body, isBase64Encoded === true ? 'base64' : 'utf8'));
 }
 
 function toFields(value: unknown): Fields {
