@@ -94,7 +94,7 @@ export interface PortalProps {
   readonly logoUrl?: string;
 
   /**
-   * The colour of buttons and links, such as `#0a6`.
+   * The colour of buttons and links, such as `#0b6e4f`.
    *
    * @default - the page's own colour
    */

@@ -28,6 +28,8 @@ import type { ApiKeyAuthorizerProps } from '../apiKeyAuthorizerProps.ts';
 import { ApiKeyMonitoring } from '../apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../apiKeyTable.ts';
 import { type ApiAccessLog, ApiKeyUsage } from '../apiKeyUsage.ts';
+import { KeyManagementApi } from '../keyManagementApi.ts';
+import type { OwnerAccess, PortalProps } from '../keyManagementProps.ts';
 import { acknowledge } from '../nag.ts';
 import { LimitPeriod, type PlanMapping } from '../planProps.ts';
 import type { Monitoring } from './appContext.ts';
@@ -54,6 +56,12 @@ const PLANS: PlanMapping = {
   },
 };
 
+/** The hosted page. It may link back to an application on the developer's machine. */
+const PORTAL: PortalProps = {
+  name: 'Latchkey sample',
+  returnOrigins: ['http://localhost:3000', 'http://127.0.0.1:3000'],
+};
+
 /** Properties of `LatchkeyStack`. You can set them in the app's context. */
 export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerProps, 'keySources' | 'scopes'> {
   /**
@@ -70,10 +78,17 @@ export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerPro
    * @default false
    */
   readonly accountLogRole?: boolean;
+
+  /**
+   * The tokens with which your customers may manage their keys below `/me` of the management API.
+   *
+   * @default - they only have the portal
+   */
+  readonly owners?: OwnerAccess;
 }
 
 /**
- * A table of keys, an authorizer, and a sample API of each type. `GET /whoami` and every message to the WebSocket API
+ * A table of keys, an authorizer, a sample API of each type, and the API that manages keys. `GET /whoami` and every message to the WebSocket API
  * return the authorizer's context. Keys on the plan `demo` have limits.
  */
 export class LatchkeyStack extends Stack {
@@ -81,7 +96,7 @@ export class LatchkeyStack extends Stack {
   readonly #accessLogs: ApiAccessLog[] = [];
 
   constructor(scope: Construct, id: string, props: LatchkeyStackProps = {}) {
-    const { keySources, scopes, monitoring = 'alarms', accountLogRole = false, ...stackProps } = props;
+    const { keySources, scopes, monitoring = 'alarms', accountLogRole = false, owners, ...stackProps } = props;
     super(scope, id, stackProps);
     this.#hasLogRole = accountLogRole;
     const table = new ApiKeyTable(this, 'Keys');
@@ -104,11 +119,25 @@ export class LatchkeyStack extends Stack {
       new ApiKeyMonitoring(this, 'Monitoring', { authorizer, table, usage, dashboard: monitoring === 'dashboard' });
     }
 
+    const management = new KeyManagementApi(this, 'Management', {
+      table,
+      authorizer,
+      usage,
+      ...(owners && { owners }),
+      portal: PORTAL,
+      ownerRules: {
+        plans: Object.keys(PLANS),
+        maxLifetime: Duration.days(365),
+        ...(scopes && { scopes: Object.keys(scopes) }),
+      },
+    });
+
     this.#output('TableName', table.tableName, 'The table of keys, for latchkey --table');
     this.#output('UsageTableName', usage.tableName, 'The table of usage, for latchkey --usage-table');
     this.#output('RestApiUrl', restApi.urlForPath('/whoami'), 'The sample route of the REST API');
     this.#output('HttpApiUrl', `${httpApi.apiEndpoint}/whoami`, 'The sample route of the HTTP API');
     this.#output('WebSocketApiUrl', webSocketStage.url, 'The sample WebSocket API, which answers every message');
+    this.#output('KeyManagementUrl', management.url, 'The API that manages keys, for operators and owners');
     this.#output(
       'RevocationDelaySeconds',
       String(authorizer.revocationDelay.toSeconds()),

@@ -100,7 +100,7 @@ describe('KeyManagementApi', () => {
       { recordCacheTtl: Duration.seconds(30) },
       {
         owners: { ...OWNERS, orgClaim: 'org' },
-        portal: { ...PORTAL, accentColor: '#0a6' },
+        portal: { ...PORTAL, accentColor: '#0b6e4f' },
         ownerRules: { scopes: ['a'], maxLifetime: Duration.days(1), maxKeysPerOwner: 5, rateLimit: 2 },
       },
     );
@@ -108,7 +108,7 @@ describe('KeyManagementApi', () => {
     expect(variablesIn(Template.fromStack(stack)).settings).toEqual({
       operators: true,
       owners: { orgClaim: 'org', ...rules },
-      portal: { ...PORTAL, accentColor: '#0a6', ...rules },
+      portal: { ...PORTAL, accentColor: '#0b6e4f', ...rules },
       rateLimit: { rateLimit: 2, burstLimit: 20 },
       revocationDelaySeconds: 30,
     });
