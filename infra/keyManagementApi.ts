@@ -19,6 +19,7 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { STATE_PARTITION_KEY, STATE_TTL_ATTRIBUTE } from '../management/stateTable.ts';
 import { ApiKeyLimits, type IApiKeyLimits } from './apiKeyLimits.ts';
 import type { KeyManagementApiProps, OwnerAccess } from './keyManagementProps.ts';
 import { type ManagementRoute, managementRoutes, type RouteAudience } from './keyManagementRoutes.ts';
@@ -206,8 +207,8 @@ const ACCESS_LOG_FIELDS = {
 
 function stateTable(scope: Construct, { encryption, removalPolicy }: KeyManagementApiProps): TableV2 {
   const table = new TableV2(scope, 'State', {
-    partitionKey: { name: 'id', type: AttributeType.STRING },
-    timeToLiveAttribute: 'purgeAfter',
+    partitionKey: { name: STATE_PARTITION_KEY, type: AttributeType.STRING },
+    timeToLiveAttribute: STATE_TTL_ATTRIBUTE,
     billing: Billing.onDemand(),
     encryption: encryption ?? TableEncryptionV2.dynamoOwnedKey(),
     removalPolicy: removalPolicy ?? RemovalPolicy.DESTROY,

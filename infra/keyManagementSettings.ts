@@ -1,19 +1,14 @@
-import { type Duration, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { LatchkeyError } from '../keys/errors.ts';
 import { SETTINGS } from '../lambda/config.ts';
+import { MANAGEMENT_VARIABLES, readManagementSettings } from '../management/function/settings.ts';
 import type { IApiKeyLimits } from './apiKeyLimits.ts';
 import type { KeyManagementApiProps, OwnerRules } from './keyManagementProps.ts';
 import { runtimeProblems } from './latchkeyFunction.ts';
 import { limitsReference } from './limitChecks.ts';
-import { isDifferent, isKnown, propError, wholeNumberProblems } from './propChecks.ts';
+import { containsToken, isDifferent, isKnown, propError, wholeNumberProblems } from './propChecks.ts';
 import { tableReference } from './tableGrants.ts';
-
-/** The environment variables of the function that the authorizer doesn't have. */
-export const MANAGEMENT_VARIABLES = {
-  stateTable: 'LATCHKEY_STATE_TABLE',
-  usageTable: 'LATCHKEY_USAGE_TABLE',
-  management: 'LATCHKEY_MANAGEMENT',
-} as const;
 
 /**
  * Checks the props, and throws one error with all problems.
@@ -25,8 +20,8 @@ export function checkManagementProps(scope: Construct, props: KeyManagementApiPr
     ...audienceProblems(props),
     ...ownerProblems(props),
     ...ruleProblems(props.ownerRules ?? {}),
-    ...originProblems('corsOrigins', props.corsOrigins, ['*']),
-    ...originProblems('portal: returnOrigins', props.portal?.returnOrigins),
+    ...settingProblems(props),
+    ...originProblems(props.corsOrigins),
     ...authorizerProblems(props),
     ...runtimeProblems(props.runtime),
   ];
@@ -51,45 +46,38 @@ function audienceProblems({ operators = true, owners, portal, ownerRules }: KeyM
   ];
 }
 
-const CLAIM = /^[!-~]{1,256}$/;
-
+/** Checks what API Gateway's authorizer needs. The function doesn't get it. */
 function ownerProblems({ owners }: KeyManagementApiProps): readonly string[] {
   if (owners === undefined) return [];
-  const { issuer, audience, ownerClaim, orgClaim } = owners;
+  const { issuer, audience } = owners;
   const problems: string[] = [];
   if (isKnown(issuer) && !/^https:\/\/[^/\s?#]+[^\s?#]*$/.test(issuer)) {
-    problems.push(`owners: issuer: expected an https URL without a query, got ${JSON.stringify(issuer)}`);
+    problems.push(`owners.issuer: expected an https URL without a query, got ${JSON.stringify(issuer)}`);
   }
-  if (isKnown(audience) && (!Array.isArray(audience) || audience.length === 0 || audience.some((one) => one === ''))) {
-    problems.push(`owners: audience: expected at least one audience, got ${JSON.stringify(audience)}`);
-  }
-  for (const [prop, claim] of Object.entries({ ownerClaim, orgClaim })) {
-    if (!isKnown(claim) || CLAIM.test(claim)) continue;
-    problems.push(`owners: ${prop}: expected the name of a claim such as sub, got ${JSON.stringify(claim)}`);
+  if (isKnown(audience) && (!Array.isArray(audience) || audience.length === 0 || audience.includes(''))) {
+    problems.push(`owners.audience: expected at least one audience, got ${JSON.stringify(audience)}`);
   }
   return problems;
 }
 
-function ruleProblems({ maxLifetime, maxKeysPerOwner, rateLimit, burstLimit }: OwnerRules): readonly string[] {
-  const isSecond = maxLifetime === undefined || (!maxLifetime.isUnresolved() && maxLifetime.toSeconds() >= 1);
+/** Checks what can't become settings. The function's own parser checks the others. */
+function ruleProblems({ maxLifetime, rateLimit, burstLimit }: OwnerRules): readonly string[] {
+  const isKnownLifetime = maxLifetime === undefined || !maxLifetime.isUnresolved();
   return [
-    ...(isSecond ? [] : [`ownerRules: maxLifetime: expected a duration of a second or more, known at synthesis`]),
-    ...wholeNumberProblems('ownerRules: maxKeysPerOwner', maxKeysPerOwner, { least: 1, most: 1000 }),
-    ...wholeNumberProblems('ownerRules: rateLimit', rateLimit, { least: 1 }),
-    ...wholeNumberProblems('ownerRules: burstLimit', burstLimit, { least: 1 }),
+    ...(isKnownLifetime
+      ? []
+      : ['ownerRules.maxLifetime: expected a duration known at synthesis, got one that only the deployment knows']),
+    ...wholeNumberProblems('ownerRules.rateLimit', rateLimit, { least: 1 }),
+    ...wholeNumberProblems('ownerRules.burstLimit', burstLimit, { least: 1 }),
   ];
 }
 
 /** Browsers send an origin without a path, so others would never match. */
-function originProblems(
-  prop: string,
-  origins: readonly string[] | undefined,
-  others: readonly string[] = [],
-): readonly string[] {
+function originProblems(origins: readonly string[] | undefined): readonly string[] {
   if (!isKnown(origins)) return [];
-  const invalid = origins.filter((origin) => isKnown(origin) && !others.includes(origin) && !isOrigin(origin));
+  const invalid = origins.filter((origin) => isKnown(origin) && origin !== '*' && !isOrigin(origin));
   return invalid.map(
-    (origin) => `${prop}: expected origins such as https://app.example.com, got ${JSON.stringify(origin)}`,
+    (origin) => `corsOrigins: expected origins such as https://app.example.com, got ${JSON.stringify(origin)}`,
   );
 }
 
@@ -125,23 +113,24 @@ export function managementEnvironment(
   { stateTableName, limits }: ManagementTables,
 ): Readonly<Record<string, string>> {
   const { table, authorizer, usage } = props;
-  const { environment = {}, revocationDelay } = authorizer?._verifySettings ?? {};
-  const settings = toSettings(props, revocationDelay);
+  const { environment = {} } = authorizer?._verifySettings ?? {};
   return {
     ...environment,
     [SETTINGS.tableName.variable]: tableReference(scope, table.resource).value,
     ...(limits && { [SETTINGS.limitsTable.variable]: limitsReference(scope, limits).value }),
     [MANAGEMENT_VARIABLES.stateTable]: stateTableName,
     ...(usage && { [MANAGEMENT_VARIABLES.usageTable]: usage.tableName }),
-    [MANAGEMENT_VARIABLES.management]: Stack.of(scope).toJsonString(settings),
+    [MANAGEMENT_VARIABLES.management]: Stack.of(scope).toJsonString(toSettings(props)),
   };
 }
 
-function toSettings(props: KeyManagementApiProps, revocationDelay: Duration | undefined): object {
-  const { operators = true, owners, portal, ownerRules = {} } = props;
-  const { maxLifetime, rateLimit = 5, burstLimit = 20, ...others } = ownerRules;
-  const rules = { ...others, ...(maxLifetime && { maxLifetimeSeconds: maxLifetime.toSeconds() }) };
+type Settings = Readonly<Record<string, unknown>>;
+
+function toSettings(props: KeyManagementApiProps): Settings {
+  const { operators = true, owners, portal, ownerRules = {}, authorizer } = props;
+  const { rateLimit = 5, burstLimit = 20, ...rules } = toRules(ownerRules);
   const { issuer: _issuer, audience: _audience, ...claims } = owners ?? {};
+  const revocationDelay = authorizer?._verifySettings.revocationDelay;
   return {
     operators,
     ...(owners && { owners: { ...claims, ...rules } }),
@@ -149,4 +138,44 @@ function toSettings(props: KeyManagementApiProps, revocationDelay: Duration | un
     ...((owners ?? portal) && { rateLimit: { rateLimit, burstLimit } }),
     ...(revocationDelay && { revocationDelaySeconds: revocationDelay.toSeconds() }),
   };
+}
+
+function toRules({ maxLifetime, ...rules }: OwnerRules) {
+  if (maxLifetime === undefined || maxLifetime.isUnresolved()) return rules;
+  return { ...rules, maxLifetimeSeconds: maxLifetime.toSeconds({ integral: false }) };
+}
+
+/** Returns the problems that the function's own parser finds, with the names of props. */
+function settingProblems(props: KeyManagementApiProps): readonly string[] {
+  const { owners, portal, ...others } = toSettings(props);
+  const known = { ...others, ...withoutTokens('owners', owners), ...withoutTokens('portal', portal) };
+  try {
+    readManagementSettings({
+      [SETTINGS.tableName.variable]: ANY_TABLE,
+      [SETTINGS.limitsTable.variable]: ANY_TABLE,
+      [MANAGEMENT_VARIABLES.stateTable]: ANY_TABLE,
+      [MANAGEMENT_VARIABLES.management]: JSON.stringify(known),
+    });
+    return [];
+  } catch (error) {
+    if (!(error instanceof LatchkeyError) || error.code !== 'CONFIG_INVALID') throw error;
+    // The rules are part of both audiences.
+    return [...new Set(error.message.split('; ').map(toPropNames))].filter((problem) => !/rateLimit\./.test(problem));
+  }
+}
+
+const ANY_TABLE = 'known-at-deployment';
+
+/** Replaces required fields with a token, and leaves others out. The function checks them at its cold start. */
+function withoutTokens(name: 'owners' | 'portal', fields: unknown): object {
+  if (typeof fields !== 'object' || fields === null) return {};
+  const known = Object.entries(fields).filter(([, value]) => !containsToken(value));
+  const required = name === 'portal' ? { name: 'known at deployment', returnOrigins: [] } : {};
+  return { [name]: { ...required, ...Object.fromEntries(known) } };
+}
+
+function toPropNames(problem: string): string {
+  return problem
+    .replace(/^LATCHKEY_MANAGEMENT\.\w+\.(scopes|plans|maxKeysPerOwner|maxLifetime)(?:Seconds)?:/, 'ownerRules.$1:')
+    .replace(/^LATCHKEY_MANAGEMENT\./, '');
 }

@@ -29,7 +29,7 @@ import { ApiKeyMonitoring } from '../apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../apiKeyTable.ts';
 import { type ApiAccessLog, ApiKeyUsage } from '../apiKeyUsage.ts';
 import { KeyManagementApi } from '../keyManagementApi.ts';
-import type { OwnerAccess, PortalProps } from '../keyManagementProps.ts';
+import type { KeyManagementApiProps, OwnerAccess, PortalProps } from '../keyManagementProps.ts';
 import { acknowledge } from '../nag.ts';
 import { LimitPeriod, type PlanMapping } from '../planProps.ts';
 import type { Monitoring } from './appContext.ts';
@@ -87,6 +87,11 @@ export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerPro
   readonly owners?: OwnerAccess;
 }
 
+/** The parts of the stack that the management API uses. */
+interface ManagedKeys extends Required<Pick<KeyManagementApiProps, 'table' | 'authorizer' | 'usage'>> {
+  readonly owners: OwnerAccess | undefined;
+}
+
 /**
  * A table of keys, an authorizer, a sample API of each type, and the API that manages keys. `GET /whoami` and every message to the WebSocket API
  * return the authorizer's context. Keys on the plan `demo` have limits.
@@ -119,25 +124,11 @@ export class LatchkeyStack extends Stack {
       new ApiKeyMonitoring(this, 'Monitoring', { authorizer, table, usage, dashboard: monitoring === 'dashboard' });
     }
 
-    const management = new KeyManagementApi(this, 'Management', {
-      table,
-      authorizer,
-      usage,
-      ...(owners && { owners }),
-      portal: PORTAL,
-      ownerRules: {
-        plans: Object.keys(PLANS),
-        maxLifetime: Duration.days(365),
-        ...(scopes && { scopes: Object.keys(scopes) }),
-      },
-    });
-
     this.#output('TableName', table.tableName, 'The table of keys, for latchkey --table');
     this.#output('UsageTableName', usage.tableName, 'The table of usage, for latchkey --usage-table');
     this.#output('RestApiUrl', restApi.urlForPath('/whoami'), 'The sample route of the REST API');
     this.#output('HttpApiUrl', `${httpApi.apiEndpoint}/whoami`, 'The sample route of the HTTP API');
     this.#output('WebSocketApiUrl', webSocketStage.url, 'The sample WebSocket API, which answers every message');
-    this.#output('KeyManagementUrl', management.url, 'The API that manages keys, for operators and owners');
     this.#output(
       'RevocationDelaySeconds',
       String(authorizer.revocationDelay.toSeconds()),
@@ -149,6 +140,22 @@ export class LatchkeyStack extends Stack {
       'The prefixes of issued keys; those of external keys with *, or any',
     );
     this.#planOutputs(authorizer);
+    this.#manageKeys({ table, authorizer, usage, owners }, Object.keys(scopes ?? {}));
+  }
+
+  /** Adds the API that manages keys. Owners may give their keys the scopes of the stack. */
+  #manageKeys({ owners, ...shared }: ManagedKeys, scopes: readonly string[]): void {
+    const management = new KeyManagementApi(this, 'Management', {
+      ...shared,
+      ...(owners && { owners }),
+      portal: PORTAL,
+      ownerRules: {
+        plans: Object.keys(PLANS),
+        maxLifetime: Duration.days(365),
+        ...(scopes.length > 0 && { scopes }),
+      },
+    });
+    this.#output('KeyManagementUrl', management.url, 'The API that manages keys, for operators and owners');
   }
 
   /** Adds the outputs by which the CLI and the console show what is left of a key's plan. */

@@ -1,4 +1,4 @@
-import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Duration, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -240,17 +240,41 @@ describe('KeyManagementApi', () => {
     ['ownerRules: expected what owners may do, because of the prop owners, got nothing', { owners: OWNERS }],
     ['ownerRules: expected what owners may do, because of the prop portal, got nothing', { portal: PORTAL }],
     ['ownerRules: expected the prop owners or portal', { ownerRules: {} }],
-    ['owners: issuer: expected an https URL', { ...EVERYONE, owners: { ...OWNERS, issuer: 'http://issuer.example' } }],
-    ['owners: audience: expected at least one audience', { ...EVERYONE, owners: { ...OWNERS, audience: [] } }],
-    ['owners: orgClaim: expected the name of a claim', { ...EVERYONE, owners: { ...OWNERS, orgClaim: '' } }],
-    ['ownerRules: maxLifetime: expected a duration', { ...EVERYONE, ownerRules: { maxLifetime: Duration.seconds(0) } }],
-    ['ownerRules: maxKeysPerOwner: expected a whole number', { ...EVERYONE, ownerRules: { maxKeysPerOwner: 0 } }],
-    ['ownerRules: rateLimit: expected a whole number', { ...EVERYONE, ownerRules: { rateLimit: 0.5 } }],
+    ['owners.issuer: expected an https URL', { ...EVERYONE, owners: { ...OWNERS, issuer: 'http://issuer.example' } }],
+    ['owners.audience: expected at least one audience', { ...EVERYONE, owners: { ...OWNERS, audience: [] } }],
+    ['owners.orgClaim: expected the name of a claim', { ...EVERYONE, owners: { ...OWNERS, orgClaim: '' } }],
+    [
+      'ownerRules.maxLifetime: expected whole seconds from 1',
+      { ...EVERYONE, ownerRules: { maxLifetime: Duration.seconds(0) } },
+    ],
+    ['ownerRules.maxKeysPerOwner: expected a whole number', { ...EVERYONE, ownerRules: { maxKeysPerOwner: 0 } }],
+    ['ownerRules.rateLimit: expected a whole number', { ...EVERYONE, ownerRules: { rateLimit: 0.5 } }],
     ['corsOrigins: expected origins such as', { corsOrigins: ['https://app.example/'] }],
-    ['portal: returnOrigins: expected origins such as', { ...EVERYONE, portal: { ...PORTAL, returnOrigins: ['*'] } }],
+    ['portal.returnOrigins: expected a list of origins', { ...EVERYONE, portal: { ...PORTAL, returnOrigins: ['*'] } }],
+    ['ownerRules.scopes: expected a list of different scopes', { ...EVERYONE, ownerRules: { scopes: ['a b'] } }],
+    ['ownerRules.plans: expected a list of one or more', { ...EVERYONE, ownerRules: { plans: [] } }],
+    ['portal.accentColor: expected a colour', { ...EVERYONE, portal: { ...PORTAL, accentColor: 'red' } }],
     ['runtime: expected Node.js 20 or newer', { runtime: Runtime.NODEJS_18_X }],
   ])('rejects props with the message %s', (message, props) => {
     expect(problemOf(() => build(props))).toContain(message);
+  });
+
+  test('accepts values that only the deployment knows', () => {
+    const { stack } = build({
+      owners: {
+        issuer: Fn.importValue('issuer'),
+        audience: [Fn.importValue('audience')],
+        ownerClaim: Fn.importValue('claim'),
+      },
+      portal: {
+        name: Fn.importValue('name'),
+        logoUrl: Fn.importValue('logo'),
+        returnOrigins: [Fn.importValue('origin')],
+      },
+      ownerRules: { scopes: [Fn.importValue('scope')] },
+      corsOrigins: [Fn.importValue('origin')],
+    });
+    expect(JSON.stringify(Template.fromStack(stack))).toContain('"Fn::ImportValue":"logo"');
   });
 
   test('lists every problem in one message', () => {
