@@ -11,6 +11,7 @@ export const TEMPLATE_SOURCES = [
   'infra',
   'keys',
   'lambda',
+  'management',
   'operator',
   'package-lock.json',
   'package.json',
