@@ -9,6 +9,8 @@ const LAYERS = [
   'cli',
   'local',
   'console',
+  'components',
+  'elements',
   'bench',
   'soak',
 ];
@@ -21,7 +23,9 @@ const MAY_IMPORT = {
   operator: ['keys'],
   cli: ['keys', 'operator', 'console'],
   local: ['keys', 'operator', 'console'],
-  console: ['keys', 'operator'],
+  console: ['keys', 'operator', 'components'],
+  components: ['keys', 'operator'],
+  elements: ['keys', 'components', 'management'],
 };
 
 const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({
@@ -39,7 +43,7 @@ const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({
 const packagesOnlyIn = (name, packages, only) => ({
   name,
   severity: 'error',
-  from: { path: '^(keys|lambda|infra|middleware|testing|operator|cli|local|console)/', pathNot: only },
+  from: { path: '^(keys|lambda|infra|middleware|testing|operator|cli|local|console|components|elements)/', pathNot: only },
   to: { path: packages },
 });
 
@@ -54,10 +58,10 @@ module.exports = {
       to: { path: '^console/' },
     },
     {
-      name: 'the-server-does-not-know-the-page',
+      name: 'servers-do-not-know-the-pages',
       severity: 'error',
       from: { path: '^console/server/' },
-      to: { path: '^console/page/' },
+      to: { path: '^(components|console/page)/' },
     },
     {
       name: 'lambda-never-imports-the-registry',
@@ -131,7 +135,7 @@ module.exports = {
       from: { path: '^middleware/', pathNot: '^middleware/(fastify|hono)\\.ts$' },
       to: { path: 'node_modules/' },
     },
-    packagesOnlyIn('preact-in-the-page', 'node_modules/preact/', '^console/page/'),
+    packagesOnlyIn('preact-in-the-pages', 'node_modules/preact/', '^(components|console/page|elements)/'),
     packagesOnlyIn('dynalite-in-local', 'node_modules/dynalite/', '^local/table\\.ts$'),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
