@@ -309,7 +309,7 @@ export class KeyRegistry {
   }
 
   /**
-   * Replaces an active key with a successor that has the same label, owner, scopes, plan and metadata. The old key
+   * Replaces an active key with a successor that has the same label, owner, scopes, plan, IP list and metadata. The old key
    * expires after a grace period. Calls `prepareRotation`, then `storeRotation`. See docs/adr/0009 for an interrupted
    * rotation.
    *
