@@ -1,5 +1,6 @@
 import type { Timestamp } from '../keys/timestamp.ts';
 import { type ExpiryForm, expiryPreview, toExpiry } from './expiry.ts';
+import { EXPIRY_CHOICES, type ExpiryChoice } from './expiryChoices.ts';
 import { Field, Segments } from './Field.tsx';
 import type { Language } from './language.ts';
 import { useLanguage } from './useLanguage.ts';
@@ -13,10 +14,6 @@ interface ExpiryFieldProps {
   /** The choice to keep something, with the expiry that results. Absent if there is nothing to keep. */
   readonly keep?: { readonly name: string; readonly expiresAt: Timestamp | null | undefined } | undefined;
 }
-
-/** A choice of an expiry: none, a number of days from now, or a date that the user enters. */
-export type ExpiryChoice = (typeof EXPIRY_CHOICES)[number];
-export const EXPIRY_CHOICES = ['never', '1', '7', '30', '90', '365', 'at'] as const;
 
 /** Shows the choices for a key's expiry, and the date that results. */
 export function ExpiryField({ label, form, onForm, choices = EXPIRY_CHOICES, keep }: ExpiryFieldProps) {
