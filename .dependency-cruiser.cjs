@@ -10,6 +10,8 @@ const LAYERS = [
   'cli',
   'local',
   'console',
+  'components',
+  'elements',
   'bench',
   'soak',
 ];
@@ -23,7 +25,9 @@ const MAY_IMPORT = {
   operator: ['keys'],
   cli: ['keys', 'operator', 'console'],
   local: ['keys', 'operator', 'console', 'management'],
-  console: ['keys', 'operator'],
+  console: ['keys', 'operator', 'components'],
+  components: ['keys', 'operator'],
+  elements: ['keys', 'components', 'management'],
 };
 
 const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({
@@ -41,7 +45,10 @@ const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({
 const packagesOnlyIn = (name, packages, only) => ({
   name,
   severity: 'error',
-  from: { path: '^(keys|lambda|management|infra|middleware|testing|operator|cli|local|console)/', pathNot: only },
+  from: {
+    path: '^(keys|lambda|management|infra|middleware|testing|operator|cli|local|console|components|elements)/',
+    pathNot: only,
+  },
   to: { path: packages },
 });
 
@@ -56,10 +63,10 @@ module.exports = {
       to: { path: '^console/' },
     },
     {
-      name: 'the-server-does-not-know-the-page',
+      name: 'servers-do-not-know-the-pages',
       severity: 'error',
       from: { path: '^console/server/' },
-      to: { path: '^console/page/' },
+      to: { path: '^(components|console/page)/' },
     },
     {
       name: 'lambda-never-imports-the-registry',
@@ -140,7 +147,7 @@ module.exports = {
       from: { path: '^middleware/', pathNot: '^middleware/(fastify|hono)\\.ts$' },
       to: { path: 'node_modules/' },
     },
-    packagesOnlyIn('preact-in-the-page', 'node_modules/preact/', '^console/page/'),
+    packagesOnlyIn('preact-in-the-pages', 'node_modules/preact/', '^(components|console/page|elements)/'),
     packagesOnlyIn('dynalite-in-local', 'node_modules/dynalite/', '^local/table\\.ts$'),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { countsText, describeRows, rowName, sourcesText } from '../../../console/page/usageText.ts';
+import { IN_ENGLISH } from '../../../components/language.ts';
+import { countsText, describeRows, rowName } from '../../../components/usageText.ts';
 import type { UsageRow } from '../../../keys/usageReport.ts';
 import type { Timestamp } from '../../../keys/timestamp.ts';
 
@@ -10,7 +11,7 @@ function rowAt(start: string, allowed: number, limited = 0, refused = 0): UsageR
 
 test('rowName returns the hour or the day in UTC', () => {
   const row = rowAt('2026-11-30T21:00:00.000Z', 0);
-  expect([rowName(row, 'hour'), rowName(row, 'day')]).toEqual(['21:00', 'Nov 30']);
+  expect([rowName(row, 'hour', IN_ENGLISH), rowName(row, 'day', IN_ENGLISH)]).toEqual(['21:00', 'Nov 30']);
 });
 
 test.each([
@@ -18,7 +19,7 @@ test.each([
   [[0, 0, 4], '4 refused'],
   [[0, 0, 0], 'no requests'],
 ] as const)('countsText names the counts of %j', ([allowed, limited, refused], text) => {
-  expect(countsText({ allowed, limited, refused })).toBe(text);
+  expect(countsText({ allowed, limited, refused }, IN_ENGLISH)).toBe(text);
 });
 
 test('describeRows lists the rows with requests, and counts the others', () => {
@@ -27,11 +28,7 @@ test('describeRows lists the rows with requests, and counts the others', () => {
     rowAt('2026-11-30T20:00:00.000Z', 0),
     rowAt('2026-11-30T21:00:00.000Z', 0, 2),
   ];
-  expect(describeRows(rows, 'hour')).toBe('19:00: 5 allowed; 21:00: 2 limited; 1 hour without requests');
-  expect(describeRows(rows.slice(1, 2), 'day')).toBe('1 day without requests');
-  expect(describeRows(rows.slice(0, 1), 'day')).toBe('Nov 30: 5 allowed');
-});
-
-test('sourcesText names every source', () => {
-  expect(sourcesText(['access-log', 'minute-lines'])).toBe('Counted from access logs and minute lines, in UTC.');
+  expect(describeRows(rows, 'hour', IN_ENGLISH)).toBe('19:00: 5 allowed; 21:00: 2 limited; 1 hour without requests');
+  expect(describeRows(rows.slice(1, 2), 'day', IN_ENGLISH)).toBe('1 day without requests');
+  expect(describeRows(rows.slice(0, 1), 'day', IN_ENGLISH)).toBe('Nov 30: 5 allowed');
 });

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { CrossGlyph } from './glyphs.tsx';
+import { useLanguage } from './useLanguage.ts';
 
 interface DialogProps {
   readonly title: string;
@@ -13,14 +14,19 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** Shows a modal dialog. The focus returns to the element that had it before when the dialog closes. */
+/**
+ * Shows a modal dialog. When it closes, the focus returns to the element that had it before. If this element is gone, the
+ * element with the attribute `data-fallback-focus` gets it.
+ */
 export function Dialog({ title, className = '', isBare = false, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  const { texts } = useLanguage();
   // The dialog opens before the next paint, so the next key press goes to the dialog.
   useLayoutEffect(() => {
-    const before = document.activeElement;
     const element = dialog.current;
+    const root = element?.getRootNode() as Document | ShadowRoot;
+    const before = root.activeElement;
     element?.showModal();
     element?.querySelector<HTMLElement>('[data-first]')?.focus();
     return () => {
@@ -28,7 +34,7 @@ export function Dialog({ title, className = '', isBare = false, onClose, childre
       element?.close();
       // The change may have removed the button that opened the dialog. A shortcut may have opened it without any focus.
       const isThere = before instanceof HTMLElement && before.isConnected && before !== document.body;
-      (isThere ? before : document.querySelector<HTMLElement>('.panel h2'))?.focus();
+      (isThere ? before : root.querySelector<HTMLElement>('[data-fallback-focus]'))?.focus();
     };
   }, []);
   const cancel = (event: Event) => {
@@ -56,7 +62,7 @@ export function Dialog({ title, className = '', isBare = false, onClose, childre
       <header class={isBare ? 'unseen' : ''}>
         <h2 id={titleId}>{title}</h2>
         {isBare ? null : (
-          <button type="button" class="icon" aria-label="Close" onClick={once(onClose)}>
+          <button type="button" class="icon" aria-label={texts.close} onClick={once(onClose)}>
             <CrossGlyph />
           </button>
         )}

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError } from './api.ts';
 import { Dialog, useLeaveGuard } from './Dialog.tsx';
 import { FieldErrors } from './Field.tsx';
 import { splitErrors } from './formErrors.ts';
+import { useLanguage } from './useLanguage.ts';
 
 interface ChangeFormProps {
   readonly title: string;
@@ -17,7 +17,7 @@ interface ChangeFormProps {
    * Returns the content to show below an error. It passes its work to `run`, which handles errors the same as for
    * `onSubmit`.
    */
-  readonly remedy?: (error: ApiError, run: (work: () => Promise<void>) => void) => ComponentChildren;
+  readonly remedy?: (error: Error, run: (work: () => Promise<void>) => void) => ComponentChildren;
   readonly children: ComponentChildren;
 }
 
@@ -28,6 +28,7 @@ interface ChangeFormProps {
 export function ChangeForm(props: ChangeFormProps) {
   const { title, action, isDangerous, onSubmit, onClose, remedy, children } = props;
   const { isBusy, error, run } = useChange();
+  const { texts } = useLanguage();
   const form = useRef<HTMLFormElement>(null);
   const { byField, rest } = splitErrors(error?.message ?? '');
   // The fields receive their errors after this component has rendered, so a layout effect would be too early.
@@ -57,7 +58,7 @@ export function ChangeForm(props: ChangeFormProps) {
         <footer>
           {/* The button isn't `disabled`, because a disabled button loses the focus to the page. */}
           <button type="button" onClick={close} aria-disabled={isBusy}>
-            Cancel
+            {texts.cancel}
           </button>
           <button type="submit" class={isDangerous ? 'danger' : 'primary'} aria-disabled={isBusy}>
             {action}
@@ -71,20 +72,16 @@ export function ChangeForm(props: ChangeFormProps) {
 /** Runs one change at a time. Keeps the last one's error until the next one starts. */
 function useChange() {
   const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError>();
+  const [error, setError] = useState<Error>();
   useLeaveGuard(isBusy);
   const run = async (work: () => Promise<void>) => {
     if (isBusy) return;
     setBusy(true);
     setError(undefined);
     await work().catch((failure: unknown) => {
-      setError(failure instanceof ApiError ? failure : new ApiError('INPUT_INVALID', toMessage(failure)));
+      setError(failure instanceof Error ? failure : new Error(String(failure)));
     });
     setBusy(false);
   };
   return { isBusy, error, run };
-}
-
-function toMessage(failure: unknown): string {
-  return failure instanceof Error ? failure.message : String(failure);
 }

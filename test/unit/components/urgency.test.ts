@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { expiryUrgency, isUsedToday } from '../../../console/page/urgency.ts';
+import { expiryUrgency, isUsedToday } from '../../../components/urgency.ts';
 import { publicRecord } from '../../../keys/record.ts';
 import type { TestKeyFields } from '../../../testing/createTestKey.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { splitErrors } from '../../../console/page/formErrors.ts';
+import { splitErrors } from '../../../components/formErrors.ts';
 import { checkNewKey } from '../../../keys/fields.ts';
 import { NOW_MS } from '../../support/keys.ts';
 

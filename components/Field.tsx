@@ -1,6 +1,7 @@
 import { type ComponentChildren, createContext } from 'preact';
 import { useContext, useId } from 'preact/hooks';
 import type { FieldName, FormErrors } from './formErrors.ts';
+import { useLanguage } from './useLanguage.ts';
 
 /** The errors of the surrounding form, by field. */
 export const FieldErrors = createContext<FormErrors['byField']>({});
@@ -25,11 +26,12 @@ interface FieldProps {
 export function Field({ name, label, isOptional = false, hint, children }: FieldProps) {
   const id = useId();
   const error = useContext(FieldErrors)[name];
+  const { texts } = useLanguage();
   const described = [error === undefined ? '' : `${id}-error`, hint === undefined ? '' : `${id}-hint`];
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {isOptional ? <span class="optional"> optional</span> : null}
+      {isOptional ? <span class="optional"> {texts.optional}</span> : null}
       {children({
         id,
         'aria-describedby': described.filter((part) => part !== '').join(' ') || undefined,

@@ -1,5 +1,16 @@
-/** The fields of the console's forms, by the names that error messages use. */
-const FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'expiry', 'metadata', 'reason', 'confirm'] as const;
+/** The fields of the forms, by the names that error messages use. */
+const FIELDS = [
+  'label',
+  'owner',
+  'scopes',
+  'plan',
+  'expiresAt',
+  'expiry',
+  'allowedIps',
+  'metadata',
+  'reason',
+  'confirm',
+] as const;
 /** The name of a field in an error message. */
 export type FieldName = (typeof FIELDS)[number];
 

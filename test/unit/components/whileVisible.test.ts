@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { whileVisible } from '../../../console/page/whileVisible.ts';
+import { whileVisible } from '../../../components/whileVisible.ts';
 
 describe('whileVisible', () => {
   const page = Object.assign(new EventTarget(), { hidden: false });

@@ -1,4 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
+import { fill } from './language.ts';
+import { useLanguage } from './useLanguage.ts';
 import { CheckGlyph, CopyGlyph } from './glyphs.tsx';
 
 /** The result of the last copy. */
@@ -18,6 +20,8 @@ export function copyText(text: string): Promise<boolean> {
 /** Shows a button with the sign for a copy, which copies the text. It shows a tick for two seconds. */
 export function CopyButton({ text, name }: { text: string; name: string }) {
   const [state, setState] = useState<CopyState>('not yet');
+  const { texts } = useLanguage();
+  const action = fill(texts.copy, { name });
   useEffect(() => {
     if (state === 'not yet') return undefined;
     const timer = setTimeout(() => setState('not yet'), SHOWN_MS);
@@ -26,12 +30,12 @@ export function CopyButton({ text, name }: { text: string; name: string }) {
   const copy = async () => setState((await copyText(text)) ? 'done' : 'failed');
   return (
     <span class="copy">
-      <button type="button" class="icon" aria-label={`Copy ${name}`} title={`Copy ${name}`} onClick={() => void copy()}>
+      <button type="button" class="icon" aria-label={action} title={action} onClick={() => void copy()}>
         {state === 'done' ? <CheckGlyph /> : <CopyGlyph />}
       </button>
       <span role="status" class={state === 'failed' ? 'copy-failed' : 'unseen'}>
-        {state === 'done' ? 'Copied' : null}
-        {state === 'failed' ? 'Select it and copy it yourself.' : null}
+        {state === 'done' ? texts.copied : null}
+        {state === 'failed' ? texts.copyFailed : null}
       </span>
     </span>
   );
