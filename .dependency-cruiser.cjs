@@ -126,7 +126,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(stackOutputs|aws|profiles)|management/stateStore|cli/openRegistry|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(stackOutputs|aws|profiles)|management/stateStore|cli/openRegistry|local/(iamAuthorizer|table))\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',
