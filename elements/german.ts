@@ -89,7 +89,8 @@ export const GERMAN: KeysTexts = {
   retry: 'Noch einmal versuchen',
   emptyTitle: 'Sie haben noch keine Schlüssel',
   emptyText: 'Erstellen Sie einen Schlüssel, um die API aufzurufen.',
-  tooMany: 'Sie haben {most} Schlüssel, mehr sind nicht möglich. Widerrufen Sie einen, bevor Sie einen neuen erstellen.',
+  tooMany:
+    'Sie haben {most} Schlüssel, mehr sind nicht möglich. Widerrufen Sie einen, bevor Sie einen neuen erstellen.',
   offline: 'Sie sind offline. Sie können Schlüssel wieder ändern, sobald die Verbindung zurück ist.',
   unreachable: 'Der Server antwortet nicht.',
   loadFailed: 'Ihre Schlüssel konnten nicht geladen werden.',
@@ -128,10 +129,12 @@ export const GERMAN: KeysTexts = {
   save: 'Speichern',
   keep: 'Beibehalten',
   nothingToSave: 'Es gibt keine Änderungen.',
-  rotateIntro: 'Sie erhalten einen neuen Schlüssel mit denselben Einstellungen. Tauschen Sie den alten aus, bevor er endet.',
+  rotateIntro:
+    'Sie erhalten einen neuen Schlüssel mit denselben Einstellungen. Tauschen Sie den alten aus, bevor er endet.',
 
   lostTitle: 'Der Schlüssel kann nicht angezeigt werden',
-  lostCreated: 'Der Schlüssel {label} wurde erstellt, aber die Antwort mit ihm ging verloren. Niemand kann ihn mehr ansehen.',
+  lostCreated:
+    'Der Schlüssel {label} wurde erstellt, aber die Antwort mit ihm ging verloren. Niemand kann ihn mehr ansehen.',
   lostCreatedAdvice: 'Widerrufen Sie ihn, und erstellen Sie einen neuen.',
   lostRotated:
     'Der Schlüssel {label} wurde ersetzt, aber die Antwort mit dem neuen ging verloren. Niemand kann ihn mehr ansehen.',
@@ -164,7 +167,8 @@ export const GERMAN: KeysTexts = {
   problem_IDEMPOTENCY_IN_PROGRESS: 'Der Schlüssel entsteht noch. Versuchen Sie es gleich noch einmal.',
   problem_NOT_FOUND: 'Diesen Schlüssel gibt es nicht mehr.',
   problem_FORBIDDEN: 'Das dürfen Sie nicht. Vielleicht hat der Anbieter der API den Schlüssel deaktiviert.',
-  problem_CONFLICT: 'Der Schlüssel wurde inzwischen geändert. Schließen Sie das Fenster, und sehen Sie ihn noch einmal an.',
+  problem_CONFLICT:
+    'Der Schlüssel wurde inzwischen geändert. Schließen Sie das Fenster, und sehen Sie ihn noch einmal an.',
   problem_ALREADY_REVOKED: 'Der Schlüssel ist schon widerrufen.',
   problem_other: 'Das hat nicht geklappt: {detail}',
   invalid_label: 'Geben Sie 1 bis 256 Zeichen ohne Steuerzeichen ein.',

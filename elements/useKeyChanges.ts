@@ -1,0 +1,87 @@
+import { useRef } from 'preact/hooks';
+import { effectText } from './effectText.ts';
+import type { OpenDialog } from './KeyDialog.tsx';
+import type { KeyAction } from './keysState.ts';
+import { fill } from '../components/language.ts';
+import { printable } from '../keys/printable.ts';
+import type { IssuedOwnedKey, OwnedKey } from './ownedKey.ts';
+import { problemText } from './problemText.ts';
+import type { KeyStore } from './useKeys.ts';
+import { useKeysPage } from './useKeysPage.ts';
+
+/** What the page does with actions on keys, and with their results. */
+export interface KeyChanges {
+  /** Starts an action on a key: at once, or with a dialog. */
+  readonly act: (action: KeyAction, record: OwnedKey) => void;
+  /** Stores a new key, and shows its secret. */
+  readonly onIssued: (issued: IssuedOwnedKey) => void;
+  readonly onSaved: (record: OwnedKey) => void;
+  readonly onRevoked: (record: OwnedKey) => void;
+  /** Runs a change for a dialog. Its error has a text for the form. */
+  readonly attempt: <Answer>(change: () => Promise<Answer>, isRepeatable?: boolean) => Promise<Answer>;
+}
+
+interface KeyChangesDeps {
+  readonly store: KeyStore;
+  readonly setOpen: (open: OpenDialog | undefined) => void;
+  readonly setNotice: (notice: string) => void;
+}
+
+/** Returns the handlers of changes. Each change dispatches an event of the element, without the secret. */
+export function useKeyChanges({ store, setOpen, setNotice }: KeyChangesDeps): KeyChanges {
+  const { client, language, emit } = useKeysPage();
+  const { texts } = language;
+  const { current: pending } = useRef(new Set<string>());
+  const seconds = store.state.access?.revocationDelaySeconds ?? null;
+  const tell = (text: string, record: OwnedKey, verb: 'refused' | 'accepted' = 'refused') =>
+    setNotice(fill(text, { label: printable(record.label), effect: effectText(verb, seconds, Date.now(), language) }));
+
+  const switchKey = async (action: 'disable' | 'enable', { id }: OwnedKey) => {
+    if (pending.has(id)) return;
+    pending.add(id);
+    try {
+      const record = await client[action](id);
+      store.put(record);
+      const isDisabled = action === 'disable';
+      tell(isDisabled ? texts.disabledNotice : texts.enabledNotice, record, isDisabled ? 'refused' : 'accepted');
+      emit(isDisabled ? 'latchkey-key-disabled' : 'latchkey-key-enabled', { record });
+    } catch (failure) {
+      setNotice(problemText(failure, texts, { isOnline: navigator.onLine }));
+    } finally {
+      pending.delete(id);
+    }
+  };
+  return {
+    act: (action, record) => {
+      setNotice('');
+      if (action === 'disable' || action === 'enable') void switchKey(action, record);
+      else setOpen({ kind: action, record });
+    },
+    onIssued: (issued) => {
+      const { key, record, previous } = issued;
+      store.put(record, ...(previous === undefined ? [] : [previous]));
+      setNotice('');
+      setOpen(key === undefined ? { kind: 'lost', record, previous } : { kind: 'secret', key, record, previous });
+      if (previous === undefined) emit('latchkey-key-created', { record });
+      else emit('latchkey-key-rotated', { record, previous });
+    },
+    onSaved: (record) => {
+      store.put(record);
+      tell(texts.saved, record);
+      emit('latchkey-key-updated', { record });
+    },
+    onRevoked: (record) => {
+      store.put(record);
+      tell(texts.revokedNotice, record);
+      emit('latchkey-key-revoked', { record });
+    },
+    attempt: async (change, isRepeatable = false) => {
+      try {
+        return await change();
+      } catch (failure) {
+        const place = { isOnline: navigator.onLine, isRepeatable };
+        throw new Error(problemText(failure, texts, place), { cause: failure });
+      }
+    },
+  };
+}
