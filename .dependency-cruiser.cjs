@@ -2,6 +2,7 @@
 const LAYERS = [
   'keys',
   'lambda',
+  'management',
   'infra',
   'middleware',
   'testing',
@@ -17,12 +18,13 @@ const LAYERS = [
 const MAY_IMPORT = {
   keys: [],
   lambda: ['keys'],
-  infra: ['keys', 'lambda'],
+  management: ['keys', 'lambda'],
+  infra: ['keys', 'lambda', 'management'],
   middleware: ['keys', 'lambda'],
   testing: ['keys', 'lambda', 'middleware'],
   operator: ['keys'],
   cli: ['keys', 'operator', 'console'],
-  local: ['keys', 'operator', 'console'],
+  local: ['keys', 'operator', 'console', 'management'],
   console: ['keys', 'operator', 'components'],
   components: ['keys', 'operator'],
   elements: ['keys', 'components', 'management'],
@@ -43,7 +45,10 @@ const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({
 const packagesOnlyIn = (name, packages, only) => ({
   name,
   severity: 'error',
-  from: { path: '^(keys|lambda|infra|middleware|testing|operator|cli|local|console|components|elements)/', pathNot: only },
+  from: {
+    path: '^(keys|lambda|management|infra|middleware|testing|operator|cli|local|console|components|elements)/',
+    pathNot: only,
+  },
   to: { path: packages },
 });
 
@@ -92,10 +97,17 @@ module.exports = {
       severity: 'error',
       from: { path: '^infra/' },
       to: {
-        path: '^(keys|lambda)/',
+        path: '^(keys|lambda|management)/',
         pathNot:
-          '^(keys/(acceptedKeys|keyPrefix|limits|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings))\\.ts$',
+          '^(management/(function/settings|stateTable)|keys/(acceptedKeys|keyPrefix|limits|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings))\\.ts$',
       },
+    },
+    {
+      name: 'local-takes-tables-of-management-only',
+      comment: 'the local gateway runs the bundle of the function, as Lambda does',
+      severity: 'error',
+      from: { path: '^local/' },
+      to: { path: '^management/', pathNot: '^management/stateTable\\.ts$' },
     },
     {
       name: 'usage-plan-sync-stands-alone',
@@ -114,7 +126,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(stackOutputs|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(stackOutputs|aws|profiles)|management/stateStore|cli/openRegistry|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',

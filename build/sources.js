@@ -12,6 +12,7 @@ export const TEMPLATE_SOURCES = [
   'infra',
   'keys',
   'lambda',
+  'management',
   'operator',
   'package-lock.json',
   'package.json',
