@@ -22,8 +22,8 @@ export function NewKeyDialog({ access, changes, onClose }: NewKeyDialogProps) {
   const [form, setForm] = useState<KeyForm>(() => newForm(access));
   const [once] = useState(() => new OnceOnlyChange<OwnedKeyFields>({ newIdempotencyKey: randomIdempotencyKey }));
   const create = async () => {
-    const run = () => once.run(form, () => toNewKey(form, access, Date.now(), language), client.create);
-    changes.onIssued(await changes.attempt(run, true));
+    const toBody = () => toNewKey(form, access, Date.now(), language);
+    changes.onIssued(await changes.attempt(() => once.run(form, toBody, client.create), true));
   };
   const longest = longestExpiry(access, Date.now());
   return (

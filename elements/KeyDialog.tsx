@@ -25,7 +25,8 @@ export type OpenDialog =
 
 interface KeyDialogProps {
   readonly open: OpenDialog;
-  readonly access: OwnerAccess;
+  /** `undefined` while the keys load again, such as after a new sign-in. Only a shown secret stays. */
+  readonly access: OwnerAccess | undefined;
   readonly nowMs: number;
   readonly changes: KeyChanges;
   readonly onClose: () => void;
@@ -34,23 +35,24 @@ interface KeyDialogProps {
 /** Shows the dialog that is open. */
 export function KeyDialog(props: KeyDialogProps) {
   const { open, access, nowMs, changes, onClose } = props;
+  if (open.kind === 'secret') return <SecretDialog issued={open} {...{ nowMs, onClose }} />;
+  if (access === undefined) return null;
   switch (open.kind) {
     case 'new':
       return <NewKeyDialog {...{ access, changes, onClose }} />;
     case 'edit':
       return <EditDialog {...{ access, changes, onClose }} record={open.record} />;
     case 'rotate':
-      return <Rotation {...props} record={open.record} />;
+      return <Rotation {...props} access={access} record={open.record} />;
     case 'revoke':
-      return <Revocation {...props} record={open.record} />;
-    case 'lost':
-      return <LostSecretDialog {...{ changes, onClose }} record={open.record} previous={open.previous} />;
+      return <Revocation {...props} access={access} record={open.record} />;
     default:
-      return <SecretDialog issued={open} {...{ nowMs, onClose }} />;
+      return <LostSecretDialog {...{ changes, onClose }} record={open.record} previous={open.previous} />;
   }
 }
 
 interface OneKeyProps extends KeyDialogProps {
+  readonly access: OwnerAccess;
   readonly record: OwnedKey;
 }
 

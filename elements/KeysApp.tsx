@@ -11,17 +11,17 @@ import { type KeyStore, useKeys } from './useKeys.ts';
 import { type KeysPage, KeysPageContext, useKeysPage, useNow, useOnline } from './useKeysPage.ts';
 
 /** Shows an owner's keys with everything that the owner may do with them. */
-export function KeysApp({ page, reloads }: { page: KeysPage; reloads: number }) {
+export function KeysApp({ page }: { page: KeysPage }) {
   return (
     <KeysPageContext.Provider value={page}>
       <LanguageContext.Provider value={page.language}>
-        <Keys reloads={reloads} />
+        <Keys />
       </LanguageContext.Provider>
     </KeysPageContext.Provider>
   );
 }
 
-function Keys({ reloads }: { reloads: number }) {
+function Keys() {
   const { client, language } = useKeysPage();
   const store = useKeys(client);
   const nowMs = useNow();
@@ -33,9 +33,6 @@ function Keys({ reloads }: { reloads: number }) {
   const headingId = useId();
   const changes = useKeyChanges({ store, setOpen, setNotice });
   useSessionEvent(state);
-  useEffect(() => {
-    if (reloads > 0) store.reload();
-  }, [reloads]);
   return (
     <section class="latchkey" lang={language.locale} aria-labelledby={headingId}>
       <Head {...{ headingId, state, sorted }} onNew={() => setOpen({ kind: 'new' })} />
@@ -47,7 +44,7 @@ function Keys({ reloads }: { reloads: number }) {
         <KeyList {...{ sorted, access, nowMs }} onAct={changes.act} onNew={() => setOpen({ kind: 'new' })} />
       )}
       {access === undefined && state.failure === undefined ? <Loading /> : null}
-      {open === undefined || access === undefined ? null : (
+      {open === undefined ? null : (
         <KeyDialog key={dialogKey(open)} {...{ open, access, nowMs, changes }} onClose={() => setOpen(undefined)} />
       )}
     </section>

@@ -28,37 +28,19 @@ interface KeyChangesDeps {
 }
 
 /** Returns the handlers of changes. Each change dispatches an event of the element, without the secret. */
-export function useKeyChanges({ store, setOpen, setNotice }: KeyChangesDeps): KeyChanges {
-  const { client, language, emit } = useKeysPage();
+export function useKeyChanges(deps: KeyChangesDeps): KeyChanges {
+  const { store, setOpen, setNotice } = deps;
+  const { language, emit } = useKeysPage();
   const { texts } = language;
-  const { current: pending } = useRef(new Set<string>());
-  const seconds = store.state.access?.revocationDelaySeconds ?? null;
-  const tell = (text: string, record: OwnedKey, verb: 'refused' | 'accepted' = 'refused') =>
-    setNotice(fill(text, { label: printable(record.label), effect: effectText(verb, seconds, Date.now(), language) }));
-
-  const switchKey = async (action: 'disable' | 'enable', { id }: OwnedKey) => {
-    if (pending.has(id)) return;
-    pending.add(id);
-    try {
-      const record = await client[action](id);
-      store.put(record);
-      const isDisabled = action === 'disable';
-      tell(isDisabled ? texts.disabledNotice : texts.enabledNotice, record, isDisabled ? 'refused' : 'accepted');
-      emit(isDisabled ? 'latchkey-key-disabled' : 'latchkey-key-enabled', { record });
-    } catch (failure) {
-      setNotice(problemText(failure, texts, { isOnline: navigator.onLine }));
-    } finally {
-      pending.delete(id);
-    }
-  };
+  const tell = useNotices(deps);
+  const switchKey = useSwitch(deps, tell);
   return {
     act: (action, record) => {
       setNotice('');
       if (action === 'disable' || action === 'enable') void switchKey(action, record);
       else setOpen({ kind: action, record });
     },
-    onIssued: (issued) => {
-      const { key, record, previous } = issued;
+    onIssued: ({ key, record, previous }) => {
       store.put(record, ...(previous === undefined ? [] : [previous]));
       setNotice('');
       setOpen(key === undefined ? { kind: 'lost', record, previous } : { kind: 'secret', key, record, previous });
@@ -83,5 +65,39 @@ export function useKeyChanges({ store, setOpen, setNotice }: KeyChangesDeps): Ke
         throw new Error(problemText(failure, texts, place), { cause: failure });
       }
     },
+  };
+}
+
+type Tell = (text: string, record: OwnedKey, verb?: 'refused' | 'accepted') => void;
+
+/** Returns a function that shows a notice about a key, with the time when every authorizer applies the change. */
+function useNotices({ store, setNotice }: KeyChangesDeps): Tell {
+  const { language } = useKeysPage();
+  const seconds = store.state.access?.revocationDelaySeconds ?? null;
+  return (text, record, verb = 'refused') => {
+    const effect = effectText(verb, seconds, Date.now(), language);
+    setNotice(fill(text, { label: printable(record.label), effect }));
+  };
+}
+
+/** Returns a function that disables or enables a key. It ignores further clicks while the request is pending. */
+function useSwitch({ store, setNotice }: KeyChangesDeps, tell: Tell) {
+  const { client, language, emit } = useKeysPage();
+  const { texts } = language;
+  const { current: pending } = useRef(new Set<string>());
+  return async (action: 'disable' | 'enable', { id }: OwnedKey): Promise<void> => {
+    if (pending.has(id)) return;
+    pending.add(id);
+    try {
+      const record = await client[action](id);
+      store.put(record);
+      if (action === 'disable') tell(texts.disabledNotice, record);
+      else tell(texts.enabledNotice, record, 'accepted');
+      emit(action === 'disable' ? 'latchkey-key-disabled' : 'latchkey-key-enabled', { record });
+    } catch (failure) {
+      setNotice(problemText(failure, texts, { isOnline: navigator.onLine }));
+    } finally {
+      pending.delete(id);
+    }
   };
 }
