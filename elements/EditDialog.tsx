@@ -21,8 +21,8 @@ export function NewKeyDialog({ access, changes, onClose }: NewKeyDialogProps) {
   const { texts } = language;
   const [form, setForm] = useState<KeyForm>(() => newForm(access));
   const [once] = useState(() => new OnceOnlyChange<OwnedKeyFields>({ newIdempotencyKey: randomIdempotencyKey }));
+  const toBody = () => toNewKey(form, access, Date.now(), language);
   const create = async () => {
-    const toBody = () => toNewKey(form, access, Date.now(), language);
     changes.onIssued(await changes.attempt(() => once.run(form, toBody, client.create), true));
   };
   const longest = longestExpiry(access, Date.now());

@@ -120,7 +120,7 @@ export const GERMAN: KeysTexts = {
   labelExample: 'Build-Server',
   labelHint: 'Wofür der Schlüssel da ist.',
   labelMissing: 'Geben Sie an, wofür der Schlüssel da ist, zum Beispiel Build-Server',
-  scopesHint: 'Der Schlüssel darf nur das.',
+  scopesHint: 'Der Schlüssel darf nur, was Sie ankreuzen.',
   scopesNone: 'Ohne Auswahl hat der Schlüssel keinen Zugriff.',
   addressesHint: 'Eine Adresse oder ein Block je Zeile. Ohne Eintrag funktioniert der Schlüssel von überall.',
   addressesExample: '203.0.113.7\n2001:db8::/32',
