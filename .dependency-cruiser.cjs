@@ -25,7 +25,7 @@ const MAY_IMPORT = {
   operator: ['keys'],
   cli: ['keys', 'operator', 'console'],
   local: ['keys', 'operator', 'console', 'management'],
-  console: ['keys', 'operator', 'components'],
+  console: ['keys', 'operator', 'components', 'management'],
   components: ['keys', 'operator'],
   elements: ['keys', 'components', 'management'],
 };
