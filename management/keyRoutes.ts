@@ -217,8 +217,12 @@ async function hasOtherVersion(
   keys: ManagedRegistry,
 ): Promise<boolean> {
   if (!(error instanceof LatchkeyError) || error.code !== 'CONFLICT') return false;
-  const record = await keys.get(id).catch(() => undefined);
-  return record !== undefined && (record.version ?? 0) !== version;
+  try {
+    const { version: current = 0 } = await keys.get(id);
+    return current !== version;
+  } catch {
+    return false;
+  }
 }
 
 async function rotateKey(c: RouteContext, deps: KeyRoutesDeps, { ...options }: RotateOptions): Promise<Response> {

@@ -29,9 +29,10 @@ export function planRoutes({ registry, location, now = Date.now }: PlanRoutesDep
   });
   routes.post('/keys/:id/reset-quota', async (c) => {
     await readBody(c, emptySchema);
-    const { records } = await confirmed(registry.resetLimits({ id: c.req.param('id') }), OUTCOME_UNKNOWN);
-    const [record] = records.map((reset) => ({ ...publicRecord(reset), state: keyState(reset, now()) }));
-    return c.json({ record });
+    const {
+      records: [record],
+    } = await confirmed(registry.resetLimits({ id: c.req.param('id') }), OUTCOME_UNKNOWN);
+    return c.json({ record: record && { ...publicRecord(record), state: keyState(record, now()) } });
   });
   return routes;
 }
