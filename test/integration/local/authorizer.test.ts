@@ -15,10 +15,12 @@ const statement = (effect: 'Allow' | 'Deny', resource: string, action = 'execute
   resources: [resource],
 });
 
+const IP = '192.0.2.1';
+
 describe('evaluatePolicy', () => {
   test('returns explicit-deny if any statement denies the request', () => {
-    expect(evaluatePolicy([statement('Allow', '*'), statement('Deny', ARN)], ARN)).toBe('explicit-deny');
-    expect(evaluatePolicy([statement('Deny', ARN), statement('Allow', '*')], ARN)).toBe('explicit-deny');
+    expect(evaluatePolicy([statement('Allow', '*'), statement('Deny', ARN)], ARN, IP)).toBe('explicit-deny');
+    expect(evaluatePolicy([statement('Deny', ARN), statement('Allow', '*')], ARN, IP)).toBe('explicit-deny');
   });
 
   test.each([
@@ -27,13 +29,13 @@ describe('evaluatePolicy', () => {
     ['a statement allows only another action', [statement('Allow', '*', 's3:GetObject')]],
     ['a statement denies only another route', [statement('Deny', ARN.replace('GET', 'PUT'))]],
   ])('returns implicit-deny if %s', (_, statements) => {
-    expect(evaluatePolicy(statements, ARN)).toBe('implicit-deny');
+    expect(evaluatePolicy(statements, ARN, IP)).toBe('implicit-deny');
   });
 
   test.each(['execute-api:Invoke', 'execute-api:invoke', 'execute-api:*', '*'])(
     'allows a request with the action %s',
     (action) => {
-      expect(evaluatePolicy([statement('Allow', ARN, action)], ARN)).toBe('allow');
+      expect(evaluatePolicy([statement('Allow', ARN, action)], ARN, IP)).toBe('allow');
     },
   );
 });
