@@ -67,9 +67,18 @@ export interface Change {
   readonly refusal: (record: KeyRecord) => LatchkeyError | undefined;
 }
 
-/** Returns the UpdateItem expressions that make a change to the key with this id. */
-export function updateExpressions(id: string, change: Change): UpdateExpressions {
-  const { set = {}, remove = [], conditions, values = {} } = change;
+/** The author of a change. Every change writes these fields, so that the table's stream shows who made it. */
+export type Author = Required<Pick<KeyRecord, 'changedAt' | 'changedBy'>>;
+
+/** Returns the author of a change that an actor makes at a time in epoch milliseconds. */
+export function authorOf(actor: string, nowMs: number): Author {
+  return { changedAt: toTimestamp(nowMs), changedBy: actor };
+}
+
+/** Returns the UpdateItem expressions by which the author makes a change to the key with this id. */
+export function updateExpressions(id: string, change: Change, author: Author): UpdateExpressions {
+  const { remove = [], conditions, values = {} } = change;
+  const set = { ...change.set, ...author };
   const version = versionExpressions(change);
   const setClause = [...Object.keys(set).map((name) => `#${name} = :${name}`), ...version.set].join(', ');
   const removeClause = remove.map((name) => `#${name}`).join(', ');

@@ -64,6 +64,13 @@ export interface KeyRecord {
   readonly rootId?: string;
   /** The time when the key's limits were last reset. Requests from before it don't count against its quota. */
   readonly limitsResetAt?: Timestamp;
+  /**
+   * The time of the last change by a `KeyRegistry`. It's absent from a key that wasn't changed since its issue. Neither
+   * last-used writes nor changes by earlier releases of Latchkey change it.
+   */
+  readonly changedAt?: Timestamp;
+  /** The actor who made that change. */
+  readonly changedBy?: string;
   /** The TTL in epoch seconds. DynamoDB deletes the record some time after it. */
   readonly purgeAfter?: number;
   /**
@@ -133,6 +140,8 @@ export function parseRecord(item: unknown): KeyRecord {
     ...optional('rotatedTo', readString),
     ...optional('rootId', readString),
     ...optional('limitsResetAt', parseTimestamp),
+    ...optional('changedAt', parseTimestamp),
+    ...optional('changedBy', readString),
     ...optional('purgeAfter', readNumber),
     ...optional('version', readVersion),
   };

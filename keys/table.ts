@@ -6,6 +6,7 @@ export const ATTRIBUTE = {
   owner: 'owner',
   createdAt: 'createdAt',
   createdBy: 'createdBy',
+  importedBy: 'importedBy',
   lastUsedAt: 'lastUsedAt',
   purgeAfter: 'purgeAfter',
   version: 'version',
