@@ -170,12 +170,13 @@ function toRequest(
   message: IncomingMessage,
   target: Pick<GatewayRequest, 'sentPath' | 'path' | 'rawQuery' | 'body' | 'receivedMs'>,
 ): GatewayRequest {
+  const sourceIp = message.socket.remoteAddress ?? '127.0.0.1';
   return {
     ...target,
     id: randomUUID(),
     method: message.method ?? 'GET',
-    headers: withScheme(toPairs(message.rawHeaders)),
-    sourceIp: message.socket.remoteAddress ?? '127.0.0.1',
+    headers: withForwardedFor(withScheme(toPairs(message.rawHeaders)), sourceIp),
+    sourceIp,
     protocol: `HTTP/${message.httpVersion}`,
   };
 }
@@ -188,6 +189,13 @@ function toPairs(rawHeaders: readonly string[]): readonly Header[] {
 function withScheme(headers: readonly Header[]): readonly Header[] {
   const others = headers.filter(([name]) => name.toLowerCase() !== 'x-forwarded-proto');
   return [...others, ['X-Forwarded-Proto', 'http']];
+}
+
+/** Appends the address of the connection to `X-Forwarded-For`, as API Gateway does. */
+function withForwardedFor(headers: readonly Header[], sourceIp: string): readonly Header[] {
+  const isForwardedFor = ([name]: Header) => name.toLowerCase() === 'x-forwarded-for';
+  const sent = headers.filter(isForwardedFor).map(([, value]) => value);
+  return [...headers.filter((header) => !isForwardedFor(header)), ['X-Forwarded-For', [...sent, sourceIp].join(', ')]];
 }
 
 /** Reads the body. Returns `undefined` if it exceeds the payload limit. */
