@@ -174,7 +174,8 @@ function toRequest(
     ...target,
     id: randomUUID(),
     method: message.method ?? 'GET',
-    headers: withScheme(toPairs(message.rawHeaders)),
+    headers: toPairs(message.rawHeaders),
+    scheme: 'http',
     sourceIp: message.socket.remoteAddress ?? '127.0.0.1',
     protocol: `HTTP/${message.httpVersion}`,
   };
@@ -182,12 +183,6 @@ function toRequest(
 
 function toPairs(rawHeaders: readonly string[]): readonly Header[] {
   return rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ''] as const] : []));
-}
-
-/** Replaces the header by which API Gateway passes the scheme on, because the client could have sent another. */
-function withScheme(headers: readonly Header[]): readonly Header[] {
-  const others = headers.filter(([name]) => name.toLowerCase() !== 'x-forwarded-proto');
-  return [...others, ['X-Forwarded-Proto', 'http']];
 }
 
 /** Reads the body. Returns `undefined` if it exceeds the payload limit. */
