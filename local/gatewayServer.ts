@@ -175,7 +175,8 @@ function toRequest(
     ...target,
     id: randomUUID(),
     method: message.method ?? 'GET',
-    headers: withForwardedFor(withScheme(toPairs(message.rawHeaders)), sourceIp),
+    headers: withForwardedFor(toPairs(message.rawHeaders), sourceIp),
+    scheme: 'http',
     sourceIp,
     protocol: `HTTP/${message.httpVersion}`,
   };
@@ -183,12 +184,6 @@ function toRequest(
 
 function toPairs(rawHeaders: readonly string[]): readonly Header[] {
   return rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ''] as const] : []));
-}
-
-/** Replaces the header by which API Gateway passes the scheme on, because the client could have sent another. */
-function withScheme(headers: readonly Header[]): readonly Header[] {
-  const others = headers.filter(([name]) => name.toLowerCase() !== 'x-forwarded-proto');
-  return [...others, ['X-Forwarded-Proto', 'http']];
 }
 
 /** Appends the address of the connection to `X-Forwarded-For`, as API Gateway does. */
