@@ -65,6 +65,8 @@ function getFields(
     ['metadata', text(metadata && JSON.stringify(metadata))],
     ['created', time(record.createdAt)],
     ['created by', text(record.createdBy)],
+    ['changed', time(record.changedAt)],
+    ['changed by', text(record.changedBy)],
     ['last used', time(record.lastUsedAt) ?? 'never'],
     ['quota reset', time(record.limitsResetAt)],
     ['expires', time(record.expiresAt) ?? 'never'],

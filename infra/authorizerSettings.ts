@@ -98,6 +98,43 @@ export function authorizerSettings(
   };
 }
 
+/** The settings by which another function issues and verifies keys like an authorizer. */
+export interface VerifySettings {
+  /** The authorizer's environment variables that matter to it, with those of the tables. */
+  readonly environment: Environment;
+  /** The authorizer's revocation delay, or `undefined` if the synthesis can't add its TTLs. */
+  readonly revocationDelay: Duration | undefined;
+}
+
+/** The settings that matter to a function that isn't behind API Gateway's authorizer. */
+const VERIFY_SETTINGS: readonly SettingName[] = [
+  'tableName',
+  'keyPrefixes',
+  'externalKeys',
+  'lastUsedSeconds',
+  'recordCacheSeconds',
+  'staleIfErrorSeconds',
+  'plans',
+  'limitsTable',
+  'onLimiterFailure',
+];
+
+/** Returns the part of an authorizer's settings that another function shares. */
+export function verifySettings({ environment, revocationDelay }: AuthorizerSettings): VerifySettings {
+  const variables = new Set(VERIFY_SETTINGS.map((name) => SETTINGS[name].variable));
+  const shared = Object.entries(environment).filter(([variable]) => variables.has(variable));
+  return { environment: Object.fromEntries(shared), revocationDelay: unlessUnknown(revocationDelay) };
+}
+
+function unlessUnknown(revocationDelay: () => Duration): Duration | undefined {
+  try {
+    return revocationDelay();
+  } catch (error) {
+    if (error instanceof LatchkeyError) return undefined;
+    throw error;
+  }
+}
+
 /** The attributes of an authorizer that another stack or app creates. */
 export type ImportedAttributes = Pick<ApiKeyAuthorizerProps, 'keySources' | 'resultsCacheTtl' | 'httpApiResponse'>;
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LatchkeyError } from './errors.ts';
 import { findProblem, isText, TEXT_EXPECTED, toExpiryFields } from './fields.ts';
+import { toCanonicalIps } from './ipRanges.ts';
 import { copyJson, type JsonObject } from './json.ts';
 import type { KeyRecord } from './record.ts';
 import type { UpdateExpressions } from './store.ts';
@@ -20,6 +21,8 @@ export interface KeyChanges {
   readonly scopes?: readonly string[] | null | undefined;
   /** The name of the plan that the key's requests count against. */
   readonly plan?: string | null | undefined;
+  /** The IP addresses and CIDR blocks from which the key works. `null` lets the key work from everywhere. */
+  readonly allowedIps?: readonly string[] | null | undefined;
   /** New metadata, which replaces all of the old metadata. */
   readonly metadata?: JsonObject | null | undefined;
   /** The new expiry, in the format of a `NewKey`. The key never expires if the value is `null`. */
@@ -64,9 +67,18 @@ export interface Change {
   readonly refusal: (record: KeyRecord) => LatchkeyError | undefined;
 }
 
-/** Returns the UpdateItem expressions that make a change to the key with this id. */
-export function updateExpressions(id: string, change: Change): UpdateExpressions {
-  const { set = {}, remove = [], conditions, values = {} } = change;
+/** The author of a change. Every change writes these fields, so that the table's stream shows who made it. */
+export type Author = Required<Pick<KeyRecord, 'changedAt' | 'changedBy'>>;
+
+/** Returns the author of a change that an actor makes at a time in epoch milliseconds. */
+export function authorOf(actor: string, nowMs: number): Author {
+  return { changedAt: toTimestamp(nowMs), changedBy: actor };
+}
+
+/** Returns the UpdateItem expressions by which the author makes a change to the key with this id. */
+export function updateExpressions(id: string, change: Change, author: Author): UpdateExpressions {
+  const { remove = [], conditions, values = {} } = change;
+  const set = { ...change.set, ...author };
   const version = versionExpressions(change);
   const setClause = [...Object.keys(set).map((name) => `#${name} = :${name}`), ...version.set].join(', ');
   const removeClause = remove.map((name) => `#${name}`).join(', ');
@@ -214,7 +226,8 @@ export function updateChange(changes: KeyChanges, { read, expectedVersion }: Upd
 }
 
 function splitChanges(changes: KeyChanges): Required<Pick<Change, 'set' | 'remove'>> {
-  const { expiresAt, ...others } = changes;
+  const { expiresAt, allowedIps, ...rest } = changes;
+  const others = allowedIps === undefined ? rest : { ...rest, allowedIps: allowedIps && toCanonicalIps(allowedIps) };
   const fields = Object.entries(others);
   const set = {
     ...Object.fromEntries(fields.filter(([, value]) => value !== null)),

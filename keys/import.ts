@@ -1,4 +1,4 @@
-import { areUnchanged, type Change, conflict, updateExpressions } from './changes.ts';
+import { areUnchanged, authorOf, type Change, conflict, updateExpressions } from './changes.ts';
 import { LatchkeyError } from './errors.ts';
 import { show } from './fields.ts';
 import { checkImportedKey, type ImportedKey } from './importedKey.ts';
@@ -176,9 +176,10 @@ class Importer {
   }
 
   async #put(record: KeyRecord): Promise<Put> {
-    const { store } = this.#deps;
+    const { store, actor } = this.#deps;
     try {
-      await store.put(serialiseRecord(record));
+      // `createdBy` may be an actor of the other system. Only the table's stream shows who imported the key.
+      await store.put({ ...serialiseRecord(record), [ATTRIBUTE.importedBy]: actor });
       return 'stored';
     } catch (error) {
       if (!(error instanceof ConditionRefused)) throw error;
@@ -215,7 +216,7 @@ class Importer {
    * run stays unchanged.
    */
   async #takeDuplicate(record: KeyRecord, firstIndex: number, index: number): Promise<ImportResult> {
-    const { store, now } = this.#deps;
+    const { store, actor, now } = this.#deps;
     for (let tries = 1; ; tries++) {
       const stored = isRestricted(record) ? await store.read(record.keyHash) : undefined;
       if (stored === undefined) return { index, outcome: 'skipped', firstIndex };
@@ -233,7 +234,8 @@ class Importer {
       }
       const change = restrictChange(kept, added, now());
       try {
-        await store.update(record.keyHash, updateExpressions(kept.id, change), change.operation);
+        const expressions = updateExpressions(kept.id, change, authorOf(actor, now()));
+        await store.update(record.keyHash, expressions, change.operation);
       } catch (error) {
         if (!(error instanceof ConditionRefused)) throw error;
         if (tries === MAX_TRIES) throw conflict(kept.id, 'was changed meanwhile: try again', error.cause);

@@ -20,6 +20,11 @@ export interface KeyRecord {
   readonly scopes?: readonly string[];
   /** The name of the plan that the key's requests count against. */
   readonly plan?: string;
+  /**
+   * The IP addresses and CIDR blocks from which the key works. The key works from everywhere if this field is absent.
+   * An empty list lets the key work from nowhere.
+   */
+  readonly allowedIps?: readonly string[];
   /** The operator's custom JSON object. */
   readonly metadata?: JsonObject;
   /** The time of issue. */
@@ -59,6 +64,13 @@ export interface KeyRecord {
   readonly rootId?: string;
   /** The time when the key's limits were last reset. Requests from before it don't count against its quota. */
   readonly limitsResetAt?: Timestamp;
+  /**
+   * The time of the last change by a `KeyRegistry`. It's absent from a key that wasn't changed since its issue. Neither
+   * last-used writes nor changes by earlier releases of Latchkey change it.
+   */
+  readonly changedAt?: Timestamp;
+  /** The actor who made that change. */
+  readonly changedBy?: string;
   /** The TTL in epoch seconds. DynamoDB deletes the record some time after it. */
   readonly purgeAfter?: number;
   /**
@@ -113,6 +125,7 @@ export function parseRecord(item: unknown): KeyRecord {
     ...optional('owner', readString),
     ...optional('scopes', readStrings),
     ...optional('plan', readName),
+    ...optional('allowedIps', readStrings),
     ...optional('metadata', readJsonObject),
     createdAt: required(ATTRIBUTE.createdAt, parseTimestamp),
     createdBy: required(ATTRIBUTE.createdBy, readString),
@@ -127,6 +140,8 @@ export function parseRecord(item: unknown): KeyRecord {
     ...optional('rotatedTo', readString),
     ...optional('rootId', readString),
     ...optional('limitsResetAt', parseTimestamp),
+    ...optional('changedAt', parseTimestamp),
+    ...optional('changedBy', readString),
     ...optional('purgeAfter', readNumber),
     ...optional('version', readVersion),
   };

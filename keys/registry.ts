@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  authorOf,
   type Change,
   checkChanges,
   conflict,
@@ -309,7 +310,7 @@ export class KeyRegistry {
   }
 
   /**
-   * Replaces an active key with a successor that has the same label, owner, scopes, plan and metadata. The old key
+   * Replaces an active key with a successor that has the same label, owner, scopes, plan, IP list and metadata. The old key
    * expires after a grace period. Calls `prepareRotation`, then `storeRotation`. See docs/adr/0009 for an interrupted
    * rotation.
    *
@@ -432,7 +433,9 @@ export class KeyRegistry {
    */
   async #change(id: string, keyHash: KeyHash, change: Change): Promise<KeyRecord> {
     try {
-      const item = await this.#store.update(keyHash, updateExpressions(id, change), change.operation);
+      const { actor, now } = this.#options;
+      const expressions = updateExpressions(id, change, authorOf(actor, now()));
+      const item = await this.#store.update(keyHash, expressions, change.operation);
       return parseChanged(item, change.done);
     } catch (error) {
       if (!(error instanceof ConditionRefused)) throw error;

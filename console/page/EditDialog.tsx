@@ -2,8 +2,8 @@ import { useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
 import { EDITABLE_FIELDS } from '../../keys/table.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { api, type ApiError } from './api.ts';
-import { ChangeForm } from './ChangeForm.tsx';
+import { api, ApiError } from './api.ts';
+import { ChangeForm } from '../../components/ChangeForm.tsx';
 import { getChanges, toForm, type KeyForm } from './keyForm.ts';
 import { KeyFields, type Suggestions } from './KeyFields.tsx';
 
@@ -33,8 +33,8 @@ export function EditDialog({ record, suggestions, onClose, onChanged }: EditDial
     setForm((current) => ({ ...toForm(now), ...getEdits(current, base) }));
     setBase(now);
   };
-  const remedy = ({ code }: ApiError, run: (work: () => Promise<void>) => void) =>
-    code === 'CONFLICT' ? (
+  const remedy = (error: Error, run: (work: () => Promise<void>) => void) =>
+    error instanceof ApiError && error.code === 'CONFLICT' ? (
       <button type="button" onClick={() => run(loadLatest)}>
         Load the latest version and keep my edits
       </button>

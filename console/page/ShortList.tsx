@@ -3,7 +3,7 @@ import { printable } from '../../keys/printable.ts';
 import type { ConsoleKey } from '../server/keyRoutes.ts';
 import { needsAttention } from './attention.ts';
 import { toHref, toListHref } from './route.ts';
-import { Expiry, LastUsed, Time } from './Time.tsx';
+import { Expiry, LastUsed, Time } from '../../components/Time.tsx';
 
 interface ListProps {
   readonly keys: readonly ConsoleKey[];

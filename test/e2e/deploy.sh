@@ -70,7 +70,7 @@ logged cdk diff --fail "${context[@]}"
 echo 'deployed a second stack from the context, with its own table, key sources and scopes; cdk diff finds no difference'
 
 ! cdk synth --quiet -c keySources=cookie -c nam=Orders > "$work/refused.log" 2>&1 || fail 'cdk synth accepted an invalid context'
-grep -q '^nam: expected one of the options name, keySources, scopes, monitoring, accountLogRole, terminationProtection, got an unknown option; keySources: expected .*, got "cookie"' "$work/refused.log" ||
+grep -q '^nam: expected one of the options name, keySources, scopes, monitoring, accountLogRole, terminationProtection, issuer, audience, orgClaim, got an unknown option; keySources: expected .*, got "cookie"' "$work/refused.log" ||
   fail "the message about an invalid context is: $(cat "$work/refused.log")"
 ! grep -q '^ *at ' "$work/refused.log" || fail "the message about an invalid context has a stack trace: $(cat "$work/refused.log")"
 echo 'an invalid context is rejected with a one-line message'

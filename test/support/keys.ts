@@ -13,6 +13,9 @@ export function at(offsetMs: number): Timestamp {
   return toTimestamp(NOW_MS + offsetMs);
 }
 
+/** The fields that every change of a record by the tests' registry writes at `NOW_MS`. */
+export const CHANGED = { changedAt: at(0), changedBy: 'tests' };
+
 /** Returns a key that was issued the day before `NOW_MS`. By default it's active and was never used. */
 export function makeKey(fields: TestKeyFields = {}): TestKey {
   const issued = { id: '0f8c1a52-5b8e-4c56-9d2f-7a1f6f0a3b11', label: 'ci', createdAt: at(-86_400_000) };
@@ -41,6 +44,8 @@ export function fullItem(): Record<string, unknown> {
     revokedReason: 'leaked',
     rotatedFrom: 'a',
     rotatedTo: 'b',
+    changedAt: at(0),
+    changedBy: 'ops',
     purgeAfter: 1_900_000_000,
     version: 4,
   });

@@ -5,6 +5,8 @@ import { useCli } from '../../support/useCli.ts';
 
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
 const DISABLED = { disabledAt: at(-1), disabledBy: 'bob' };
+/** The fields that every change by the command line writes. */
+const BY_ALICE = { changedAt: at(0), changedBy: 'alice' };
 
 const { cli, table } = useCli();
 
@@ -20,7 +22,13 @@ describe('disable', () => {
       const { record } = await cli.putKey(table);
       const run = await cli.run(['disable', record.id, '--yes'], { table, revocationDelaySeconds });
       expect(run).toEqual({ exitCode: 0, stdout: `✓ Disabled “ci”. ${notice}\n`, stderr: '' });
-      expect(await stored(record.id)).toEqual({ ...record, disabledAt: at(0), disabledBy: 'alice', version: 1 });
+      expect(await stored(record.id)).toEqual({
+        ...record,
+        disabledAt: at(0),
+        disabledBy: 'alice',
+        ...BY_ALICE,
+        version: 1,
+      });
     },
   );
 
@@ -61,7 +69,13 @@ describe('enable', () => {
     const run = await cli.run(['enable', record.id], { table, revocationDelaySeconds: 60 });
     const notice = `Accepted everywhere by ${timeOfDay(NOW_MS + 60_000)} (within 60 s).`;
     expect(run).toEqual({ exitCode: 0, stdout: `✓ Enabled “ci”. ${notice}\n`, stderr: '' });
-    expect(await stored(record.id)).toEqual({ ...record, disabledAt: undefined, disabledBy: undefined, version: 1 });
+    expect(await stored(record.id)).toEqual({
+      ...record,
+      disabledAt: undefined,
+      disabledBy: undefined,
+      ...BY_ALICE,
+      version: 1,
+    });
   });
 
   test('prints only the record with --json', async () => {

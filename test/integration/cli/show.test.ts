@@ -18,6 +18,8 @@ test('show prints every field of the key', async () => {
     scopes: ['orders:read', 'orders:write'],
     plan: 'free',
     metadata: { plan: 'pro' },
+    changedAt: at(0),
+    changedBy: 'bob',
     lastUsedAt: at(-60_000),
     expiresAt: at(90 * DAY_MS),
     disabledAt: at(0),
@@ -38,6 +40,8 @@ plan:         free
 metadata:     {"plan":"pro"}
 created:      1 day ago (${at(-DAY_MS)})
 created by:   tests
+changed:      just now (${at(0)})
+changed by:   bob
 last used:    1 minute ago (${at(-60_000)})
 expires:      in 3 months (${at(90 * DAY_MS)})
 disabled:     just now (${at(0)})

@@ -47,7 +47,7 @@ describe('update', () => {
     const { exitCode, stdout, stderr } = await cli.run(['update', record.id, ...args, '--json'], { table });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     const now = await stored(record.id);
-    expect(now).toEqual({ ...record, ...changes, version: 1 });
+    expect(now).toEqual({ ...record, ...changes, changedAt: at(0), changedBy: 'alice', version: 1 });
     expect(JSON.parse(stdout)).toEqual({ record: publicRecord(now as KeyRecord) });
   });
 });

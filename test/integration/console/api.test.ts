@@ -259,6 +259,9 @@ describe('the API', () => {
   });
 });
 
+/** The fields that every change by the console writes. */
+const BY_ALICE = { changedAt: at(0), changedBy: 'alice' };
+
 describe('PATCH /api/keys/:id', () => {
   test('changes or removes only the fields in the request', async () => {
     const { record } = await console.putKey({ owner: 'acme', scopes: ['a'], metadata: { list: [1, { deep: null }] } });
@@ -269,7 +272,7 @@ describe('PATCH /api/keys/:id', () => {
     });
     expect(status).toBe(200);
     const { owner: _, ...others } = record;
-    const changed = { ...others, label: 'new', metadata: { list: [] }, version: 1 };
+    const changed = { ...others, ...BY_ALICE, label: 'new', metadata: { list: [] }, version: 1 };
     expect(await console.record(record.id)).toEqual(changed);
     expect(body).toEqual({ record: publicRecord(changed) });
   });
@@ -311,14 +314,14 @@ test('the API returns 409 if a key is already disabled or enabled', async () => 
   const path = `/api/keys/${record.id}`;
   expect(await console.api('POST', `${path}/disable`, {})).toEqual({
     status: 200,
-    body: { record: publicRecord({ ...record, disabledAt: at(0), disabledBy: 'alice', version: 1 }) },
+    body: { record: publicRecord({ ...record, disabledAt: at(0), disabledBy: 'alice', ...BY_ALICE, version: 1 }) },
   });
   expect(await console.api('POST', `${path}/disable`, {})).toMatchObject({ status: 409 });
   expect(await console.api('POST', `${path}/enable`, {})).toEqual({
     status: 200,
-    body: { record: publicRecord({ ...record, version: 2 }) },
+    body: { record: publicRecord({ ...record, ...BY_ALICE, version: 2 }) },
   });
-  expect(await console.record(record.id)).toEqual({ ...record, version: 2 });
+  expect(await console.record(record.id)).toEqual({ ...record, ...BY_ALICE, version: 2 });
   expect(await console.api('POST', `${path}/enable`, {})).toMatchObject({ status: 409 });
 });
 

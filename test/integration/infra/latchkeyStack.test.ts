@@ -6,17 +6,18 @@ import { expect, test } from '@jest/globals';
 import { LatchkeyStack, type LatchkeyStackProps } from '../../../infra/app/latchkeyStack.ts';
 import { FAST } from './authorizerUnderTest.ts';
 
+const OWNERS = { issuer: 'https://issuer.example', audience: ['app'] };
 const template = Template.fromStack(new LatchkeyStack(new App(), 'LatchkeyStack'));
 
-test('LatchkeyStack deploys the tables, the authorizer and an API of each type', () => {
-  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 3);
+test('LatchkeyStack deploys the tables, the authorizer, an API of each type and the management API', () => {
+  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 4);
   template.resourceCountIs('AWS::ApiGateway::RestApi', 1);
-  template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP' }, 1);
+  template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP' }, 2);
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'WEBSOCKET' }, 1);
-  template.resourceCountIs('AWS::Lambda::Function', 3);
+  template.resourceCountIs('AWS::Lambda::Function', 4);
 });
 
-test.each(['TableName', 'UsageTableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])(
+test.each(['TableName', 'UsageTableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl', 'KeyManagementUrl'])(
   'LatchkeyStack has the output %s',
   (name) => {
     template.hasOutput(name, { Value: Match.anyValue() });
@@ -42,18 +43,37 @@ test('LatchkeyStack outputs its table of limits and the limits of the plan demo'
   });
 });
 
-test('LatchkeyStack protects every route except messages on an authorized connection', () => {
-  const methods = template.findResources('AWS::ApiGateway::Method');
-  const routes = template.findResources('AWS::ApiGatewayV2::Route');
-  const types = [...Object.values(methods), ...Object.values(routes)].map(({ Properties }) => [
-    Properties.RouteKey ?? Properties.HttpMethod,
-    Properties.AuthorizationType,
-  ]);
-  expect(Object.fromEntries(types)).toEqual({
+/** Returns the authorization of each route and method outside the portal. */
+function authorizationIn(of: Template): Record<string, string> {
+  const methods = Object.values(of.findResources('AWS::ApiGateway::Method'));
+  const routes = Object.values(of.findResources('AWS::ApiGatewayV2::Route'));
+  const types = [...methods, ...routes].map(
+    ({ Properties: { RouteKey, HttpMethod, AuthorizationType } }) =>
+      [String(RouteKey ?? HttpMethod), AuthorizationType] as const,
+  );
+  return Object.fromEntries(types.filter(([key]) => !/ \/portal(\/|$)/.test(key)));
+}
+
+test('LatchkeyStack protects every route except messages on an authorized connection, the portal and its document', () => {
+  const byIam = Object.entries(authorizationIn(template)).filter(([key]) => / \/(keys|portal-sessions)/.test(key));
+  expect(byIam).toHaveLength(11);
+  expect(authorizationIn(template)).toEqual({
     GET: 'CUSTOM',
     'GET /whoami': 'CUSTOM',
     $connect: 'CUSTOM',
     $default: 'NONE',
+    ...Object.fromEntries(byIam.map(([key]) => [key, 'AWS_IAM'])),
+    'GET /openapi.json': 'NONE',
+  });
+});
+
+test('LatchkeyStack lets owners manage their keys if it gets an issuer', () => {
+  const withOwners = templateWith({ owners: OWNERS });
+  const byJwt = Object.entries(authorizationIn(withOwners)).filter(([, type]) => type === 'JWT');
+  expect(byJwt).toHaveLength(10);
+  expect(byJwt.filter(([key]) => !/ \/me(\/|$)/.test(key))).toEqual([]);
+  withOwners.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+    JwtConfiguration: { Issuer: 'https://issuer.example', Audience: ['app'] },
   });
 });
 
@@ -116,8 +136,8 @@ test('LatchkeyStack throttles every stage', () => {
   template.hasResourceProperties('AWS::ApiGateway::Stage', {
     MethodSettings: [Match.objectLike({ HttpMethod: '*', ResourcePath: '/*', ...limits })],
   });
-  template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Stage', { DefaultRouteSettings: limits }, 2);
-  template.resourceCountIs('AWS::ApiGatewayV2::Stage', 2);
+  template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Stage', { DefaultRouteSettings: limits }, 3);
+  template.resourceCountIs('AWS::ApiGatewayV2::Stage', 3);
 });
 
 test('the REST API of LatchkeyStack has a regional endpoint', () => {
@@ -151,7 +171,7 @@ test('LatchkeyStack logs the key’s id and the reason of a denial on every API 
   logged.hasResource('AWS::ApiGateway::Account', { DeletionPolicy: 'Retain' });
 });
 
-test.each([{}, { monitoring: 'dashboard' }, { accountLogRole: true }] as const)(
+test.each([{}, { monitoring: 'dashboard' }, { accountLogRole: true }, { owners: OWNERS }] as const)(
   'LatchkeyStack passes cdk-nag’s AwsSolutionsChecks with the props %j',
   (props) => {
     expect(findingsOf((app) => new LatchkeyStack(app, 'LatchkeyStack', props))).toEqual([]);
@@ -205,8 +225,12 @@ function toLines({ Effect, Action, Resource, Condition }: Statement): string[] {
 }
 
 function describeResource(resource: unknown): string {
-  const [, logicalId = ''] = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(JSON.stringify(resource)) ?? [];
-  return logicalId === '' ? JSON.stringify(resource) : nameOf(logicalId);
+  const json = JSON.stringify(resource);
+  const [, logicalId = ''] = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(json) ?? [];
+  const [, table = '', index = ''] =
+    /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["(\w+)","Arn"\]\},"(\/index\/\w+)"\]\]\}$/.exec(json) ?? [];
+  if (index !== '') return nameOf(table) + index;
+  return logicalId === '' ? json : nameOf(logicalId);
 }
 
 /** Returns the logical id without the hash that the CDK appends. */
@@ -237,6 +261,19 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
       `Allow dynamodb:UpdateItem on KeysTable if ${lastUsedOnly}`,
       `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${countersOnly}`,
     ],
+    ManagementRole: [
+      ...logsOf('ManagementLogs'),
+      ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'UpdateItem', 'Scan'].map(
+        (action) => `Allow dynamodb:${action} on KeysTable`,
+      ),
+      'Allow dynamodb:Query on KeysTable/index/byId',
+      'Allow dynamodb:Query on KeysTable/index/byOwner',
+      ...['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'].map(
+        (action) => `Allow dynamodb:${action} on ManagementState`,
+      ),
+      `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${countersOnly}`,
+      'Allow dynamodb:Query on UsageTable',
+    ],
     UsageRole: [
       ...logsOf('UsageLogs'),
       'Allow dynamodb:PutItem on UsageTable',
@@ -249,7 +286,7 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
 
 test('LatchkeyStack does not attach managed or inline policies to its roles', () => {
   const roles = resourcesOf('AWS::IAM::Role').map(([, { Properties }]) => Object.keys(Properties ?? {}));
-  expect(roles).toEqual(Array.from({ length: 3 }, () => ['AssumeRolePolicyDocument']));
+  expect(roles).toEqual(Array.from({ length: 4 }, () => ['AssumeRolePolicyDocument']));
   const types = Object.values<{ Type: string }>(template.toJSON()['Resources']).map(({ Type }) => Type);
   expect(types.filter((type) => type.startsWith('AWS::IAM::') && !/::(Role|Policy)$/.test(type))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { KeyRecord } from '../../../keys/record.ts';
 import type { KeyChanges, KeyRegistry } from '../../../keys/registry.ts';
-import { at, INTERVAL_MS, NOW_MS } from '../../support/keys.ts';
+import { at, CHANGED, INTERVAL_MS, NOW_MS } from '../../support/keys.ts';
 import { describeExpected, describeVersion } from './optimisticLockingContract.ts';
 import { afterFirst, beforeUpdate, FULL, NO_IDS, putKey, UNKNOWN_ID, withProxy, type Table } from './tableUnderTest.ts';
 
@@ -63,6 +63,12 @@ export function describeChanges(open: () => Promise<Table>): void {
       });
     });
 
+    test.each(CHANGES)('%s replaces the time and the actor of an earlier change', async (name, change) => {
+      const earlier = { changedAt: at(-9), changedBy: 'earlier' };
+      const { id } = await putKey(table, { ...earlier, ...(name === 'enable' ? { disabledAt: at(-1) } : {}) });
+      expect(await change(table.registry, id)).toMatchObject(CHANGED);
+    });
+
     test.each(CHANGES)('%s keeps a last use that is written at the same time', async (name, change) => {
       const { id, keyHash } = await putKey(table, name === 'enable' ? { disabledAt: at(-1) } : {});
       await Promise.all([table.lookup.recordUse(keyHash, NOW_MS, NOW_MS - INTERVAL_MS), change(table.registry, id)]);
@@ -103,10 +109,10 @@ function describeUpdate(open: () => Promise<Table>): void {
     ])('sets only %s', async (_, changes, expected) => {
       const record = await putKey(table, FULL);
       const updated = await table.registry.update(record.id, changes);
-      expect(updated).toEqual(JSON.parse(JSON.stringify({ ...record, ...expected, version: 1 })));
+      expect(updated).toEqual(JSON.parse(JSON.stringify({ ...record, ...expected, ...CHANGED, version: 1 })));
       expect(await table.items()).toEqual([updated]);
       const bare = await putKey(table);
-      const filled = JSON.parse(JSON.stringify({ ...bare, ...expected, version: 1 }));
+      const filled = JSON.parse(JSON.stringify({ ...bare, ...expected, ...CHANGED, version: 1 }));
       expect(await table.registry.update(bare.id, changes)).toEqual(filled);
     });
 
@@ -178,10 +184,10 @@ function describeDisable(open: () => Promise<Table>): void {
 
     test('store and remove the time and the actor', async () => {
       const record = await putKey(table, FULL);
-      expect(await table.registry.disable(record.id)).toEqual({ ...record, ...DISABLED, version: 1 });
-      expect(await table.item(record.keyHash)).toEqual({ ...record, ...DISABLED, version: 1 });
-      expect(await table.registry.enable(record.id)).toEqual({ ...record, version: 2 });
-      expect(await table.item(record.keyHash)).toEqual({ ...record, version: 2 });
+      expect(await table.registry.disable(record.id)).toEqual({ ...record, ...DISABLED, ...CHANGED, version: 1 });
+      expect(await table.item(record.keyHash)).toEqual({ ...record, ...DISABLED, ...CHANGED, version: 1 });
+      expect(await table.registry.enable(record.id)).toEqual({ ...record, ...CHANGED, version: 2 });
+      expect(await table.item(record.keyHash)).toEqual({ ...record, ...CHANGED, version: 2 });
     });
 
     test('reject a second call with CONFLICT', async () => {
@@ -196,7 +202,7 @@ function describeDisable(open: () => Promise<Table>): void {
     test('treat NULL as "not disabled"', async () => {
       const record = await putKey(table, {}, { disabledAt: null });
       await expect(table.registry.enable(record.id)).rejects.toMatchObject({ code: 'CONFLICT' });
-      expect(await table.registry.disable(record.id)).toEqual({ ...record, ...DISABLED, version: 1 });
+      expect(await table.registry.disable(record.id)).toEqual({ ...record, ...DISABLED, ...CHANGED, version: 1 });
     });
 
     test.each(['disable', 'enable'] as const)(

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KeyRecord } from '../../../keys/record.ts';
 import { keyState } from '../../../keys/state.ts';
 import { startDynalite, type Engine } from '../../support/engine.ts';
-import { at, INTERVAL_MS, NOW_MS } from '../../support/keys.ts';
+import { at, CHANGED, INTERVAL_MS, NOW_MS } from '../../support/keys.ts';
 import { Tables, type Table } from './tableUnderTest.ts';
 
 /** Items that Latchkey 0.1.0 wrote before records had a version: one of every kind. */
@@ -70,7 +70,7 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     const expected = await table.registry.get(record.id);
     const update = table.registry.update(record.id, { label: 'other' }, { expected });
     if (record.revokedAt !== undefined) return expectRefusal(update, 'ALREADY_REVOKED');
-    expect(await update).toEqual({ ...record, label: 'other', version: 1 });
+    expect(await update).toEqual({ ...record, label: 'other', ...CHANGED, version: 1 });
     await expectRefusal(table.registry.update(record.id, { plan: 'pro' }, { expected }), 'CONFLICT');
   });
 
@@ -96,7 +96,11 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     const { disabledAt, disabledBy: _disabledBy, ...others } = record;
     if (disabledAt === undefined) await registry.disable(record.id);
     else await expectRefusal(registry.disable(record.id), 'CONFLICT');
-    expect(await registry.enable(record.id)).toEqual({ ...others, version: disabledAt === undefined ? 2 : 1 });
+    expect(await registry.enable(record.id)).toEqual({
+      ...others,
+      ...CHANGED,
+      version: disabledAt === undefined ? 2 : 1,
+    });
   });
 
   test.each(EACH)('revokes %s unless it is already revoked', async (_, record) => {
@@ -104,7 +108,14 @@ describe('the registry with records of Latchkey 0.1.0', () => {
     const revocation = table.registry.revoke(record.id, { reason: 'leaked' });
     if (record.revokedAt !== undefined) return expectRefusal(revocation, 'ALREADY_REVOKED');
     const purgeAfter = NOW_MS / 1000 + 90 * 86_400;
-    const revoked = { revokedAt: at(0), revokedBy: 'tests', revokedReason: 'leaked', purgeAfter, version: 1 };
+    const revoked = {
+      revokedAt: at(0),
+      revokedBy: 'tests',
+      revokedReason: 'leaked',
+      purgeAfter,
+      ...CHANGED,
+      version: 1,
+    };
     expect(await revocation).toEqual({ ...record, ...revoked });
     expect(await table.lookup.get(record.keyHash)).toEqual({ ...record, ...revoked });
   });

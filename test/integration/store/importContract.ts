@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { serialiseRecord } from '../../../keys/record.ts';
 import type { ImportedKey, ImportOptions, ImportResult, KeyRegistry } from '../../../keys/registry.ts';
 import { generateSecret, hashSecret } from '../../../keys/secret.ts';
-import { at, makeKey, NOW_MS } from '../../support/keys.ts';
+import { at, CHANGED, makeKey, NOW_MS } from '../../support/keys.ts';
 import { NO_WAIT } from '../../support/noWait.ts';
 import { afterFirst, throttle, withProxy, type Table } from './tableUnderTest.ts';
 
@@ -69,7 +69,7 @@ function describeEntries(tableOf: () => Table): void {
       { index: 0, outcome: 'imported', id: 'soulsync-1' },
     ]);
     const record = { keyHash, ...FULL, purgeAfter: NOW_MS / 1000 + 90 * 86_400 };
-    expect(await table.items()).toEqual([record]);
+    expect(await table.items()).toEqual([{ ...record, importedBy: 'tests' }]);
     expect(await table.registry.get('soulsync-1')).toEqual(record);
   });
 
@@ -79,7 +79,7 @@ function describeEntries(tableOf: () => Table): void {
     const none = { owner: null, plan: null, lastUsedAt: undefined, expiresAt: null };
     const [result] = await run(table.registry, [{ keyHash: keyHash.toUpperCase(), label: 'x', ...none }]);
     expect(await table.items()).toEqual([
-      { keyHash, id: result?.id, label: 'x', createdAt: at(0), createdBy: 'tests' },
+      { keyHash, id: result?.id, label: 'x', createdAt: at(0), createdBy: 'tests', importedBy: 'tests' },
     ]);
     expect(result?.id).toMatch(/^[0-9a-f-]{36}$/);
   });
@@ -102,6 +102,7 @@ function describeEntries(tableOf: () => Table): void {
       label: 'x',
       createdAt: at(0),
       createdBy: 'tests',
+      importedBy: 'tests',
     };
     expect(await table.items()).toEqual([{ ...basis, ...expected }]);
   });
@@ -252,18 +253,18 @@ function describeDuplicates(tableOf: () => Table): void {
   const purgeNow = NOW_MS / 1000 + 90 * 86_400;
 
   test.each<[string, Partial<ImportedKey>[], object]>([
-    ['revoked', [{}, revoked], { ...revoked, purgeAfter: purgeNow, version: 1 }],
-    ['disabled', [{}, disabled], { ...disabled, version: 1 }],
+    ['revoked', [{}, revoked], { ...revoked, purgeAfter: purgeNow, ...CHANGED, version: 1 }],
+    ['disabled', [{}, disabled], { ...disabled, ...CHANGED, version: 1 }],
     [
       'expired sooner',
       [{ expiresAt: later }, { expiresAt: soon }],
-      { expiresAt: soon, purgeAfter: purgeSoon, version: 1 },
+      { expiresAt: soon, purgeAfter: purgeSoon, ...CHANGED, version: 1 },
     ],
-    ['with an expiry', [{}, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon, version: 1 }],
+    ['with an expiry', [{}, { expiresAt: soon }], { expiresAt: soon, purgeAfter: purgeSoon, ...CHANGED, version: 1 }],
     [
       'disabled, and then revoked',
       [{}, disabled, revoked],
-      { ...disabled, ...revoked, purgeAfter: purgeNow, version: 2 },
+      { ...disabled, ...revoked, purgeAfter: purgeNow, ...CHANGED, version: 2 },
     ],
   ])('adds a later entry’s restriction to the first entry of a hash: %s', (_, fields, expected) =>
     expectMerged(fields, expected),
@@ -287,7 +288,7 @@ function describeDuplicates(tableOf: () => Table): void {
       { index: 3, outcome: 'imported', id: 'k0' },
       ...keys.slice(1).map((_, at) => ({ index: 4 + at, outcome: 'skipped', firstIndex: 3 })),
     ]);
-    const basis = { keyHash, id: 'k0', label: 'l0', createdAt: at(0), createdBy: 'tests' };
+    const basis = { keyHash, id: 'k0', label: 'l0', createdAt: at(0), createdBy: 'tests', importedBy: 'tests' };
     expect((await table.items()).filter((item) => item['keyHash'] === keyHash)).toEqual([{ ...basis, ...expected }]);
   }
 

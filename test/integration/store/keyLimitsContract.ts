@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { KeyRegistry } from '../../../keys/registry.ts';
-import { at, NOW_MS } from '../../support/keys.ts';
+import { at, CHANGED, NOW_MS } from '../../support/keys.ts';
 import { LimitsTableUnderTest } from '../../support/limitsTableUnderTest.ts';
 import { answer, beforeUpdate, putKey, UNKNOWN_ID, withProxy, type Table } from './tableUnderTest.ts';
 
@@ -83,7 +83,7 @@ export function describeKeyLimits(open: () => Promise<Table>): void {
       const throttle = await limits.putThrottle(`key/${record.id}`, NOW_MS + 9000);
       const before = { quota: await limits.item(quota), throttle: await limits.item(throttle) };
       const reset = await registry.resetLimits({ id: record.id });
-      expect(reset.records).toEqual([{ ...record, limitsResetAt: at(0), version: 5 }]);
+      expect(reset.records).toEqual([{ ...record, limitsResetAt: at(0), ...CHANGED, version: 5 }]);
       expect(reset.quotas.map(({ per, used }) => [per, used])).toEqual([
         ['key', 1000],
         ['owner', 7],

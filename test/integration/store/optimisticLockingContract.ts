@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../keys/json.ts';
 import { type KeyRecord, serialiseRecord } from '../../../keys/record.ts';
 import type { KeyChanges } from '../../../keys/registry.ts';
-import { at, INTERVAL_MS, makeKey, NOW_MS } from '../../support/keys.ts';
+import { at, CHANGED, INTERVAL_MS, makeKey, NOW_MS } from '../../support/keys.ts';
 import { afterFirst, beforeUpdate, FULL, putKey, withProxy, type Table } from './tableUnderTest.ts';
 
 const DEEP = {
@@ -141,7 +141,7 @@ export function describeExpected(opened: () => Table): void {
       const expected = await putKey(opened(), FILLED);
       await lookup.recordUse(expected.keyHash, NOW_MS, NOW_MS - INTERVAL_MS);
       const updated = await registry.update(expected.id, { label: 'mine' }, { expected });
-      expect(updated).toEqual({ ...expected, label: 'mine', lastUsedAt: at(0), version: 1 });
+      expect(updated).toEqual({ ...expected, label: 'mine', lastUsedAt: at(0), ...CHANGED, version: 1 });
     });
 
     test('compares only the id and the version with the stored record', async () => {
@@ -161,7 +161,7 @@ export function describeExpected(opened: () => Table): void {
     test.each([null, 0])('treats a stored version of %p as 0', async (version) => {
       const expected = await putKey(opened(), {}, { version });
       const updated = await opened().registry.update(expected.id, { label: 'mine' }, { expected });
-      expect(updated).toEqual({ ...expected, label: 'mine', version: 1 });
+      expect(updated).toEqual({ ...expected, label: 'mine', ...CHANGED, version: 1 });
     });
 
     test.each([-1, 0.5, Number.NaN, '1'])('rejects an expected version of %p before it writes', async (version) => {
@@ -249,6 +249,7 @@ export function describeVersion(open: () => Promise<Table>): void {
         ...record,
         disabledAt: at(0),
         disabledBy: 'tests',
+        ...CHANGED,
         version: 1,
       });
       await table.put({ ...serialiseRecord(record), version });

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
 import { KeyRegistry } from '../../../keys/registry.ts';
 import type { DynamoDbProxy, DynamoDbProxyOptions } from '../../support/dynamoDbProxy.ts';
-import { at, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
+import { at, CHANGED, INTERVAL_MS, makeKey, MINUTE_MS, NOW_MS } from '../../support/keys.ts';
 import { afterFirst, NO_IDS, UNKNOWN_ID, withProxy, type ProxyOptions, type Table } from './tableUnderTest.ts';
 
 /** Describes `revoke`. */
@@ -27,7 +27,13 @@ export function describeRevocation(open: () => Promise<Table>): void {
       work: (registry: KeyRegistry, proxy: DynamoDbProxy) => Promise<void>,
     ) => withProxy(table, options, work);
 
-    const REVOCATION = { revokedAt: at(0), revokedBy: 'tests', purgeAfter: NOW_MS / 1000 + 90 * 86_400, version: 1 };
+    const REVOCATION = {
+      revokedAt: at(0),
+      revokedBy: 'tests',
+      purgeAfter: NOW_MS / 1000 + 90 * 86_400,
+      ...CHANGED,
+      version: 1,
+    };
 
     test('stores the time, the actor and a deletion after 90 days', async () => {
       const { record } = await table.registry.issue({ label: 'ci', owner: 'acme', metadata: { seats: 3 } });

@@ -8,7 +8,7 @@ import { serialiseRecord, type KeyRecord } from '../../../keys/record.ts';
 import type { PreparedRotation, RotateOptions } from '../../../keys/registry.ts';
 import { hashSecret } from '../../../keys/secret.ts';
 import { DynamoDbProxy } from '../../support/dynamoDbProxy.ts';
-import { at, makeKey, NOW_MS } from '../../support/keys.ts';
+import { at, CHANGED, makeKey, NOW_MS } from '../../support/keys.ts';
 import { tracesOf } from '../../support/traces.ts';
 import { afterFirst, answer, NO_IDS, UNKNOWN_ID, withProxy, type Table } from './tableUnderTest.ts';
 
@@ -68,7 +68,7 @@ function describeChain(tableOf: () => Table): void {
       rotatedFrom: old.id,
       rootId: old.id,
     });
-    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, version: 1 });
+    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, ...CHANGED, version: 1 });
     expect(await table.item(record.keyHash)).toEqual(record);
     expect(await table.item(old.keyHash)).toEqual(previous);
     expect(tracesOf([secret], JSON.stringify(await table.items()))).toEqual([]);
@@ -289,7 +289,7 @@ function describeHalfway(tableOf: () => Table): void {
     expect(await table.item(old.keyHash)).toEqual(old);
     const { record, previous } = await table.registry.storeRotation(drawn);
     expect(record).toEqual(drawn.record);
-    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, version: 1 });
+    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, ...CHANGED, version: 1 });
     expect(await table.items()).toHaveLength(2);
   });
 
@@ -304,7 +304,7 @@ function describeHalfway(tableOf: () => Table): void {
     expect(orphan).toMatchObject({ ...KEPT, rotatedFrom: old.id });
 
     const { record, previous } = await table.registry.rotate(old.id, HOUR);
-    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, version: 1 });
+    expect(previous).toEqual({ ...old, ...endAt(HOUR_MS), rotatedTo: record.id, ...CHANGED, version: 1 });
     expect(record.id).not.toBe(orphan?.['id']);
     expect(await othersThan(table, old.id, record.id)).toEqual([orphan]);
     expect(await table.registry.revoke(String(orphan?.['id']))).toMatchObject({ revokedAt: at(0) });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  authorOf,
   type Change,
   checkChanges,
   type KeyChanges,
@@ -17,7 +18,7 @@ import { deepValue } from '../../support/deepJson.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 
-const ALL_FIELDS = 'label, owner, scopes, plan, expiresAt, metadata';
+const ALL_FIELDS = 'label, owner, scopes, plan, allowedIps, expiresAt, metadata';
 
 describe('checkChanges', () => {
   test.each([
@@ -142,15 +143,23 @@ describe('the update expressions', () => {
   const BARE: Change = { operation: 'x', done: 'x', conditions: [], isApplied: () => false, refusal: () => undefined };
   const EXISTS = 'attribute_exists(#keyHash) AND #id = :id';
   const CAN_COUNT = '(attribute_not_exists(#version) OR attribute_type(#version, :number))';
-  const NAMES = { '#keyHash': 'keyHash', '#id': 'id', '#version': 'version' };
-  const COUNTED = { ':id': 'the id', ':one': 1, ':number': 'N' };
+  const AUTHOR = '#changedAt = :changedAt, #changedBy = :changedBy';
+  const AUTHOR_VALUES = { ':changedAt': at(0), ':changedBy': 'ops' };
+  const NAMES = {
+    '#keyHash': 'keyHash',
+    '#id': 'id',
+    '#version': 'version',
+    '#changedAt': 'changedAt',
+    '#changedBy': 'changedBy',
+  };
+  const COUNTED = { ...AUTHOR_VALUES, ':id': 'the id', ':one': 1, ':number': 'N' };
 
   test.each<[string, Partial<Change>, object]>([
     [
       'set attributes',
       { set: { label: 'a', owner: 'b' } },
       {
-        UpdateExpression: 'SET #label = :label, #owner = :owner ADD #version :one',
+        UpdateExpression: `SET #label = :label, #owner = :owner, ${AUTHOR} ADD #version :one`,
         ConditionExpression: `${EXISTS} AND ${CAN_COUNT}`,
         ExpressionAttributeNames: { ...NAMES, '#label': 'label', '#owner': 'owner' },
         ExpressionAttributeValues: { ...COUNTED, ':label': 'a', ':owner': 'b' },
@@ -160,7 +169,7 @@ describe('the update expressions', () => {
       'remove attributes',
       { remove: ['plan', 'owner'] },
       {
-        UpdateExpression: 'REMOVE #plan, #owner ADD #version :one',
+        UpdateExpression: `SET ${AUTHOR} REMOVE #plan, #owner ADD #version :one`,
         ConditionExpression: `${EXISTS} AND ${CAN_COUNT}`,
         ExpressionAttributeNames: { ...NAMES, '#plan': 'plan', '#owner': 'owner' },
         ExpressionAttributeValues: COUNTED,
@@ -175,7 +184,7 @@ describe('the update expressions', () => {
         values: { ownerRead: 'acme', unused: 'unused' },
       },
       {
-        UpdateExpression: 'SET #label = :label REMOVE #plan ADD #version :one',
+        UpdateExpression: `SET #label = :label, ${AUTHOR} REMOVE #plan ADD #version :one`,
         ConditionExpression: `${EXISTS} AND #owner = :ownerRead AND attribute_type(#plan, :null) AND ${CAN_COUNT}`,
         ExpressionAttributeNames: { ...NAMES, '#label': 'label', '#plan': 'plan', '#owner': 'owner' },
         ExpressionAttributeValues: { ...COUNTED, ':label': 'a', ':ownerRead': 'acme', ':null': 'NULL' },
@@ -185,34 +194,40 @@ describe('the update expressions', () => {
       'compare the version',
       { remove: ['plan'], expectedVersion: 3 },
       {
-        UpdateExpression: 'SET #version = :nextVersion REMOVE #plan',
+        UpdateExpression: `SET ${AUTHOR}, #version = :nextVersion REMOVE #plan`,
         ConditionExpression: `${EXISTS} AND #version = :expectedVersion`,
         ExpressionAttributeNames: { ...NAMES, '#plan': 'plan' },
-        ExpressionAttributeValues: { ':id': 'the id', ':expectedVersion': 3, ':nextVersion': 4 },
+        ExpressionAttributeValues: { ...AUTHOR_VALUES, ':id': 'the id', ':expectedVersion': 3, ':nextVersion': 4 },
       },
     ],
     [
       'read an absent version as 0',
       { remove: ['plan'], expectedVersion: 0 },
       {
-        UpdateExpression: 'SET #version = :nextVersion REMOVE #plan',
+        UpdateExpression: `SET ${AUTHOR}, #version = :nextVersion REMOVE #plan`,
         ConditionExpression: `${EXISTS} AND ((attribute_not_exists(#version) OR attribute_type(#version, :null)) OR #version = :expectedVersion)`,
         ExpressionAttributeNames: { ...NAMES, '#plan': 'plan' },
-        ExpressionAttributeValues: { ':id': 'the id', ':null': 'NULL', ':expectedVersion': 0, ':nextVersion': 1 },
+        ExpressionAttributeValues: {
+          ...AUTHOR_VALUES,
+          ':id': 'the id',
+          ':null': 'NULL',
+          ':expectedVersion': 0,
+          ':nextVersion': 1,
+        },
       },
     ],
     [
       'replace a version that is not a number',
       { remove: ['plan'], replacesVersion: true },
       {
-        UpdateExpression: 'SET #version = :one REMOVE #plan',
+        UpdateExpression: `SET ${AUTHOR}, #version = :one REMOVE #plan`,
         ConditionExpression: `${EXISTS} AND NOT attribute_type(#version, :number)`,
         ExpressionAttributeNames: { ...NAMES, '#plan': 'plan' },
         ExpressionAttributeValues: COUNTED,
       },
     ],
   ])('%s without unused names or values', (_, change, expected) => {
-    expect(updateExpressions('the id', { ...BARE, ...change })).toStrictEqual(expected);
+    expect(updateExpressions('the id', { ...BARE, ...change }, authorOf('ops', NOW_MS))).toStrictEqual(expected);
   });
 });
 
