@@ -1,5 +1,4 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { RetryOptions } from '../../keys/dynamodb.ts';
 import { KeyRegistry, REGISTRY_TRANSLATION } from '../../keys/registry.ts';
 import { StateStore } from '../../management/stateStore.ts';
 import { createStateTableInput } from '../../management/stateTable.ts';
@@ -22,12 +21,6 @@ export interface ManagementTables {
 }
 
 let opened = 0;
-
-/** Retries with the delays of production, divided by ten. */
-export const SHORT_WAITS: RetryOptions = {
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / 10)),
-  random: Math.random,
-};
 
 /** Creates two empty tables on an engine. */
 export async function openManagementTables(engine: Engine): Promise<ManagementTables> {
