@@ -18,7 +18,7 @@ const LAYERS = [
 const MAY_IMPORT = {
   keys: [],
   lambda: ['keys'],
-  management: ['keys', 'lambda'],
+  management: ['keys', 'lambda', 'operator'],
   infra: ['keys', 'lambda', 'management'],
   middleware: ['keys', 'lambda'],
   testing: ['keys', 'lambda', 'middleware'],
@@ -126,7 +126,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(stackOutputs|aws|profiles)|management/stateStore|cli/openRegistry|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(stackOutputs|aws|profiles)|management/stateStore|cli/openRegistry|local/(iamAuthorizer|table))\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',
@@ -139,7 +139,11 @@ module.exports = {
       '^lambda/usageRollup/',
     ),
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
-    packagesOnlyIn('hono-in-the-console', 'node_modules/(hono|@hono)/', '^(console/server/|middleware/hono\\.ts$)'),
+    packagesOnlyIn(
+      'hono-at-the-fronts',
+      'node_modules/(hono|@hono)/',
+      '^(console/server/|management/|middleware/hono\\.ts$)',
+    ),
     {
       name: 'a-framework-stays-in-its-file',
       comment: 'and gives only types: test/integration/store/library.test.ts loads the entries without a framework',

@@ -6,6 +6,8 @@ import { ACCOUNT_ID, REGION } from './template.ts';
 export interface GatewayRequest {
   readonly id: string;
   readonly method: string;
+  /** The path that the client sent, with the prefix. A signature contains it. */
+  readonly sentPath: string;
   /** The percent-encoded path that the client sent. */
   readonly path: string;
   readonly rawQuery: string;

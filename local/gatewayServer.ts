@@ -67,6 +67,13 @@ export class GatewayServer {
     this.#apis.set(prefix, api);
   }
 
+  /** Serves an API at the root, for paths that begin with one of these segments. Its paths keep the segment. */
+  mountAtRoot(segments: readonly string[], api: Api): void {
+    for (const segment of segments) {
+      this.mount(segment, (request) => api({ ...request, path: request.sentPath }));
+    }
+  }
+
   /** Opens WebSocket connections under `/PREFIX/…` and echoes their messages. Other requests get a 426. */
   mountWebSocket(prefix: string, api: WebSocketApi): void {
     this.mount(prefix, async () => plain(426, 'Upgrade Required'));
@@ -156,18 +163,18 @@ function echo(client: WebSocket): void {
 function parseTarget({ url = '' }: IncomingMessage) {
   const [target = '', rawQuery = ''] = url.split(/\?(.*)/s);
   const [, prefix = '', path = ''] = /^\/([^/]*)(.*)$/s.exec(target) ?? [];
-  return { prefix, path: path || '/', rawQuery };
+  return { prefix, sentPath: target, path: path || '/', rawQuery };
 }
 
 function toRequest(
   message: IncomingMessage,
-  target: Pick<GatewayRequest, 'path' | 'rawQuery' | 'body' | 'receivedMs'>,
+  target: Pick<GatewayRequest, 'sentPath' | 'path' | 'rawQuery' | 'body' | 'receivedMs'>,
 ): GatewayRequest {
   return {
     ...target,
     id: randomUUID(),
     method: message.method ?? 'GET',
-    headers: toPairs(message.rawHeaders),
+    headers: withScheme(toPairs(message.rawHeaders)),
     sourceIp: message.socket.remoteAddress ?? '127.0.0.1',
     protocol: `HTTP/${message.httpVersion}`,
   };
@@ -175,6 +182,12 @@ function toRequest(
 
 function toPairs(rawHeaders: readonly string[]): readonly Header[] {
   return rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ''] as const] : []));
+}
+
+/** Replaces the header by which API Gateway passes the scheme on, because the client could have sent another. */
+function withScheme(headers: readonly Header[]): readonly Header[] {
+  const others = headers.filter(([name]) => name.toLowerCase() !== 'x-forwarded-proto');
+  return [...others, ['X-Forwarded-Proto', 'http']];
 }
 
 /** Reads the body. Returns `undefined` if it exceeds the payload limit. */

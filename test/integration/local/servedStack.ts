@@ -66,6 +66,7 @@ function createSender(api: Api | undefined) {
       id: 'request-1',
       method: 'GET',
       path: pathOnly,
+      sentPath: pathOnly,
       rawQuery,
       headers,
       body: Buffer.alloc(0),
