@@ -13,6 +13,8 @@ export interface GatewayRequest {
   readonly rawQuery: string;
   /** The headers in the order and case in which the client sent them. */
   readonly headers: readonly Header[];
+  /** The scheme of the client's URL. An HTTP API passes it on in `x-forwarded-proto`. */
+  readonly scheme?: 'http';
   readonly body: Buffer;
   readonly sourceIp: string;
   readonly protocol: string;

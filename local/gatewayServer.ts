@@ -170,12 +170,14 @@ function toRequest(
   message: IncomingMessage,
   target: Pick<GatewayRequest, 'sentPath' | 'path' | 'rawQuery' | 'body' | 'receivedMs'>,
 ): GatewayRequest {
+  const sourceIp = message.socket.remoteAddress ?? '127.0.0.1';
   return {
     ...target,
     id: randomUUID(),
     method: message.method ?? 'GET',
-    headers: withScheme(toPairs(message.rawHeaders)),
-    sourceIp: message.socket.remoteAddress ?? '127.0.0.1',
+    headers: withForwardedFor(toPairs(message.rawHeaders), sourceIp),
+    scheme: 'http',
+    sourceIp,
     protocol: `HTTP/${message.httpVersion}`,
   };
 }
@@ -184,10 +186,11 @@ function toPairs(rawHeaders: readonly string[]): readonly Header[] {
   return rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ''] as const] : []));
 }
 
-/** Replaces the header by which API Gateway passes the scheme on, because the client could have sent another. */
-function withScheme(headers: readonly Header[]): readonly Header[] {
-  const others = headers.filter(([name]) => name.toLowerCase() !== 'x-forwarded-proto');
-  return [...others, ['X-Forwarded-Proto', 'http']];
+/** Appends the address of the connection to `X-Forwarded-For`, as API Gateway does. */
+function withForwardedFor(headers: readonly Header[], sourceIp: string): readonly Header[] {
+  const isForwardedFor = ([name]: Header) => name.toLowerCase() === 'x-forwarded-for';
+  const sent = headers.filter(isForwardedFor).map(([, value]) => value);
+  return [...headers.filter((header) => !isForwardedFor(header)), ['X-Forwarded-For', [...sent, sourceIp].join(', ')]];
 }
 
 /** Reads the body. Returns `undefined` if it exceeds the payload limit. */

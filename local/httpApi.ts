@@ -253,7 +253,11 @@ function toSharedFields(api: StageConfig, { route, pathParameters }: Match, requ
     rawPath: toRawPath(api, request),
     rawQueryString: request.rawQuery,
     ...(cookies.length > 0 ? { cookies } : {}),
-    headers: joinByName(headers.filter(([name]) => name !== 'cookie')),
+    headers: {
+      ...joinByName(headers.filter(([name]) => name !== 'cookie')),
+      // The client could have sent another value.
+      ...(request.scheme && { 'x-forwarded-proto': request.scheme }),
+    },
     ...unlessEmpty('queryStringParameters', joinByName(parseQuery(request))),
     ...unlessEmpty('pathParameters', pathParameters),
     ...unlessEmpty('stageVariables', api.stageVariables),

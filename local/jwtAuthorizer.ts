@@ -30,8 +30,13 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512'];
 /** API Gateway may use a key for two hours after it has read it. */
 const KEY_SET_MAX_AGE_MS = 2 * 60 * 60 * 1000;
 
+const DISCOVERY_TIMEOUT_MS = 5000;
+
 /** A refusal, as `error_description` words it. */
 class InvalidToken extends Error {}
+
+/** The issuer's configuration can't be read. */
+class DiscoveryError extends Error {}
 
 /**
  * Creates a JWT authorizer: it checks the token's signature, `kid`, `iss`, `aud` or `client_id`, `exp`, `nbf`, `iat` and
@@ -55,9 +60,8 @@ export function createJwtAuthorizer(
       if (!isGranted) return { effect: 'deny', challenge: `${scope} error="insufficient_scope"` };
       return { effect: 'allow', claims: toClaims(payload), scopes: routeScopes.length === 0 ? null : granted };
     } catch (error) {
-      const isTokens = error instanceof errors.JOSEError || error instanceof InvalidToken;
-      if (!isTokens) writeLog(`JWT authorizer: cannot read the keys of ${config.issuer}: ${String(error)}`);
-      const description = isTokens ? describe(error) : 'OIDC discovery endpoint communication error';
+      if (error instanceof DiscoveryError) writeLog(`JWT authorizer: ${error.message}`);
+      const description = describe(error);
       return { effect: 'unauthorized', challenge: `${scope} error="invalid_token" error_description="${description}"` };
     }
   };
@@ -81,12 +85,21 @@ function createKeySet(issuer: string): () => Promise<KeySet> {
 
 async function discover(issuer: string): Promise<KeySet> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const response = await fetch(url);
-  const configuration: unknown = await response.json();
+  const configuration = await readJson(url);
   const keysUrl = isPlainObject(configuration) ? configuration['jwks_uri'] : undefined;
-  if (!response.ok || typeof keysUrl !== 'string') throw new Error(`${url} has no jwks_uri`);
+  if (typeof keysUrl !== 'string' || !URL.canParse(keysUrl)) throw new DiscoveryError(`${url} has no jwks_uri`);
   // A new key of the issuer works at once, because waiting would only surprise a developer.
   return createRemoteJWKSet(new URL(keysUrl), { cacheMaxAge: KEY_SET_MAX_AGE_MS, cooldownDuration: 0 });
+}
+
+/** Returns the JSON at a URL, or `undefined` if it can't be read. */
+async function readJson(url: string): Promise<unknown> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS) });
+    return JSON.parse(await response.text());
+  } catch {
+    return undefined;
+  }
 }
 
 async function verify(
@@ -110,7 +123,8 @@ async function verify(
   return payload;
 }
 
-function describe(error: Error): string {
+function describe(error: unknown): string {
+  if (error instanceof DiscoveryError) return 'OIDC discovery endpoint communication error';
   if (error instanceof InvalidToken) return error.message;
   if (error instanceof errors.JWTExpired) return 'the token has expired';
   if (!(error instanceof errors.JWTClaimValidationFailed)) return 'the token is invalid';
