@@ -2,6 +2,7 @@
 const LAYERS = [
   'keys',
   'lambda',
+  'management',
   'infra',
   'middleware',
   'testing',
@@ -9,19 +10,24 @@ const LAYERS = [
   'cli',
   'local',
   'console',
+  'components',
+  'elements',
   'bench',
   'soak',
 ];
 const MAY_IMPORT = {
   keys: [],
   lambda: ['keys'],
-  infra: ['keys', 'lambda'],
+  management: ['keys', 'lambda', 'operator'],
+  infra: ['keys', 'lambda', 'management'],
   middleware: ['keys', 'lambda'],
   testing: ['keys', 'lambda', 'middleware'],
   operator: ['keys'],
   cli: ['keys', 'operator', 'console'],
-  local: ['keys', 'operator', 'console'],
-  console: ['keys', 'operator'],
+  local: ['keys', 'operator', 'console', 'management'],
+  console: ['keys', 'operator', 'components', 'management'],
+  components: ['keys', 'operator'],
+  elements: ['keys', 'components', 'management'],
 };
 
 const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({
@@ -39,7 +45,10 @@ const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({
 const packagesOnlyIn = (name, packages, only) => ({
   name,
   severity: 'error',
-  from: { path: '^(keys|lambda|infra|middleware|testing|operator|cli|local|console)/', pathNot: only },
+  from: {
+    path: '^(keys|lambda|management|infra|middleware|testing|operator|cli|local|console|components|elements)/',
+    pathNot: only,
+  },
   to: { path: packages },
 });
 
@@ -54,10 +63,10 @@ module.exports = {
       to: { path: '^console/' },
     },
     {
-      name: 'the-server-does-not-know-the-page',
+      name: 'servers-do-not-know-the-pages',
       severity: 'error',
       from: { path: '^console/server/' },
-      to: { path: '^console/page/' },
+      to: { path: '^(components|console/page)/' },
     },
     {
       name: 'lambda-never-imports-the-registry',
@@ -88,10 +97,17 @@ module.exports = {
       severity: 'error',
       from: { path: '^infra/' },
       to: {
-        path: '^(keys|lambda)/',
+        path: '^(keys|lambda|management)/',
         pathNot:
-          '^(keys/(acceptedKeys|history|keyEvent|keyPrefix|limits|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings|keyEvents/settings))\\.ts$',
+          '^(management/(function/settings|stateTable)|keys/(acceptedKeys|history|keyEvent|keyPrefix|limits|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings|keyEvents/settings))\\.ts$',
       },
+    },
+    {
+      name: 'local-takes-tables-of-management-only',
+      comment: 'the local gateway runs the bundle of the function, as Lambda does',
+      severity: 'error',
+      from: { path: '^local/' },
+      to: { path: '^management/', pathNot: '^management/stateTable\\.ts$' },
     },
     {
       name: 'usage-plan-sync-stands-alone',
@@ -117,7 +133,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|historyStore|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog)|keyEvents/(deadLetters|handler|quotaTable))|operator/(stackOutputs|aws|profiles)|cli/openRegistry|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb|historyStore)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog)|keyEvents/(deadLetters|handler|quotaTable))|operator/(stackOutputs|aws|profiles)|management/(stateStore|function/handler)|cli/openRegistry|local/(iamAuthorizer|table)|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',
@@ -135,7 +151,11 @@ module.exports = {
       '^lambda/keyEvents/(deadLetters|handler)\\.ts$',
     ),
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
-    packagesOnlyIn('hono-in-the-console', 'node_modules/(hono|@hono)/', '^(console/server/|middleware/hono\\.ts$)'),
+    packagesOnlyIn(
+      'hono-at-the-fronts',
+      'node_modules/(hono|@hono)/',
+      '^(console/server/|management/|middleware/hono\\.ts$)',
+    ),
     {
       name: 'a-framework-stays-in-its-file',
       comment: 'and gives only types: test/integration/store/library.test.ts loads the entries without a framework',
@@ -143,7 +163,7 @@ module.exports = {
       from: { path: '^middleware/', pathNot: '^middleware/(fastify|hono)\\.ts$' },
       to: { path: 'node_modules/' },
     },
-    packagesOnlyIn('preact-in-the-page', 'node_modules/preact/', '^console/page/'),
+    packagesOnlyIn('preact-in-the-pages', 'node_modules/preact/', '^(components|console/page|elements)/'),
     packagesOnlyIn('dynalite-in-local', 'node_modules/dynalite/', '^local/table\\.ts$'),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {

@@ -7,10 +7,12 @@ import { join } from 'node:path';
 export const TEMPLATE_SOURCES = [
   'build',
   'cdk.json',
+  'components',
   'console',
   'infra',
   'keys',
   'lambda',
+  'management',
   'operator',
   'package-lock.json',
   'package.json',
@@ -19,7 +21,7 @@ export const TEMPLATE_SOURCES = [
 ];
 
 /** The sources of `dist`. */
-export const BUILD_SOURCES = [...TEMPLATE_SOURCES, 'cli', 'index.ts', 'middleware', 'testing'];
+export const BUILD_SOURCES = [...TEMPLATE_SOURCES, 'cli', 'elements', 'index.ts', 'middleware', 'testing'];
 
 /** Returns whether the stamp belongs to the current contents of the sources. */
 export function isCurrent(root, stamp, sources) {

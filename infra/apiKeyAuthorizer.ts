@@ -20,7 +20,12 @@ import type { MetricName } from '../lambda/metrics.ts';
 import { ApiAuthorizers } from './apiAuthorizers.ts';
 import type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
 import type { IApiKeyLimits } from './apiKeyLimits.ts';
-import { authorizerSettings, type AuthorizerSettings } from './authorizerSettings.ts';
+import {
+  authorizerSettings,
+  type AuthorizerSettings,
+  type VerifySettings,
+  verifySettings,
+} from './authorizerSettings.ts';
 import { authorizerFunction, LIVE_ALIAS } from './authorizerFunction.ts';
 import { invocationUri } from './authorizers.ts';
 import { functionMetric, rolloutAlarm, unauthorizedFilter } from './authorizerMetrics.ts';
@@ -167,6 +172,15 @@ export class ApiKeyAuthorizer extends Construct implements IApiKeyAuthorizer, IG
     // Aspects of an App don't visit its Stages (aws/aws-cdk#20468).
     const aspects = Aspects.of(AppStage.of(this) ?? this.node.root);
     aspects.add(new OpenRootWarning(this.#apis.restAuthorizers), { priority: AspectPriority.READONLY });
+  }
+
+  /**
+   * The settings by which another function issues and verifies keys like this authorizer.
+   *
+   * @internal
+   */
+  get _verifySettings(): VerifySettings {
+    return verifySettings(this.#settings);
   }
 
   /**

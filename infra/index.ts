@@ -13,6 +13,8 @@ export {
   type ApiKeyLimitsProps,
   type IApiKeyLimits,
 } from './apiKeyLimits.ts';
+export { KeyManagementApi } from './keyManagementApi.ts';
+export type { KeyManagementApiProps, OwnerAccess, OwnerRules, PortalProps } from './keyManagementProps.ts';
 export { ApiKeyMonitoring, type ApiKeyMonitoringProps } from './apiKeyMonitoring.ts';
 export { ApiKeyTable, type ApiKeyTableAttributes, type ApiKeyTableProps, type IApiKeyTable } from './apiKeyTable.ts';
 export { type ApiAccessLog, ApiKeyUsage, type ApiKeyUsageProps } from './apiKeyUsage.ts';

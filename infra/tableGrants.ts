@@ -70,6 +70,27 @@ export function grantManage(table: ITable, grantee: IGrantable): Grant {
   return withEncryptionKey(table, grantee, onTable.combine(onIndexes).combine(idPrefixScan));
 }
 
+/**
+ * Grants the registry's actions that the management API calls. `lists` also grants the scan that lists the keys of all
+ * owners. It doesn't grant the search by the start of an id, which the API doesn't have.
+ */
+export function grantManageByApi(table: ITable, grantee: IGrantable, { lists }: { readonly lists: boolean }): Grant {
+  const actions = ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'UpdateItem', ...(lists ? ['Scan'] : [])];
+  const onTable = grantActions(grantee, actions, [table.tableArn]);
+  const indexArns = [BY_ID, BY_OWNER].map(({ indexName }) => `${table.tableArn}/index/${indexName}`);
+  return withEncryptionKey(table, grantee, onTable.combine(grantActions(grantee, ['Query'], indexArns)));
+}
+
+/** Grants reads and writes of single items of the management API's state table. */
+export function grantState(table: ITable, grantee: IGrantable): Grant {
+  const actions = ['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'];
+  return withEncryptionKey(table, grantee, grantActions(grantee, actions, [table.tableArn]));
+}
+
+function grantActions(grantee: IGrantable, names: readonly string[], resourceArns: string[]): Grant {
+  return Grant.addToPrincipal({ grantee, actions: names.map((name) => `dynamodb:${name}`), resourceArns });
+}
+
 /** Grants writing items of the usage table. */
 export function grantUsageWrite(table: ITable, grantee: IGrantable): Grant {
   const write = Grant.addToPrincipal({ grantee, actions: ['dynamodb:PutItem'], resourceArns: [table.tableArn] });

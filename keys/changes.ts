@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LatchkeyError } from './errors.ts';
 import { findProblem, isText, TEXT_EXPECTED, toExpiryFields } from './fields.ts';
+import { toCanonicalIps } from './ipRanges.ts';
 import { copyJson, type JsonObject } from './json.ts';
 import type { KeyRecord } from './record.ts';
 import type { UpdateExpressions } from './store.ts';
@@ -20,6 +21,8 @@ export interface KeyChanges {
   readonly scopes?: readonly string[] | null | undefined;
   /** The name of the plan that the key's requests count against. */
   readonly plan?: string | null | undefined;
+  /** The IP addresses and CIDR blocks from which the key works. `null` lets the key work from everywhere. */
+  readonly allowedIps?: readonly string[] | null | undefined;
   /** New metadata, which replaces all of the old metadata. */
   readonly metadata?: JsonObject | null | undefined;
   /** The new expiry, in the format of a `NewKey`. The key never expires if the value is `null`. */
@@ -223,7 +226,8 @@ export function updateChange(changes: KeyChanges, { read, expectedVersion }: Upd
 }
 
 function splitChanges(changes: KeyChanges): Required<Pick<Change, 'set' | 'remove'>> {
-  const { expiresAt, ...others } = changes;
+  const { expiresAt, allowedIps, ...rest } = changes;
+  const others = allowedIps === undefined ? rest : { ...rest, allowedIps: allowedIps && toCanonicalIps(allowedIps) };
   const fields = Object.entries(others);
   const set = {
     ...Object.fromEntries(fields.filter(([, value]) => value !== null)),

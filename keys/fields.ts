@@ -1,5 +1,6 @@
 import { LatchkeyError } from './errors.ts';
 import { holdsKey, maskKeys } from './findKeys.ts';
+import { ALLOWED_IPS_EXPECTED, findRangeProblem, isAllowedIps, toCanonicalIps } from './ipRanges.ts';
 import { copyJson, isDeeper, isJsonObject, type JsonObject, type JsonValue, MAX_DEPTH } from './json.ts';
 import { isPrintable, printable } from './printable.ts';
 import type { KeyRecord } from './record.ts';
@@ -27,6 +28,11 @@ export interface NewKey {
    * hyphens. It begins with a letter or a digit.
    */
   readonly plan?: string | undefined;
+  /**
+   * The IP addresses and CIDR blocks from which the key works: 1 to 20 of them, IPv4 or IPv6. A block can't have host
+   * bits, such as `10.0.0.1/8`, or contain every address. The record gets them in canonical text, without duplicates.
+   */
+  readonly allowedIps?: readonly string[] | undefined;
   /** The expiry: a future time in ISO 8601 with a zone, or a date. A date means the end of that day in UTC. */
   readonly expiresAt?: string | undefined;
   /** A JSON object of at most 1024 bytes and at most 30 levels. */
@@ -61,6 +67,8 @@ const PLAN_NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_PLAN_LENGTH - 1
 interface Check {
   readonly expected: string;
   readonly isValid: (value: unknown, nowMs: number) => boolean;
+  /** Formats an invalid value for a message. The default is `show`. */
+  readonly show?: (value: unknown) => string;
 }
 
 /**
@@ -70,8 +78,13 @@ interface Check {
 const getChecks = (): Readonly<Record<EditableField, Check>> => ({
   label: { expected: TEXT_EXPECTED, isValid: isText },
   owner: { expected: TEXT_EXPECTED, isValid: isText },
-  scopes: { expected: `${SCOPES_EXPECTED}, at most ${MAX_SCOPES_LENGTH} characters together`, isValid: isScopeList },
+  scopes: {
+    expected: `${SCOPES_EXPECTED}, at most ${MAX_SCOPES_LENGTH} characters together`,
+    isValid: isScopeList,
+    show: showScopes,
+  },
   plan: { expected: PLAN_EXPECTED, isValid: isPlanName },
+  allowedIps: { expected: ALLOWED_IPS_EXPECTED, isValid: isAllowedIps, show: showRanges },
   expiresAt: {
     expected: `${TIME_EXPECTED} (until the end of that day in UTC), in the future`,
     isValid: (value, nowMs) => {
@@ -106,16 +119,26 @@ export function checkNewKey(input: unknown, nowMs: number): RecordFields {
  * that contains an API key isn't valid, because everyone who can read the record would get that key.
  */
 export function findProblem(name: EditableField, value: unknown, nowMs: number): string | undefined {
-  const { expected, isValid } = getChecks()[name];
+  const { expected, isValid, show: showInvalid = show } = getChecks()[name];
   if (holdsKey(value)) return `${name}: expected ${expected}, got an API key in it`;
   if (isValid(value, nowMs)) return undefined;
-  return `${name}: expected ${expected}, got ${name === 'scopes' ? showScopes(value) : show(value)}`;
+  return `${name}: expected ${expected}, got ${showInvalid(value)}`;
 }
 
 /** Shows the first element that isn't a scope. */
 function showScopes(value: unknown): string {
   const wrong: unknown[] = Array.isArray(value) ? [...value].filter((entry) => !isScope(entry)) : [];
   return wrong.length === 0 ? show(value) : `${show(value)} with ${show(wrong[0])} in it`;
+}
+
+/** Shows the first element that isn't an address or a CIDR block, and the reason. */
+function showRanges(value: unknown): string {
+  if (!Array.isArray(value)) return show(value);
+  const [problem] = [...value].flatMap((entry) => {
+    const reason = findRangeProblem(entry);
+    return reason === undefined ? [] : `${show(entry)} in it, ${reason}`;
+  });
+  return problem === undefined ? show(value) : `${show(value)} with ${problem}`;
 }
 
 const MAX_SHOWN = 60;
@@ -142,12 +165,13 @@ export function expectedFor(name: EditableField): string {
 }
 
 /** Copies the fields of a new key for its record. The fields were checked before, or come from a stored record. */
-export function toRecordFields({ label, owner, scopes, plan, expiresAt, metadata }: NewKey): RecordFields {
+export function toRecordFields({ label, owner, scopes, plan, allowedIps, expiresAt, metadata }: NewKey): RecordFields {
   return {
     label,
     ...(owner === undefined ? {} : { owner }),
     ...(scopes === undefined ? {} : { scopes: copyJson(scopes) }),
     ...(plan === undefined ? {} : { plan }),
+    ...(allowedIps === undefined ? {} : { allowedIps: toCanonicalIps(allowedIps) }),
     ...(expiresAt === undefined ? {} : toExpiryFields(expiresAt)),
     ...(metadata === undefined ? {} : { metadata: copyJson(metadata) }),
   };

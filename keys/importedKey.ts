@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ACTOR_EXPECTED, expectedFor, findProblem, isActor, isText, TEXT_EXPECTED } from './fields.ts';
 import { isKeyId } from './keyId.ts';
 import { holdsKey } from './findKeys.ts';
+import { isAllowedIps, toCanonicalIps } from './ipRanges.ts';
 import { copyJson, type JsonObject, type JsonValue } from './json.ts';
 import { type KeyRecord, readVersion } from './record.ts';
 import { EXTERNAL_LENGTH, hashSecret, type KeySecret, MAX_SHOWN_LENGTH, parseKeyHash } from './secret.ts';
@@ -31,6 +32,8 @@ export interface ImportedKey {
   readonly scopes?: readonly string[] | null | undefined;
   /** The name of the plan that the key's requests count against. */
   readonly plan?: string | null | undefined;
+  /** The IP addresses and CIDR blocks from which the key works, in the format of a `NewKey`. */
+  readonly allowedIps?: readonly string[] | null | undefined;
   /** A JSON object of at most 1024 bytes and at most 30 levels. */
   readonly metadata?: JsonObject | null | undefined;
   /**
@@ -118,6 +121,10 @@ const READERS: Readonly<Record<CheckedField, Reader>> = {
   owner: editable('owner'),
   scopes: editable('scopes'),
   plan: editable('plan'),
+  allowedIps: {
+    expected: expectedFor('allowedIps'),
+    read: (value) => (isAllowedIps(value) ? toCanonicalIps(value) : undefined),
+  },
   metadata: editable('metadata'),
   createdAt: TIME,
   createdBy: ACTOR,

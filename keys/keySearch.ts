@@ -27,7 +27,7 @@ function matchesWord(key: SearchedKey, word: string): boolean {
 function getSearchText(key: SearchedKey): string {
   const known = SEARCH_TEXTS.get(key);
   if (known !== undefined) return known;
-  const { label, owner, id, keyPrefix, scopes, plan, metadata, revokedReason } = key;
+  const { label, owner, id, keyPrefix, scopes, plan, allowedIps, metadata, revokedReason } = key;
   const parts = [
     label,
     owner,
@@ -35,6 +35,7 @@ function getSearchText(key: SearchedKey): string {
     keyPrefix,
     scopes?.join(' '),
     plan,
+    allowedIps?.join(' '),
     metadata && JSON.stringify(metadata),
     revokedReason,
   ];

@@ -20,6 +20,11 @@ export interface KeyRecord {
   readonly scopes?: readonly string[];
   /** The name of the plan that the key's requests count against. */
   readonly plan?: string;
+  /**
+   * The IP addresses and CIDR blocks from which the key works. The key works from everywhere if this field is absent.
+   * An empty list lets the key work from nowhere.
+   */
+  readonly allowedIps?: readonly string[];
   /** The operator's custom JSON object. */
   readonly metadata?: JsonObject;
   /** The time of issue. */
@@ -120,6 +125,7 @@ export function parseRecord(item: unknown): KeyRecord {
     ...optional('owner', readString),
     ...optional('scopes', readStrings),
     ...optional('plan', readName),
+    ...optional('allowedIps', readStrings),
     ...optional('metadata', readJsonObject),
     createdAt: required(ATTRIBUTE.createdAt, parseTimestamp),
     createdBy: required(ATTRIBUTE.createdBy, readString),

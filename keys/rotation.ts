@@ -113,13 +113,18 @@ function sameLife({ id, createdAt, expiresAt }: KeyRecord, nowMs: number): strin
   });
 }
 
+type CopiedFields = Pick<KeyRecord, 'scopes' | 'allowedIps' | 'rotatedFrom' | 'rootId'>;
+
 /**
  * Returns the fields that the successor copies from the old key without a check. An older version may have stored a
  * scope that isn't valid any more. You must still be able to rotate that key.
  */
-export function getCopiedFields(previous: KeyRecord): Pick<KeyRecord, 'scopes' | 'rotatedFrom' | 'rootId'> {
-  const { id, scopes } = previous;
-  const copied = scopes === undefined ? {} : { scopes: copyJson(scopes) };
+export function getCopiedFields(previous: KeyRecord): CopiedFields {
+  const { id, scopes, allowedIps } = previous;
+  const copied = {
+    ...(scopes === undefined ? {} : { scopes: copyJson(scopes) }),
+    ...(allowedIps === undefined ? {} : { allowedIps: copyJson(allowedIps) }),
+  };
   // The successor goes on with the quota of the chain's first key.
   return { ...copied, rotatedFrom: id, rootId: rootIdOf(previous) };
 }

@@ -16,7 +16,7 @@ export const ATTRIBUTE = {
  * The attributes that the library, the CLI, the console, a seed file or an import can set. `keys/fields.ts` checks
  * them.
  */
-export const EDITABLE_FIELDS = ['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'] as const;
+export const EDITABLE_FIELDS = ['label', 'owner', 'scopes', 'plan', 'allowedIps', 'expiresAt', 'metadata'] as const;
 /** The name of an attribute that an operator can set and change. */
 export type EditableField = (typeof EDITABLE_FIELDS)[number];
 

@@ -3,9 +3,11 @@ import { type ErrorCode, LatchkeyError } from '../keys/errors.ts';
 import type { KeyReader, UseOutcome } from '../keys/reader.ts';
 import { hashSecret, type KeyHash } from '../keys/secret.ts';
 import { keyStateAt, type KeyState } from '../keys/state.ts';
+import { callerAddress, type TrustedProxies } from './callerAddress.ts';
 import { type CachedKey, type KeySettings, toCachedKey } from './cachedKey.ts';
 import type { OnLimit, OnLimiterFailure } from './config.ts';
-import type { PresentedKey } from './credentials.ts';
+import type { Credentials, PresentedKey } from './credentials.ts';
+import type { IpList } from './ipList.ts';
 import type { LastUsedThrottle } from './lastUsed.ts';
 import type { LimitCode } from './leases.ts';
 import { type LimitOutcome, type LimitState, limiterUnavailable } from './limiter.ts';
@@ -19,13 +21,20 @@ export type DenyCode =
   | 'KEY_EXPIRED'
   | 'KEY_DISABLED'
   | 'KEY_REVOKED'
+  | 'IP_FORBIDDEN'
   | 'INSUFFICIENT_SCOPE'
   | 'PLAN_UNAVAILABLE'
   | 'THROTTLED'
   | 'QUOTA_EXCEEDED';
 
 /** The codes of refusals that concern a key in the table, in every case. */
-type KnownKeyCode = 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE' | LimitCode;
+type KnownKeyCode = 'IP_FORBIDDEN' | 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE' | LimitCode;
+
+/**
+ * The reason for `IP_FORBIDDEN`. `unknown` means that the event doesn't contain the address. `cached` means that the
+ * gateway would reuse the response for other addresses.
+ */
+export type AddressProblem = 'not allowed' | 'unknown' | 'cached';
 
 /** A request beyond a limit. */
 export interface LimitRefusal {
@@ -49,7 +58,14 @@ export interface AllowedLimit {
 export type KeyDecision =
   | { readonly effect: 'allow'; readonly key: CachedKey; readonly limit?: AllowedLimit }
   | { readonly effect: 'deny'; readonly code: LimitCode; readonly key: CachedKey; readonly limit: LimitRefusal }
-  | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE'; readonly key: CachedKey }
+  | { readonly effect: 'deny'; readonly code: 'INSUFFICIENT_SCOPE'; readonly key: CachedKey }
+  | { readonly effect: 'deny'; readonly code: 'PLAN_UNAVAILABLE'; readonly key: CachedKey }
+  | {
+      readonly effect: 'deny';
+      readonly code: 'IP_FORBIDDEN';
+      readonly key: CachedKey;
+      readonly address: AddressProblem;
+    }
   | { readonly effect: 'deny'; readonly code: Exclude<DenyCode, KnownKeyCode>; readonly key?: CachedKey }
   | { readonly effect: 'unauthenticated' };
 
@@ -93,6 +109,12 @@ export interface AuthorizeDeps extends KeySettings {
   readonly cache: RecordCache<CachedKey>;
   readonly throttle: LastUsedThrottle;
   /**
+   * The proxies whose `X-Forwarded-For` counts.
+   *
+   * @default - the address of the connection is the client's
+   */
+  readonly trustedProxies?: TrustedProxies | undefined;
+  /**
    * The response to a request beyond a limit.
    *
    * @default 'deny'
@@ -110,8 +132,12 @@ export interface AuthorizeDeps extends KeySettings {
 
 /** The trace of a request that used neither the cache nor the table. */
 export const NO_LOOKUP: Trace = Object.freeze({ cacheHit: false, lastUsedWrite: 'not due' });
-const NO_SCOPES: readonly string[] = Object.freeze([]);
+/** The scopes that a route requires if it requires none. */
+export const NO_SCOPES: readonly string[] = Object.freeze([]);
 const CACHE_HIT: Trace = Object.freeze({ cacheHit: true, lastUsedWrite: 'not due' });
+
+/** The request of which `callerAddress` reads the address, or `cached` if the response mustn't depend on it. */
+export type Origin = Credentials | 'cached';
 
 const INVALID: KeyDecision = Object.freeze({ effect: 'deny', code: 'INVALID_KEY' });
 const ABSENT_KEY: Authorization = Object.freeze({
@@ -126,7 +152,9 @@ const MALFORMED_KEY: Authorization = Object.freeze({ decision: INVALID, trace: N
  * or reject if the store fails. It returns a `Fault` with a LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT` or
  * `LIMITER_UNAVAILABLE`.
  *
- * `nowMs` is the time of the request, in epoch milliseconds. A key with a scope list needs every scope in `required`.
+ * `nowMs` is the time of the request, in epoch milliseconds. A key with a scope list needs every scope in `required`. A
+ * key with `allowedIps` needs `origin`, the request as it arrived. `cached` means that the gateway reuses the response
+ * for requests from other addresses.
  */
 export function authorize(
   presented: PresentedKey,
@@ -134,13 +162,14 @@ export function authorize(
   nowMs: number,
   deps: AuthorizeDeps,
   required: readonly string[] = NO_SCOPES,
+  origin?: Origin,
 ): Authorization | Promise<Authorization> {
   if (presented.kind === 'absent') return ABSENT_KEY;
   if (presented.kind === 'malformed') return MALFORMED_KEY;
   const keyHash = hashSecret(presented.secret);
   const cached = deps.cache.get(keyHash, nowMs);
-  if (cached === undefined) return readAndDecide(keyHash, route, deps, required);
-  return withLimit(decide(cached.value, route, nowMs, required), CACHE_HIT, nowMs, deps);
+  if (cached === undefined) return readAndDecide(keyHash, route, deps, required, origin);
+  return withLimit(decide(cached.value, route, nowMs, deps, required, origin), CACHE_HIT, nowMs, deps);
 }
 
 async function readAndDecide(
@@ -148,6 +177,7 @@ async function readAndDecide(
   route: Route,
   deps: AuthorizeDeps,
   required: readonly string[],
+  origin: Origin | undefined,
 ): Promise<Authorization> {
   const { cache, now } = deps;
   const ownRead: { lookupMs?: number } = {};
@@ -162,7 +192,7 @@ async function readAndDecide(
     });
     const trace = ownRead.lookupMs === undefined ? CACHE_HIT : { ...NO_LOOKUP, ...ownRead };
     const nowMs = now();
-    return await withLimit(decide(key, route, nowMs, required), trace, nowMs, deps);
+    return await withLimit(decide(key, route, nowMs, deps, required, origin), trace, nowMs, deps);
   } catch (error) {
     return { decision: { effect: 'fault', error }, trace: { ...NO_LOOKUP, ...ownRead } };
   }
@@ -179,14 +209,40 @@ const DENY_CODES = {
   disabled: 'KEY_DISABLED',
 } as const satisfies Record<Exclude<KeyState, 'active'>, DenyCode>;
 
-function decide(key: CachedKey | undefined, route: Route, nowMs: number, required: readonly string[]): KeyDecision {
+/**
+ * Decides on a key. The address comes right after the state. A key that ended is refused everywhere for that reason. A
+ * stolen key tells nothing but its state from another address, and always gives the same code there.
+ */
+function decide(
+  key: CachedKey | undefined,
+  route: Route,
+  nowMs: number,
+  { trustedProxies }: AuthorizeDeps,
+  required: readonly string[],
+  origin: Origin | undefined,
+): KeyDecision {
   if (key === undefined) return INVALID;
   const state = keyStateAt(key.record, key.expiresAtMs, nowMs);
   if (state !== 'active') return { effect: 'deny', code: DENY_CODES[state], key };
+  if (key.allowedIps !== undefined) {
+    const address = findAddressProblem(key.allowedIps, origin, trustedProxies);
+    if (address !== undefined) return { effect: 'deny', code: 'IP_FORBIDDEN', key, address };
+  }
   if (key.isPlanUnavailable) return { effect: 'deny', code: 'PLAN_UNAVAILABLE', key };
   return allowsRoute(key.scopes, route) && hasScopes(key.record, required)
     ? { effect: 'allow', key }
     : { effect: 'deny', code: 'INSUFFICIENT_SCOPE', key };
+}
+
+function findAddressProblem(
+  allowedIps: IpList,
+  origin: Origin | undefined,
+  proxies: TrustedProxies | undefined,
+): AddressProblem | undefined {
+  if (origin === 'cached') return 'cached';
+  const address = callerAddress(origin, proxies);
+  if (address === undefined) return 'unknown';
+  return allowedIps.has(address) ? undefined : 'not allowed';
 }
 
 /** Takes one request from the limits of an allowed key, and then records its use. */

@@ -30,7 +30,8 @@ export function createAuthorizeDeps({
   limitStore,
   onLimit = 'deny',
 }: AuthorizeDepsOptions): AuthorizeDeps {
-  const { scopes, plans, lastUsedSeconds, recordCacheSeconds, staleIfErrorSeconds, onLimiterFailure } = config;
+  const { scopes, plans, lastUsedSeconds, recordCacheSeconds, staleIfErrorSeconds, onLimiterFailure, trustedProxies } =
+    config;
   const throttle = new LastUsedThrottle({ intervalMs: lastUsedSeconds * 1000 });
   const cache: AuthorizeDeps['cache'] = new RecordCache({
     recordMs: recordCacheSeconds * 1000,
@@ -38,7 +39,7 @@ export function createAuthorizeDeps({
     now,
   });
   const limiter = createLimiter(config, limitStore, now);
-  return { lookup, cache, throttle, scopes, plans, now, limiter, onLimit, onLimiterFailure };
+  return { lookup, cache, throttle, scopes, plans, now, limiter, onLimit, onLimiterFailure, trustedProxies };
 }
 
 function createLimiter({ plans }: Config, store: LimitTaker | undefined, now: () => number): Limiter | undefined {

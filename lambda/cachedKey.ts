@@ -2,6 +2,7 @@ import { type KeyRecord, publicRecord, type PublicRecord } from '../keys/record.
 import { type LimitSubject, rootIdOf } from '../keys/limits.ts';
 import type { KeyHash } from '../keys/secret.ts';
 import { type RecordTimes, timesOf } from '../keys/state.ts';
+import { IpList } from './ipList.ts';
 import type { Limiter } from './limiter.ts';
 import type { Plans } from './plans.ts';
 import type { OpenedRoutes, Scopes } from './scopes.ts';
@@ -30,6 +31,8 @@ export interface CachedKey extends RecordTimes {
   readonly unknownPlan: string | undefined;
   /** Whether the authorizer enforces plans, and the key's plan isn't among them. A misspelled plan fails closed. */
   readonly isPlanUnavailable: boolean;
+  /** The addresses from which the key works, or `undefined` if it works from everywhere. */
+  readonly allowedIps: IpList | undefined;
   /** The requests that count together, or `undefined` if the authorizer doesn't limit the key. */
   readonly limitSubject: LimitSubject | undefined;
 }
@@ -56,6 +59,7 @@ export function toCachedKey(record: KeyRecord, { scopes, plans, limiter }: KeySe
     usageIdentifierKey: plans?.identifierFor(ownRecord),
     unknownPlan,
     isPlanUnavailable: unknownPlan !== undefined && limiter !== undefined,
+    allowedIps: ownRecord.allowedIps && new IpList(ownRecord.allowedIps),
     limitSubject: limiter?.subjectOf(ownRecord),
   });
 }

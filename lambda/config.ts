@@ -9,6 +9,7 @@ import {
 } from '../keys/keyFormat.ts';
 import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
 import type { ExternalKeys, KeyFormat } from '../keys/secret.ts';
+import { parseTrustedProxies, TRUSTED_PROXIES_EXPECTED, type TrustedProxies } from './callerAddress.ts';
 import { DEFAULT_KEY_SOURCES, KEY_SOURCES_EXPECTED, parseKeySources, type KeySource } from './keySources.ts';
 import { Plans, PLANS_EXPECTED } from './plans.ts';
 import { ROUTE_PATTERN_EXPECTED } from './routes.ts';
@@ -74,6 +75,12 @@ export const SETTINGS = {
     default: false,
     expected: EXTERNAL_KEYS_EXPECTED,
     parse: parseExternalKeys,
+  }),
+  trustedProxies: setting<TrustedProxies | undefined>({
+    variable: 'LATCHKEY_TRUSTED_PROXIES',
+    default: undefined,
+    expected: TRUSTED_PROXIES_EXPECTED,
+    parse: parseTrustedProxies,
   }),
   lastUsedSeconds: seconds('LATCHKEY_LAST_USED_SECONDS', 900, { least: 1 }),
   recordCacheSeconds: seconds('LATCHKEY_RECORD_CACHE_SECONDS', 60),
@@ -156,6 +163,10 @@ export const SETTING_INFO: Readonly<Record<SettingName, SettingInfo>> = {
     prop: 'externalKeys',
     doc: 'the imported keys of other systems to accept: `true`, `false` or JSON with `prefixes`, `minLength`, `maxLength`',
   },
+  trustedProxies: {
+    prop: 'trustedProxies',
+    doc: 'the number of proxies before the API, or their addresses; `X-Forwarded-For` is ignored without it',
+  },
   lastUsedSeconds: { prop: 'lastUsedInterval', doc: 'the shortest time between two last-used writes of one key' },
   recordCacheSeconds: { prop: 'recordCacheTtl', doc: 'how long a cached record is used; 0 turns the cache off' },
   resultsCacheSeconds: {
@@ -206,6 +217,8 @@ export interface Config extends Omit<Values, 'keyPrefixes' | 'externalKeys'> {
   readonly keySources: readonly KeySource[];
   /** The deployment's plans, or `undefined` if keys don't have limits. */
   readonly plans: Plans | undefined;
+  /** The proxies whose `X-Forwarded-For` counts, or `undefined` if the header is ignored. */
+  readonly trustedProxies: TrustedProxies | undefined;
   /** The name or ARN of the table of limits, or `undefined` if there isn't one. */
   readonly limitsTable: string | undefined;
 }
@@ -220,7 +233,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
   const { keyPrefixes: prefixes, externalKeys, ...others } = readSettings(environment, problems);
-  problems.push(...limitProblems(others), ...unknownVariables(environment));
+  problems.push(...limitProblems(others), ...proxyProblems(others), ...unknownVariables(environment));
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   const keyFormat = externalKeys === false ? { prefixes } : { prefixes, externalKeys };
   return Object.freeze({ ...others, keyFormat: Object.freeze(keyFormat) });
@@ -259,6 +272,18 @@ function limitProblems({
             'cached response would not be counted',
         ]
       : []),
+  ];
+}
+
+/** Returns the problem of a cache and trusted proxies. API Gateway compares the address of the last proxy. */
+function proxyProblems({
+  trustedProxies,
+  resultsCacheSeconds,
+}: Pick<Config, 'trustedProxies' | 'resultsCacheSeconds'>): readonly string[] {
+  if (trustedProxies === undefined || resultsCacheSeconds === 0) return [];
+  return [
+    `${SETTINGS.resultsCacheSeconds.variable}: expected 0, because of ${SETTINGS.trustedProxies.variable}, got ${resultsCacheSeconds}: ` +
+      'API Gateway would compare the address of the proxy with the allowedIps of a key',
   ];
 }
 

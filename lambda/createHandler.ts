@@ -1,7 +1,7 @@
 import { LatchkeyError } from '../keys/errors.ts';
 import type { LimitTaker } from '../keys/limits.ts';
 import type { KeyReader } from '../keys/reader.ts';
-import { authorize, NO_LOOKUP, type Trace } from './authorize.ts';
+import { authorize, NO_LOOKUP, NO_SCOPES, type Trace } from './authorize.ts';
 import { createAuthorizeDeps } from './authorizeDeps.ts';
 import type { Config } from './config.ts';
 import { presentedKey } from './credentials.ts';
@@ -74,9 +74,11 @@ export function createHandler(deps: HandlerDeps): Handler {
       const fields = toFields(event);
       const source = eventSourceFor(fields);
       apiType = source.name;
-      const presented = presentedKey(source.read(fields), config.keySources, config.keyFormat);
+      const credentials = source.read(fields);
+      const presented = presentedKey(credentials, config.keySources, config.keyFormat);
       const route = scopes.isEmpty ? NO_ROUTE : source.route(fields, config);
-      const authorized = authorize(presented, route, arrivedAtMs, authorizeDeps);
+      const origin = source.sharesAnswers?.(config) === true ? 'cached' : credentials;
+      const authorized = authorize(presented, route, arrivedAtMs, authorizeDeps, NO_SCOPES, origin);
       const { decision, trace: made } = authorized instanceof Promise ? await authorized : authorized;
       trace = made;
       if (decision.effect === 'fault') throw decision.error;

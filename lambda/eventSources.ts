@@ -41,6 +41,8 @@ export interface EventSource {
   readonly read: (event: EventFields) => Credentials;
   /** Returns the requested route, against which scopes are checked. */
   readonly route: (event: EventFields, config: Config) => Route;
+  /** Returns whether the gateway reuses a response for other addresses, without a condition on them. */
+  readonly sharesAnswers?: (config: Config) => boolean;
   /** Formats the decision on the presented key for the gateway. */
   readonly respond: (decision: KeyDecision, event: EventFields, deps: AnswerDeps, presented: PresentedKey) => Answer;
 }
@@ -53,7 +55,10 @@ const readToken = ({ authorizationToken }: EventFields) =>
 const respondWithPolicy =
   (api: PolicyApi): EventSource['respond'] =>
   (decision, event, { config }, presented) =>
-    toPolicy(decision, methodArnOf(event), api, ownIdentifier(presented, config));
+    toPolicy(decision, methodArnOf(event), api, {
+      ownIdentifier: ownIdentifier(presented, config),
+      isCached: config.resultsCacheSeconds > 0,
+    });
 
 const requestedRoute = (event: EventFields): Route => toRoute(methodArnOf(event));
 
@@ -92,17 +97,23 @@ const httpApi: EventSource = {
   matches: (event) => event['type'] === 'REQUEST' && event['version'] === '2.0' && isMethodArn(event['routeArn']),
   read: readRequest,
   route: httpApiRoute,
-  respond: (decision, event, { config: { httpApiResponse } }) =>
-    httpApiResponse === 'simple' ? toSimpleAnswer(decision) : toPolicy(decision, routeArnOf(event), 'http'),
+  sharesAnswers: isSimpleAndCached,
+  respond: (decision, event, { config: { httpApiResponse, resultsCacheSeconds } }) =>
+    httpApiResponse === 'simple'
+      ? toSimpleAnswer(decision)
+      : toPolicy(decision, routeArnOf(event), 'http', { isCached: resultsCacheSeconds > 0 }),
 };
+
+function isSimpleAndCached({ httpApiResponse, resultsCacheSeconds }: Config): boolean {
+  return httpApiResponse === 'simple' && resultsCacheSeconds > 0;
+}
 
 /**
  * Returns the route key if the gateway caches a simple response. The gateway caches it per route key, so the response
  * must be right for every request of that route.
  */
-function httpApiRoute(event: EventFields, { httpApiResponse, resultsCacheSeconds }: Config): Route {
-  const isCached = httpApiResponse === 'simple' && resultsCacheSeconds > 0;
-  if (!isCached) return toRoute(routeArnOf(event));
+function httpApiRoute(event: EventFields, config: Config): Route {
+  if (!isSimpleAndCached(config)) return toRoute(routeArnOf(event));
   const { routeKey } = event;
   return toWholeRoute(typeof routeKey === 'string' ? routeKey : '');
 }

@@ -27,8 +27,9 @@ export function createRecorder({ log, metrics, debugSampleRate, random }: Record
   return (request: HandledRequest): void => {
     const { decision, trace } = request;
     if (decision.effect === 'fault') log.fault(request, decision.error);
-    else if (decision.effect !== 'allow') log.denied(request, refusalCode(decision), keyOf(decision)?.record);
-    else if (trace.lastUsedWrite === 'failed') {
+    else if (decision.effect !== 'allow') {
+      log.denied(request, refusalCode(decision), keyOf(decision)?.record, addressDetail(decision));
+    } else if (trace.lastUsedWrite === 'failed') {
       log.lastUsedWriteFailed(request, decision.key.record, trace.lastUsedError);
     }
     if (trace.limiterError !== undefined && decision.effect === 'allow') {
@@ -39,6 +40,13 @@ export function createRecorder({ log, metrics, debugSampleRate, random }: Record
     metrics?.count(request);
     if (debugSampleRate > 0 && random() < debugSampleRate) log.request(request);
   };
+}
+
+/** Explains a refused address that a longer list wouldn't allow. The address itself isn't logged. */
+function addressDetail(decision: KeyDecision): string | undefined {
+  if (!('address' in decision)) return undefined;
+  if (decision.address === 'unknown') return "the event doesn't contain the client's address";
+  return decision.address === 'cached' ? 'the simple response would be cached for every address' : undefined;
 }
 
 function keyOf(decision: KeyDecision | Fault): CachedKey | undefined {
@@ -97,8 +105,8 @@ export class Log {
     this.#options = options;
   }
 
-  denied(origin: LogOrigin, code: string | undefined, record: PublicRecord | undefined): void {
-    this.#write({ level: 'INFO', message: 'denied', code, ...originOf(origin), ...namesOf(record) });
+  denied(origin: LogOrigin, code: string | undefined, record: PublicRecord | undefined, detail?: string): void {
+    this.#write({ level: 'INFO', message: 'denied', code, ...originOf(origin), ...namesOf(record), detail });
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { APIGatewayAuthorizerResult } from 'aws-lambda';
 import type { AllowedLimit, DenyCode, KeyDecision, LimitRefusal } from './authorize.ts';
-import type { AuthorizerContext, CachedKey } from './cachedKey.ts';
+import type { AuthorizerContext } from './cachedKey.ts';
 import type { LimitState } from './limiter.ts';
 import { AMBIGUOUS_ARN_ENDS, getStageArn, type MethodArn } from './routes.ts';
 
@@ -14,6 +14,14 @@ export const UNAUTHORIZED = Symbol('Unauthorized');
  */
 export type PolicyApi = 'rest' | 'http' | 'websocket';
 
+/** The settings of a policy. */
+export interface PolicyOptions {
+  /** The value by which API Gateway counts the request, if it isn't the plan's. */
+  readonly ownIdentifier?: string | undefined;
+  /** `true` if the gateway reuses the policy for other requests with the key. */
+  readonly isCached?: boolean;
+}
+
 /**
  * Returns the decision as an IAM policy. The gateway reuses a cached policy for other routes. The policy of an active
  * key therefore doesn't depend on the requested route. It allows every route of the stage, or every route of the key's
@@ -23,12 +31,12 @@ export function toPolicy(
   decision: KeyDecision,
   methodArn: MethodArn,
   api: PolicyApi,
-  ownIdentifier?: string,
+  options: PolicyOptions = {},
 ): APIGatewayAuthorizerResult | typeof UNAUTHORIZED {
   if (decision.effect === 'unauthenticated') return UNAUTHORIZED;
   const stageArn = getStageArn(methodArn);
-  if (decision.effect === 'allow' || decision.code === 'INSUFFICIENT_SCOPE') {
-    const answer = activeAnswer(decision.key, stageArn, api, ownIdentifier);
+  if (decision.effect === 'allow' || holdsForOthers(decision, options)) {
+    const answer = activeAnswer(decision, stageArn, api, options);
     if (decision.effect === 'deny') {
       // The policy may match a path that the function refuses, such as one with a space. It would pass without a count.
       return decision.key.limitSubject === undefined ? answer : { ...answer, policyDocument: deny(stageArn) };
@@ -40,46 +48,85 @@ export function toPolicy(
   return { principalId, policyDocument: deny(stageArn), context: getContext(decision) };
 }
 
+/** A decision on an active key that doesn't hold for all of its requests. */
+type ActiveDecision = Extract<KeyDecision, { effect: 'allow' }> | ActiveDenial;
+type ActiveDenial = Extract<KeyDecision, { code: 'INSUFFICIENT_SCOPE' | 'IP_FORBIDDEN' }>;
+
 /**
- * Returns the policy and context of an active key. They depend only on the key, the stage and the API type. A scoped
- * key's context includes an error. The gateway uses it when it rejects a route outside the policy.
+ * Returns whether the response to a denied request must fit the key's other requests. The gateway would reuse a denial
+ * of another address: anyone with a stolen key could then lock out its owner.
+ */
+function holdsForOthers(
+  decision: KeyDecision & { readonly effect: 'deny' },
+  { isCached }: PolicyOptions,
+): decision is ActiveDenial {
+  if (decision.code === 'IP_FORBIDDEN') return isCached === true && decision.address === 'not allowed';
+  return decision.code === 'INSUFFICIENT_SCOPE';
+}
+
+/**
+ * Returns the policy and context of an active key. They depend only on the key, the stage, the API type and the cache. A
+ * scoped key's context includes an error. The gateway uses it when it rejects a route outside the policy. So does the
+ * context of a key with `allowedIps` if the gateway caches the policy.
  */
 function activeAnswer(
-  key: CachedKey,
+  decision: ActiveDecision,
   stageArn: string,
   api: PolicyApi,
-  ownIdentifier: string | undefined,
+  { ownIdentifier, isCached = false }: PolicyOptions,
 ): APIGatewayAuthorizerResult {
-  const { record, scopes } = key;
-  const principalId = record.id;
+  const { key } = decision;
+  const { scopes } = key;
+  const principalId = key.record.id;
+  const ranges = isCached ? key.allowedIps?.ranges : undefined;
   const ends = api === 'websocket' ? scopes?.connectArnEnds : scopes?.methodArnEnds;
-  const context = scopes === undefined ? key.context : { ...key.context, ...getDenialContext('INSUFFICIENT_SCOPE') };
-  if (ends?.length === 0) return { principalId, policyDocument: deny(stageArn), context };
-  const policyDocument = ends === undefined ? allow([`${stageArn}/*`]) : scopedPolicyDocument(stageArn, ends);
+  const context = activeContext(decision, ranges);
+  if (ends?.length === 0 || ranges?.length === 0) return { principalId, policyDocument: deny(stageArn), context };
+  const policyDocument =
+    ends === undefined ? allow([`${stageArn}/*`], ranges) : scopedPolicyDocument(stageArn, ends, ranges);
   const answer = { principalId, policyDocument, context };
   const usageIdentifierKey = ownIdentifier ?? key.usageIdentifierKey;
   return api === 'http' || usageIdentifierKey === undefined ? answer : { ...answer, usageIdentifierKey };
+}
+
+/** Returns the context, with the error that the gateway may need: this request's, or the likelier one. */
+function activeContext(decision: ActiveDecision, ranges: readonly string[] | undefined): AuthorizerContext {
+  const { context, scopes } = decision.key;
+  if (decision.effect === 'deny') return { ...context, ...getDenialContext(decision.code) };
+  if (scopes !== undefined) return { ...context, ...getDenialContext('INSUFFICIENT_SCOPE') };
+  return ranges === undefined ? context : { ...context, ...getDenialContext('IP_FORBIDDEN') };
 }
 
 /** The account id in ARNs of serverless-offline, which treats a dot in a policy as a wildcard for one character. */
 const SERVERLESS_OFFLINE = ':random-account-id:';
 
 /**
- * Returns the policy of a scoped key. `arnEnds` are the ends of ARNs after the stage. API Gateway matches the
- * wildcards, one of which could match `/orders/../admin`. The policy therefore denies paths that an integration may
- * read as another path. It omits this statement in serverless-offline, because the statement would deny every path
- * there.
+ * Returns the policy of a scoped key. `arnEnds` are the ends of ARNs after the stage. `ranges` limit the client's
+ * address. API Gateway matches the wildcards, one of which could match `/orders/../admin`. The policy therefore denies
+ * paths that an integration may read as another path. It omits this statement in serverless-offline, because the
+ * statement would deny every path there.
  */
-export function scopedPolicyDocument(stageArn: string, arnEnds: readonly string[]): PolicyDocument {
-  const { Version, Statement } = allow(arnEnds.map((end) => `${stageArn}/${end}`));
+export function scopedPolicyDocument(
+  stageArn: string,
+  arnEnds: readonly string[],
+  ranges?: readonly string[],
+): PolicyDocument {
+  const { Version, Statement } = allow(
+    arnEnds.map((end) => `${stageArn}/${end}`),
+    ranges,
+  );
   const hasWildcard = arnEnds.some((end) => end.includes('*'));
   if (!hasWildcard || stageArn.includes(SERVERLESS_OFFLINE)) return { Version, Statement };
   const ambiguous = AMBIGUOUS_ARN_ENDS.map((end) => `${stageArn}/${end}`);
   return { Version, Statement: [...Statement, toStatement('Deny', ambiguous)] };
 }
 
-function allow(resources: readonly string[]): PolicyDocument {
-  return { Version: '2012-10-17', Statement: [toStatement('Allow', resources)] };
+/** Returns a policy that allows the resources. API Gateway compares the address of each request with `ranges`. */
+function allow(resources: readonly string[], ranges?: readonly string[]): PolicyDocument {
+  const statement = toStatement('Allow', resources);
+  if (ranges === undefined) return { Version: '2012-10-17', Statement: [statement] };
+  const Condition = { IpAddress: { 'aws:SourceIp': [...ranges] } };
+  return { Version: '2012-10-17', Statement: [{ ...statement, Condition }] };
 }
 
 function deny(stageArn: string): PolicyDocument {
@@ -124,6 +171,7 @@ const DENIAL_MESSAGES: Readonly<Record<DenyCode, string>> = {
   KEY_EXPIRED: 'This API key has expired.',
   KEY_DISABLED: 'This API key is disabled.',
   KEY_REVOKED: 'This API key has been revoked.',
+  IP_FORBIDDEN: 'This API key may not be used from this address.',
   INSUFFICIENT_SCOPE: 'This API key may not use this route.',
   PLAN_UNAVAILABLE: 'The plan of this API key is not available here.',
   THROTTLED: 'This API key has made too many requests in a short time.',

@@ -59,7 +59,7 @@ export function protocolKeys(event: EventFields): RequestValues {
 }
 
 /** Returns every line of a header whose lines are one list. Pass its name in lower case. */
-function headerLines({ multiValueHeaders, headers }: EventFields, name: string): readonly string[] {
+export function headerLines({ multiValueHeaders, headers }: EventFields, name: string): readonly string[] {
   const lines = listValues(multiValueHeaders, name);
   return lines.length > 0 ? lines : listValues(headers, name);
 }

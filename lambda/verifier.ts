@@ -3,7 +3,14 @@ import type { LimitTaker } from '../keys/limits.ts';
 import type { KeyReader } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
 import type { ExternalKeys } from '../keys/secret.ts';
-import { authorize, type AuthorizeDeps, type DenyCode, type KeyDecision, type LimitRefusal } from './authorize.ts';
+import {
+  authorize,
+  type AuthorizeDeps,
+  type DenyCode,
+  type KeyDecision,
+  type LimitRefusal,
+  NO_SCOPES,
+} from './authorize.ts';
 import { createAuthorizeDeps } from './authorizeDeps.ts';
 import { deepFreeze } from './cachedKey.ts';
 import {
@@ -14,7 +21,7 @@ import {
   SETTINGS,
   type UsageIdentifier,
 } from './config.ts';
-import { presentedKey, type PresentedKey } from './credentials.ts';
+import { type Credentials, presentedKey, type PresentedKey } from './credentials.ts';
 import type { KeySourceSetting } from './keySources.ts';
 import type { LimitState } from './limiter.ts';
 import { notify } from './notify.ts';
@@ -35,15 +42,36 @@ export type Decision =
     }
   | {
       readonly effect: 'deny';
-      readonly code: 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE';
+      readonly code: 'IP_FORBIDDEN' | 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE';
       readonly record: PublicRecord;
     }
   | {
       readonly effect: 'deny';
-      readonly code: Exclude<DenyCode, 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE' | LimitRefusal['code']>;
+      readonly code: Exclude<
+        DenyCode,
+        'IP_FORBIDDEN' | 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE' | LimitRefusal['code']
+      >;
       readonly record?: PublicRecord;
     }
   | { readonly effect: 'unauthenticated' };
+
+/** The client's address. The verifier refuses a key with `allowedIps` without it. */
+export interface VerifyOptions {
+  /**
+   * The address of the connection, such as `request.socket.remoteAddress` or an event's `sourceIp`. Don't take it from a
+   * header that the client can send.
+   *
+   * @default - unknown
+   */
+  readonly sourceIp?: string | null | undefined;
+  /**
+   * The header `X-Forwarded-For`. The verifier ignores it without the option `trustedProxies`. Join several headers with
+   * commas.
+   *
+   * @default - none
+   */
+  readonly forwardedFor?: string | null | undefined;
+}
 
 export interface KeyVerifierDeps {
   readonly config: Config;
@@ -90,13 +118,29 @@ export class KeyVerifier {
    * The decision is frozen. Its record doesn't have a `keyHash`. Decisions on one key share the record object until the
    * verifier reads the key from the table again.
    *
+   * Pass the client's address as `sourceIp`. A key with `allowedIps` is refused with `IP_FORBIDDEN` if the list doesn't
+   * contain the address, or if you don't pass it.
+   *
    * A refusal is a return value. A fault doesn't show whether the key is valid, so respond with a server error.
    *
    * @throws LatchkeyError `STORE_UNAVAILABLE`, `RECORD_CORRUPT`, `LIMITER_UNAVAILABLE`
    */
-  async verify(keyText: string | null | undefined, route?: string | null): Promise<Decision> {
+  async verify(
+    keyText: string | null | undefined,
+    route?: string | null,
+    options: VerifyOptions = {},
+  ): Promise<Decision> {
     const presented = readKey(keyText, this.#config);
-    const { decision, trace } = await authorize(presented, (route ?? '') as Route, this.#deps.now(), this.#deps);
+    const checkedRoute = (route ?? '') as Route;
+    const origin = toOrigin(options);
+    const { decision, trace } = await authorize(
+      presented,
+      checkedRoute,
+      this.#deps.now(),
+      this.#deps,
+      NO_SCOPES,
+      origin,
+    );
     if (decision.effect === 'fault') throw decision.error;
     if (decision.effect === 'allow' && trace.lastUsedWrite === 'failed') {
       void notify(this.#onLastUsedWriteFailed, decision.key.record, trace.lastUsedError);
@@ -109,6 +153,13 @@ export class KeyVerifier {
 function readKey(keyText: unknown, { keyFormat }: Config): PresentedKey {
   if (typeof keyText !== 'string' && keyText !== undefined && keyText !== null) return { kind: 'malformed' };
   return presentedKey({ kind: 'token', token: keyText ?? '', acceptsBareKey: true }, [], keyFormat);
+}
+
+/** Returns the address in the shape of a request. Without an address, the header proves nothing. */
+function toOrigin({ sourceIp, forwardedFor }: VerifyOptions): Credentials | undefined {
+  if (typeof sourceIp !== 'string') return undefined;
+  const headers = typeof forwardedFor === 'string' ? { 'x-forwarded-for': forwardedFor } : {};
+  return { kind: 'request', event: { remoteAddress: sourceIp, headers } };
 }
 
 function toDecision(decision: KeyDecision): Decision {
@@ -139,6 +190,14 @@ export interface DecisionOptions {
    * @default false
    */
   readonly externalKeys?: ExternalKeys | boolean;
+  /**
+   * The proxies whose `X-Forwarded-For` counts: the number of proxies before your API, or their IP addresses and CIDR
+   * blocks. The client's address is read from the right of the header. A number is safe only if clients can't bypass the
+   * proxies. It affects only keys with `allowedIps`.
+   *
+   * @default - the header is ignored, and the address of the connection is the client's
+   */
+  readonly trustedProxies?: number | readonly string[];
   /**
    * Minimum time between two last-used writes of one key, in seconds.
    *
@@ -300,13 +359,14 @@ export function readOptions(options: AuthorizerOptions & { readonly tableName: s
 }
 
 function toEnvironment(options: AuthorizerOptions & { readonly tableName: string }): Record<string, string> {
-  const { keyPrefixes, externalKeys, keySources, scopes, plans } = options;
+  const { keyPrefixes, externalKeys, keySources, trustedProxies, scopes, plans } = options;
   const values: Readonly<Record<string, unknown>> = {
     ...options,
     keyPrefixes: Array.isArray(keyPrefixes) ? keyPrefixes.join(',') : keyPrefixes,
     externalKeys: typeof externalKeys === 'object' ? JSON.stringify(externalKeys) : externalKeys,
     keySources: Array.isArray(keySources) ? keySources.join(',') : keySources,
     // JSON would drop an entry without patterns. The parser reports `null`.
+    trustedProxies: Array.isArray(trustedProxies) ? trustedProxies.join(',') : trustedProxies,
     scopes: scopes && JSON.stringify(scopes, (_, value: unknown) => value ?? null),
     plans: plans && Plans.toText(plans, NAMESPACE),
   };

@@ -38,6 +38,13 @@ export interface AuthenticateOptions extends KeyRequirements {
    */
   readonly route?: string;
   /**
+   * The address of the connection, such as Node's `request.socket.remoteAddress`. Don't take it from a header that the
+   * client can send. The middleware of a framework passes it. A key with `allowedIps` is refused without it.
+   *
+   * @default - unknown
+   */
+  readonly sourceIp?: string | undefined;
+  /**
    * An object that exists once for each request, such as Node's request. Several checks with the same object take only
    * one request from the key's limits. The middleware of a framework passes it.
    *
@@ -80,7 +87,7 @@ export class Authenticator {
   }
 
   /**
-   * Checks the request's key: its format, its state, the required scopes, the route if scopes are mapped, and its limits
+   * Checks the request's key: its format, its state, the client's address, the required scopes, the route if scopes are mapped, and its limits
    * if the middleware enforces its plan. The promise resolves after the use of an allowed key is recorded.
    *
    * Every refusal is a result, even an outage. The status is 401 without a key, and 403 for a key that may not be used.
@@ -90,15 +97,16 @@ export class Authenticator {
    */
   async authenticate(
     request: Request | RequestParts,
-    { require, route, countOncePer }: AuthenticateOptions = {},
+    { require, route, sourceIp, countOncePer }: AuthenticateOptions = {},
   ): Promise<Authentication> {
     const { keySources, keyFormat, scopes } = this.#config;
     const required = readRequired(require);
-    const { method, path, fields } = readRequest(request);
-    const presented = presentedKey({ kind: 'request', event: fields }, keySources, keyFormat);
+    const { method, path, fields } = readRequest(request, sourceIp);
+    const credentials = { kind: 'request', event: fields } as const;
+    const presented = presentedKey(credentials, keySources, keyFormat);
     const checkedRoute = scopes.isEmpty ? NO_ROUTE : ((route as Route | undefined) ?? toRequestRoute(method, path));
     const deps = this.#depsFor(countOncePer);
-    const { decision, trace } = await authorize(presented, checkedRoute, deps.now(), deps, required);
+    const { decision, trace } = await authorize(presented, checkedRoute, deps.now(), deps, required, credentials);
     if (decision.effect !== 'allow') {
       const refused = refuse(decision, { keySources, nowMs: deps.now() });
       void notify(this.#callbacks.onRefused, refused);

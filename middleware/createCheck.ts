@@ -7,7 +7,7 @@ import { type KeyRequirements, readRequired } from './requirements.ts';
 /** Checks a request. The default of the route is the request's method and path. */
 export type Check = (
   request: Request | RequestParts,
-  options?: Pick<AuthenticateOptions, 'route' | 'countOncePer'>,
+  options?: Pick<AuthenticateOptions, 'route' | 'sourceIp' | 'countOncePer'>,
 ) => Promise<Authentication>;
 
 /**

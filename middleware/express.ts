@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PublicRecord } from '../keys/record.ts';
 import type { Authenticator } from './authenticate.ts';
 import { createCheck } from './createCheck.ts';
-import { nodeRequest } from './nodeRequest.ts';
+import { nodeRequest, sourceIpOf } from './nodeRequest.ts';
 import { addToField } from './requestLimit.ts';
 import type { KeyRequirements } from './requirements.ts';
 
@@ -49,7 +49,7 @@ export function latchkey(
   const check = createCheck(authenticator, requirements);
   const isAllowed = async (request: KeyedRequest, response: ServerResponse): Promise<boolean> => {
     const parts = nodeRequest(request, request.originalUrl ?? request.url);
-    const authentication = await check(parts, { countOncePer: request });
+    const authentication = await check(parts, { sourceIp: sourceIpOf(request), countOncePer: request });
     if (authentication.effect === 'allow') {
       request.latchkey = authentication.record;
       addHeaders(response, authentication.limit?.headers);

@@ -7,7 +7,7 @@ import type { FastifyPluginCallback, FastifyReply, onRequestAsyncHookHandler } f
 import type { PublicRecord } from '../keys/record.ts';
 import type { Authenticator } from './authenticate.ts';
 import { createCheck } from './createCheck.ts';
-import { nodeRequest } from './nodeRequest.ts';
+import { nodeRequest, sourceIpOf } from './nodeRequest.ts';
 import { addToField } from './requestLimit.ts';
 import type { KeyRequirements } from './requirements.ts';
 
@@ -59,7 +59,8 @@ export function keyHook(
 ): onRequestAsyncHookHandler {
   const check = createCheck(authenticator, requirements);
   return async (request, reply) => {
-    const authentication = await check(nodeRequest(request.raw, request.originalUrl), { countOncePer: request });
+    const parts = nodeRequest(request.raw, request.originalUrl);
+    const authentication = await check(parts, { sourceIp: sourceIpOf(request.raw), countOncePer: request });
     if (authentication.effect === 'allow') {
       request.latchkey = authentication.record;
       if (authentication.limit !== undefined) addHeaders(reply, authentication.limit.headers);

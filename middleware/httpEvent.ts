@@ -4,7 +4,7 @@ import type { EventFields } from '../lambda/requestValues.ts';
 import { type Route, toRequestRoute } from '../lambda/routes.ts';
 import type { RefusedRequest } from './refusal.ts';
 import { addToField } from './requestLimit.ts';
-import type { RequestParts } from './requestParts.ts';
+import type { EventParts, RequestParts } from './requestParts.ts';
 
 /** The response of a function in the shape that all sources of HTTP events read. */
 export interface ProxyResult {
@@ -23,7 +23,7 @@ export interface ProxyResult {
 }
 
 /** A request, its route, and the properties of its source that determine the shape of the response. */
-export interface HttpEvent extends RequestParts {
+export interface HttpEvent extends EventParts {
   readonly route: Route;
   readonly isLoadBalancer: boolean;
   readonly hasMultiValues: boolean;
@@ -45,7 +45,7 @@ export function readHttpEvent(event: object): HttpEvent {
   const hasMultiValues = isObject(multiValueHeaders);
   const headers = pairsOf(hasMultiValues ? multiValueHeaders : fields['headers']);
   const query = queryOf(fields, isLoadBalancer);
-  return { ...toParts({ method, path, query, headers }), isLoadBalancer, hasMultiValues };
+  return { ...toParts({ method, path, query, headers }), requestContext, isLoadBalancer, hasMultiValues };
 }
 
 /** Returns the response to a refused request, in the shape that the event's source reads. */
@@ -89,7 +89,7 @@ function readVersion2({ requestContext, rawPath: path, rawQueryString, headers, 
   const query = typeof rawQueryString === 'string' ? rawQueryString : '';
   const cookie: readonly Pair[] = Array.isArray(cookies) ? [['cookie', cookies.join('; ')]] : [];
   const parts = toParts({ method, path, query, headers: [...pairsOf(headers), ...cookie] });
-  return { ...parts, isLoadBalancer: false, hasMultiValues: false };
+  return { ...parts, requestContext, isLoadBalancer: false, hasMultiValues: false };
 }
 
 /** Returns the query. A load balancer doesn't decode the parameters, but API Gateway does. */

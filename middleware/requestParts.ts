@@ -14,6 +14,12 @@ export interface RequestParts {
   readonly headers: Iterable<readonly [name: string, value: string]>;
 }
 
+/** The parts of a Lambda event. */
+export interface EventParts extends RequestParts {
+  /** The event's context, which contains the address of the connection. */
+  readonly requestContext: unknown;
+}
+
 /** A request in the form that the authorizer reads. */
 export interface ReadRequest {
   readonly method: string;
@@ -24,11 +30,12 @@ export interface ReadRequest {
 }
 
 /**
- * Reads a request.
+ * Reads a request. `sourceIp` is the address of its connection.
  *
  * @throws LatchkeyError `INPUT_INVALID` if the headers aren't pairs, such as Node's `request.headers`
  */
-export function readRequest({ method, url, headers }: Request | RequestParts): ReadRequest {
+export function readRequest(request: Request | RequestParts | EventParts, sourceIp?: string): ReadRequest {
+  const { method, url, headers } = request;
   if (typeof (headers as Partial<Iterable<unknown>> | undefined)?.[Symbol.iterator] !== 'function') {
     throw new LatchkeyError(
       'INPUT_INVALID',
@@ -37,9 +44,11 @@ export function readRequest({ method, url, headers }: Request | RequestParts): R
   }
   const target = withoutOrigin(url);
   const queryAt = target.indexOf('?');
-  if (queryAt === -1) return { method, path: target, fields: { headers: toValues(headers) } };
+  const requestContext = 'requestContext' in request ? request.requestContext : undefined;
+  const shared = { headers: toValues(headers), remoteAddress: sourceIp, requestContext };
+  if (queryAt === -1) return { method, path: target, fields: shared };
   const query = new URLSearchParams(target.slice(queryAt + 1));
-  const fields = { headers: toValues(headers), queryStringParameters: toValues(query) };
+  const fields = { ...shared, queryStringParameters: toValues(query) };
   return { method, path: target.slice(0, queryAt), fields };
 }
 

@@ -37,7 +37,7 @@ export function lostRotationNotice({ record, previous }: Pick<PreparedRotation, 
 }
 
 interface Unit {
-  readonly name: string;
+  readonly name: 'year' | 'month' | 'day' | 'hour' | 'minute';
   /** The short form, such as `mo` in `3mo`. */
   readonly short: string;
   readonly ms: number;
@@ -51,15 +51,28 @@ const UNITS: readonly Unit[] = [
   { name: 'minute', short: 'm', ms: 60_000 },
 ];
 
-/** Returns a time relative to now, rounded to its largest unit: `3 days ago`, `in 2 months`. */
-export function relativeTime(timestamp: Timestamp, nowMs: number): string {
+/** A distance from now in its largest unit. The count is negative in the past. */
+export interface RelativeParts {
+  readonly count: number;
+  /** `undefined` if the distance is less than a minute. The count is then 1 in the future, and otherwise 0. */
+  readonly unit: Unit['name'] | undefined;
+}
+
+/** Returns the distance of a time from now, rounded to its largest unit. */
+export function relativeParts(timestamp: Timestamp, nowMs: number): RelativeParts {
   const distanceMs = toEpochMs(timestamp) - nowMs;
   const unit = findUnit(distanceMs);
-  if (unit === undefined) return distanceMs > 0 ? 'in less than a minute' : 'just now';
+  if (unit === undefined) return { count: distanceMs > 0 ? 1 : 0, unit };
+  return { count: Math.sign(distanceMs) * Math.round(Math.abs(distanceMs) / unit.ms), unit: unit.name };
+}
+
+/** Returns a time relative to now, rounded to its largest unit: `3 days ago`, `in 2 months`. */
+export function relativeTime(timestamp: Timestamp, nowMs: number): string {
+  const { count, unit } = relativeParts(timestamp, nowMs);
+  if (unit === undefined) return count > 0 ? 'in less than a minute' : 'just now';
   // Intl.RelativeTimeFormat would add a quarter to the start of the CLI.
-  const count = Math.round(Math.abs(distanceMs) / unit.ms);
-  const distance = `${count} ${unit.name}${count === 1 ? '' : 's'}`;
-  return distanceMs > 0 ? `in ${distance}` : `${distance} ago`;
+  const distance = `${Math.abs(count)} ${unit}${Math.abs(count) === 1 ? '' : 's'}`;
+  return count > 0 ? `in ${distance}` : `${distance} ago`;
 }
 
 /** Returns the distance of a time from now in its largest unit, such as `3d` or `2mo`. It omits the direction. */

@@ -21,9 +21,11 @@ import {
 
 type Warn = ImportInput['warn'];
 
-/** The header row of `export`, and the header row from before records had a version. */
+/** The header row of `export`, and the header rows of earlier versions. */
 const OWN_HEADERS = new Set(
-  [[], ['rootId'], ['rootId', 'version']].map((later) => String(FIELD_NAMES.filter((name) => !later.includes(name)))),
+  [[], ['allowedIps'], ['allowedIps', 'rootId'], ['allowedIps', 'rootId', 'version']].map((later) =>
+    String(FIELD_NAMES.filter((name) => !later.includes(name))),
+  ),
 );
 
 /**

@@ -1,4 +1,5 @@
 import { isZeroTime } from '../../keys/importedKey.ts';
+import { ALLOWED_IPS_EXPECTED } from '../../keys/ipRanges.ts';
 import { isJsonObject, type JsonObject } from '../../keys/json.ts';
 import { readVersion } from '../../keys/record.ts';
 import type { ImportedKey } from '../../keys/registry.ts';
@@ -46,7 +47,7 @@ const READERS: Readonly<Record<FieldName, Reader>> = {
   label: TEXT,
   keyPrefix: TEXT,
   owner: TEXT,
-  scopes: { expected: `${SCOPES_EXPECTED}, or one text with spaces or commas between the scopes`, read: readScopes },
+  scopes: { expected: `${SCOPES_EXPECTED}, or one text with spaces or commas between the scopes`, read: readTexts },
   plan: TEXT,
   metadata: { expected: 'a JSON object', read: readMetadata },
   createdAt: TIME,
@@ -63,6 +64,7 @@ const READERS: Readonly<Record<FieldName, Reader>> = {
   rootId: TEXT,
   // Another system's version has another meaning. It's ignored if it isn't a number of changes.
   version: { expected: 'a whole number', read: readForeignVersion },
+  allowedIps: { expected: `${ALLOWED_IPS_EXPECTED}, or one text with spaces or commas between them`, read: readTexts },
 };
 
 /** Every field that an entry may have, in the order of `export`. */
@@ -175,10 +177,10 @@ function readForeignTime(value: unknown, name: FieldName): Timestamp | undefined
   return readTime(text, { dateAs: name === 'expiresAt' ? 'end' : 'start', zone: 'UTC' });
 }
 
-/** Parses the scopes. The registry checks whether they are valid. */
-function readScopes(value: unknown): readonly string[] | undefined {
+/** Parses scopes or IP ranges. The registry checks whether they are valid. */
+function readTexts(value: unknown): readonly string[] | undefined {
   const list = typeof value === 'string' ? splitScopes(value) : value;
-  return Array.isArray(list) && list.every((scope) => typeof scope === 'string') ? list : undefined;
+  return Array.isArray(list) && list.every((entry) => typeof entry === 'string') ? list : undefined;
 }
 
 function readForeignVersion(value: unknown): number | null {

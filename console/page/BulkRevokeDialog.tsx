@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api } from './api.ts';
 import { type BulkResult, changeAll, countKeys } from './bulk.ts';
-import { ChangeForm } from './ChangeForm.tsx';
+import { ChangeForm } from '../../components/ChangeForm.tsx';
 import { effectSentence } from './effect.ts';
-import { TextField } from './Field.tsx';
-import { LastUsed } from './Time.tsx';
-import { isUsedToday } from './urgency.ts';
+import { TextField } from '../../components/Field.tsx';
+import { LastUsed } from '../../components/Time.tsx';
+import { isUsedToday } from '../../components/urgency.ts';
 
 interface BulkRevokeDialogProps {
   readonly records: readonly ConsoleKey[];

@@ -1,9 +1,9 @@
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { BulkBar } from './BulkBar.tsx';
 import { type BulkAction, countKeys } from './bulk.ts';
 import { toChips } from './filterNames.ts';
-import { CrossGlyph } from './glyphs.tsx';
+import { CrossGlyph } from '../../components/glyphs.tsx';
 import { type KeyFilter, NO_FILTER } from './keyList.ts';
 import { keysCsv } from './keysCsv.ts';
 import type { KeyStore } from './keyStore.ts';

@@ -3,7 +3,7 @@ import { isKeyId } from '../../keys/keyId.ts';
 import { printable } from '../../keys/printable.ts';
 import { api, ApiError, type SessionInfo } from './api.ts';
 import { curlCommand, KEY_VARIABLE } from './commands.ts';
-import { CodeBox } from './CopyButton.tsx';
+import { CodeBox } from '../../components/CopyButton.tsx';
 import { toChips } from './filterNames.ts';
 import type { KeyFilter } from './keyList.ts';
 import type { KeyStore } from './keyStore.ts';

@@ -1,7 +1,7 @@
 import { useContext, useState } from 'preact/hooks';
 import type { Timestamp } from '../../keys/timestamp.ts';
-import { ExpiryField } from './ExpiryField.tsx';
-import { Field, FieldErrors, Segments, TextField } from './Field.tsx';
+import { ExpiryField } from '../../components/ExpiryField.tsx';
+import { Field, FieldErrors, Segments, TextField } from '../../components/Field.tsx';
 import type { KeyForm } from './keyForm.ts';
 import { ScopeField } from './ScopeField.tsx';
 

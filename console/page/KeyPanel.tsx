@@ -2,19 +2,19 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { printable, printableLines } from '../../keys/printable.ts';
 import { toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api, ApiError, type SessionInfo } from './api.ts';
 import { cliCommand, curlCommand, KEY_VARIABLE } from './commands.ts';
-import { CodeBox, CopyButton } from './CopyButton.tsx';
-import { CrossGlyph } from './glyphs.tsx';
+import { CodeBox, CopyButton } from '../../components/CopyButton.tsx';
+import { CrossGlyph } from '../../components/glyphs.tsx';
 import { type KeyAction, offerActions } from './keyActions.ts';
 import { KeyTimeline } from './KeyTimeline.tsx';
 import { PlanUse } from './PlanUse.tsx';
-import { ExactTime, State, Time } from './Time.tsx';
-import { expiryUrgency } from './urgency.ts';
+import { ExactTime, Time } from '../../components/Time.tsx';
+import { State } from './State.tsx';
+import { expiryUrgency, lastUsedBand } from '../../components/urgency.ts';
 import { KeyUsage } from './Usage.tsx';
-import { lastUsedBand } from './keyList.ts';
-import { whileVisible } from './whileVisible.ts';
+import { whileVisible } from '../../components/whileVisible.ts';
 
 interface KeyPanelProps {
   readonly record: ConsoleKey;
@@ -44,7 +44,7 @@ export function KeyPanel(props: KeyPanelProps) {
   return (
     <aside class="panel" aria-label={`Key ${printable(record.label)}`}>
       <header>
-        <h2 ref={heading} tabIndex={-1}>
+        <h2 ref={heading} tabIndex={-1} data-fallback-focus>
           {printable(record.label)}
         </h2>
         <State {...{ record, nowMs }} acceptedKeys={table.acceptedKeys} />

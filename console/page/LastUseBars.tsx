@@ -1,6 +1,6 @@
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { USES } from './filterNames.ts';
-import { lastUsedBand, type UseBand } from './keyList.ts';
+import { lastUsedBand, type UseBand } from '../../components/urgency.ts';
 import { percent } from './percent.ts';
 import { toListHref } from './route.ts';
 

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { api, type Issued } from './api.ts';
-import { ChangeForm } from './ChangeForm.tsx';
-import { Segments } from './Field.tsx';
+import { ChangeForm } from '../../components/ChangeForm.tsx';
+import { Segments } from '../../components/Field.tsx';
 import { EMPTY_FORM, toNewKey } from './keyForm.ts';
 import { KeyFields, type Suggestions } from './KeyFields.tsx';
 

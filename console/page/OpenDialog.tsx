@@ -1,19 +1,21 @@
 import { useMemo } from 'preact/hooks';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
-import type { Issued, SessionInfo } from './api.ts';
+import { printable } from '../../keys/printable.ts';
+import type { ConsoleKey } from './consoleKey.ts';
+import { api, type Issued, type SessionInfo } from './api.ts';
 import { BulkRevokeDialog } from './BulkRevokeDialog.tsx';
 import { EditDialog } from './EditDialog.tsx';
-import type { Change } from './effect.ts';
+import { curlCommand, envLine } from './commands.ts';
+import { type Change, effectSentence } from './effect.ts';
 import { getCommands } from './getCommands.ts';
 import { getSuggestions } from './keyList.ts';
 import type { KeyStore } from './keyStore.ts';
 import { NewKeyDialog } from './NewKeyDialog.tsx';
 import { Palette } from './Palette.tsx';
 import { ResetQuotaDialog } from './ResetQuotaDialog.tsx';
-import { RevokeDialog } from './RevokeDialog.tsx';
-import { RotateDialog } from './RotateDialog.tsx';
+import { RevokeDialog } from '../../components/RevokeDialog.tsx';
+import { RotateDialog } from '../../components/RotateDialog.tsx';
 import type { Go, Route } from './route.ts';
-import { SecretDialog } from './SecretDialog.tsx';
+import { SecretDialog } from '../../components/SecretDialog.tsx';
 import { ShortcutsDialog } from './ShortcutsDialog.tsx';
 import type { KeyHandlers } from './useKeyActions.ts';
 
@@ -55,7 +57,11 @@ export function OpenDialog(props: OpenDialogProps) {
       return <CommandPalette {...props} />;
     case 'secret': {
       const { issued } = open;
-      return <SecretDialog key={issued.record.id} {...{ issued, nowMs, onClose }} apiUrl={table.apiUrl} />;
+      const formats = [
+        { name: 'curl', text: curlCommand(issued.key, table.apiUrl) },
+        { name: '.env', text: envLine(issued.key) },
+      ];
+      return <SecretDialog key={issued.record.id} {...{ issued, formats, nowMs, onClose }} />;
     }
     case 'bulk revoke': {
       const { records } = open;
@@ -99,15 +105,55 @@ function KeyDialog({ open, session, nowMs, store, actions, onClose }: KeyDialogP
   // The suggestions don't change while the dialog is open.
   const suggestions = useMemo(() => getSuggestions(store.keys), []);
   const { table, keyPrefixes } = session;
-  const delaySeconds = table.revocationDelaySeconds;
   const { onIssued, onChanged } = actions;
   if (!('record' in open)) return <NewKeyDialog {...{ suggestions, keyPrefixes, onIssued, onClose }} />;
   const { kind, record } = open;
-  if (kind === 'rotate') return <RotateDialog {...{ record, nowMs, delaySeconds, onIssued, onClose }} />;
   const onDone = (change: Change) => (changed: ConsoleKey) => onChanged(changed, change);
-  if (kind === 'revoke')
-    return <RevokeDialog {...{ record, nowMs, delaySeconds, onClose }} onChanged={onDone('Revoked')} />;
+  if (kind === 'rotate' || kind === 'revoke') {
+    const refusal = effectSentence('Refused', table.revocationDelaySeconds, nowMs);
+    return <EndingDialog {...{ kind, record, nowMs, refusal, onIssued, onClose }} onRevoked={onDone('Revoked')} />;
+  }
   if (kind === 'reset quota')
     return <ResetQuotaDialog {...{ record, table, nowMs, onClose }} onChanged={onDone('Reset')} />;
   return <EditDialog {...{ record, suggestions, onClose }} onChanged={onDone('Saved')} />;
+}
+
+interface EndingDialogProps {
+  readonly kind: 'rotate' | 'revoke';
+  readonly record: ConsoleKey;
+  readonly nowMs: number;
+  readonly refusal: string;
+  readonly onIssued: (issued: Issued) => void;
+  readonly onRevoked: (record: ConsoleKey) => void;
+  readonly onClose: () => void;
+}
+
+/** Shows a dialog that ends a key: now, or after the grace period of a rotation. */
+function EndingDialog({ kind, record, nowMs, refusal, onIssued, onRevoked, onClose }: EndingDialogProps) {
+  if (kind === 'rotate') {
+    return (
+      <RotateDialog
+        {...{ record, nowMs, refusal, onClose }}
+        intro="You get a new key with the same label, owner, scopes, plan and metadata."
+        onRotate={async (options) => onIssued(await api.rotate(record.id, options))}
+      />
+    );
+  }
+  const { owner } = record;
+  return (
+    <RevokeDialog
+      {...{ record, nowMs, onClose }}
+      effect={refusal}
+      facts={
+        <div>
+          <dt>Owner</dt>
+          <dd>{owner === undefined ? <span class="quiet">none</span> : printable(owner)}</dd>
+        </div>
+      }
+      onRevoke={async (options) => {
+        onRevoked(await api.revoke(record.id, options));
+        onClose();
+      }}
+    />
+  );
 }

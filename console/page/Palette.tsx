@@ -1,7 +1,7 @@
 import { useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { Dialog } from './Dialog.tsx';
+import type { ConsoleKey } from './consoleKey.ts';
+import { Dialog } from '../../components/Dialog.tsx';
 import { findCommands, type PaletteCommand } from './findCommands.ts';
 
 interface PaletteProps {

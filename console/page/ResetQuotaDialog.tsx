@@ -1,7 +1,7 @@
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api, type SessionInfo } from './api.ts';
-import { ChangeForm } from './ChangeForm.tsx';
+import { ChangeForm } from '../../components/ChangeForm.tsx';
 import { effectSentence } from './effect.ts';
 import { PlanFacts } from './PlanUse.tsx';
 import { usePlan } from './usePlan.ts';

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
-import { type ControlIds, Field } from './Field.tsx';
-import { CrossGlyph } from './glyphs.tsx';
+import { type ControlIds, Field } from '../../components/Field.tsx';
+import { CrossGlyph } from '../../components/glyphs.tsx';
 import { parseScopeText, suggestScopes, toScopeText } from './scopeText.ts';
 
 interface ScopeFieldProps {

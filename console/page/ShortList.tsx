@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { needsAttention } from './attention.ts';
 import { toHref, toListHref } from './route.ts';
-import { Expiry, LastUsed, Time } from './Time.tsx';
+import { Expiry, LastUsed, Time } from '../../components/Time.tsx';
 
 interface ListProps {
   readonly keys: readonly ConsoleKey[];

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { Dialog } from './Dialog.tsx';
+import { Dialog } from '../../components/Dialog.tsx';
 
 interface ShortcutsDialogProps {
   readonly isReadOnly: boolean;

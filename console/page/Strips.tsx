@@ -1,4 +1,4 @@
-import { CopyButton } from './CopyButton.tsx';
+import { CopyButton } from '../../components/CopyButton.tsx';
 import type { SessionInfo } from './api.ts';
 import type { ConnectionState } from './connection.ts';
 import type { KeyStore } from './keyStore.ts';

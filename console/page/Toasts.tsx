@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { CrossGlyph } from './glyphs.tsx';
+import { CrossGlyph } from '../../components/glyphs.tsx';
 
 /** A short message about a change. */
 export interface Toast {

@@ -6,9 +6,11 @@ import type { ConsoleUsage } from '../server/usageRoutes.ts';
 import type { SessionInfo } from './api.ts';
 import type { KeysById } from './keyStore.ts';
 import { toHref } from './route.ts';
-import { Tabs } from './Tabs.tsx';
-import { UsageChart } from './UsageChart.tsx';
-import { countsText, sourcesText, type UsageSpan } from './usageText.ts';
+import { Tabs } from '../../components/Tabs.tsx';
+import { UsageChart } from '../../components/UsageChart.tsx';
+import { IN_ENGLISH } from '../../components/language.ts';
+import { countsText, type UsageSpan } from '../../components/usageText.ts';
+import { sourcesText } from './sourcesText.ts';
 import { type UsageRead, useUsage } from './useUsage.ts';
 
 const SPANS: readonly (readonly [UsageSpan, string])[] = [
@@ -136,7 +138,7 @@ function BusiestList({ busiest, byId }: { busiest: readonly BusiestKey[]; byId: 
       <h3>Busiest keys</h3>
       <ul class="lines">
         {busiest.slice(0, MAX_LISTED).map((key) => (
-          <li key={key.keyId} title={countsText(key)}>
+          <li key={key.keyId} title={countsText(key, IN_ENGLISH)}>
             <KeyLink id={key.keyId} byId={byId}>
               <span class="track" aria-hidden="true">
                 <span class="part fill-allowed" style={{ width: `${(100 * key.total) / most}%` }} />

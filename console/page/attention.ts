@@ -1,10 +1,8 @@
+import { DAY_MS, EXPIRING_DAYS } from '../../components/urgency.ts';
 import { sortRecords } from '../../keys/recordOrder.ts';
 import { isExpiringWithin, isNeverUsed, isUnusedFor, keyState } from '../../keys/state.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
-export const DAY_MS = 86_400_000;
-/** Number of days before an expiry from which a key needs attention. */
-export const EXPIRING_DAYS = 7;
 /** Number of days without a use after which a key needs attention. */
 const UNUSED_DAYS = 90;
 const LATER_DAYS = 30;

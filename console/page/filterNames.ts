@@ -1,7 +1,8 @@
 import type { RecordSort, SortField } from '../../keys/recordOrder.ts';
 import type { KeyState } from '../../keys/state.ts';
 import type { Attention } from './attention.ts';
-import type { KeyFilter, UseBand } from './keyList.ts';
+import type { UseBand } from '../../components/urgency.ts';
+import type { KeyFilter } from './keyList.ts';
 
 /** The names of the states in the filter. */
 export const STATES: readonly (readonly [value: KeyState, name: string])[] = [

@@ -1,13 +1,12 @@
+import { type ExpiryForm, toExpiry } from '../../components/expiry.ts';
 import type { JsonObject } from '../../keys/json.ts';
 import type { NewKey } from '../../keys/fields.ts';
 import type { KeyChanges } from '../../keys/registry.ts';
 import { splitScopes } from '../../keys/scope.ts';
-import { readTime, toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { DAY_MS } from './attention.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 /** The fields of a key in a form. */
-export interface KeyForm {
+export interface KeyForm extends ExpiryForm {
   readonly label: string;
   readonly owner: string;
   /** `true` if the key is limited to `scopes`. Otherwise it has full access. */
@@ -15,10 +14,6 @@ export interface KeyForm {
   /** The scopes, separated by spaces or commas. */
   readonly scopes: string;
   readonly plan: string;
-  /** `keep`, `never`, a number of days from now, or `at` for the time in `expiresAt`. */
-  readonly expiry: string;
-  /** The value of a `datetime-local` control, in this machine's time zone. */
-  readonly expiresAt: string;
   readonly metadata: string;
 }
 
@@ -87,32 +82,8 @@ export function getChanges(form: KeyForm, original: KeyForm, nowMs: number): Key
   };
 }
 
-/**
- * Returns the expiry. `null` means that the key never expires. `undefined` means that the expiry doesn't change.
- *
- * @throws Error with a message for the form, if the time can't be parsed
- */
-export function toExpiry({ expiry, expiresAt }: Pick<KeyForm, 'expiry' | 'expiresAt'>, nowMs: number) {
-  if (expiry === 'keep') return undefined;
-  if (expiry === 'never') return null;
-  if (expiry !== 'at') return toTimestamp(nowMs + Number(expiry) * DAY_MS);
-  return parseTime(expiresAt);
-}
-
 function requireLabel({ label }: KeyForm): void {
   if (label.trim() === '') throw new Error('label: enter what the key is for, such as build server');
-}
-
-/** Parses a time without a zone in this machine's zone. Users can type any text in browsers without a time control. */
-function parseTime(text: string): Timestamp {
-  const time = readTime(text, { dateAs: 'end' });
-  if (time !== undefined) return time;
-  const withoutZone = readTime(text, { zone: 'UTC' })?.slice(0, -1);
-  try {
-    return toTimestamp(Date.parse(withoutZone ?? ''));
-  } catch {
-    throw new Error('expiry: expected a date and a time, such as 2030-01-31T12:00');
-  }
 }
 
 function parseMetadata({ metadata }: KeyForm): JsonObject | null {

@@ -1,8 +1,9 @@
 import { keySearch } from '../../keys/keySearch.ts';
 import { COLLATOR, type RecordSort } from '../../keys/recordOrder.ts';
-import { type DatedRecord, keyState, type KeyState, lastUsedMs } from '../../keys/state.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
-import { type Attention, DAY_MS, needsAttention } from './attention.ts';
+import { keyState, type KeyState } from '../../keys/state.ts';
+import type { ConsoleKey } from './consoleKey.ts';
+import { lastUsedBand, type UseBand } from '../../components/urgency.ts';
+import { type Attention, needsAttention } from './attention.ts';
 
 /** The filter of the list. An empty field matches every key. */
 export interface KeyFilter {
@@ -49,26 +50,6 @@ export function getScopes(keys: readonly ConsoleKey[]): readonly string[] {
 export function getSuggestions(keys: readonly ConsoleKey[]) {
   const plans = [...new Set(keys.flatMap(({ plan }) => plan ?? []))].toSorted(COLLATOR.compare);
   return { owners: getOwners(keys), scopes: getScopes(keys), plans };
-}
-
-/** The time since a key's last use, in bands. */
-export type UseBand = 'day' | 'week' | 'month' | 'quarter' | 'older' | 'never';
-
-/** The bands with their maximum ages in days, the most recent band first. */
-const BANDS: readonly (readonly [band: UseBand, days: number])[] = [
-  ['day', 1],
-  ['week', 7],
-  ['month', 30],
-  ['quarter', 90],
-  ['older', Infinity],
-];
-
-/** Returns the band of a key's last use. `day` means within 24 hours. */
-export function lastUsedBand(key: DatedRecord, nowMs: number): UseBand {
-  const usedMs = lastUsedMs(key, nowMs);
-  if (usedMs === -Infinity) return 'never';
-  const days = (nowMs - usedMs) / DAY_MS;
-  return BANDS.find(([, most]) => days <= most)?.[0] ?? 'older';
 }
 
 /** One key of a rotation chain. `key` is undefined if the record is no longer in the table. */

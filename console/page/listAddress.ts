@@ -2,7 +2,8 @@ import { isKeyPrefix } from '../../keys/keyPrefix.ts';
 import type { RecordSort, SortField } from '../../keys/recordOrder.ts';
 import type { KeyState } from '../../keys/state.ts';
 import type { Attention } from './attention.ts';
-import { type KeyFilter, NEWEST_FIRST, NO_FILTER, type UseBand } from './keyList.ts';
+import type { UseBand } from '../../components/urgency.ts';
+import { type KeyFilter, NEWEST_FIRST, NO_FILTER } from './keyList.ts';
 
 /** The filter and the sort order of the list. */
 export interface ListView {

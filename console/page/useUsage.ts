@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ConsoleUsage } from '../server/usageRoutes.ts';
 import { api, type SessionInfo } from './api.ts';
-import type { UsageSpan } from './usageText.ts';
-import { whileVisible } from './whileVisible.ts';
+import type { UsageSpan } from '../../components/usageText.ts';
+import { whileVisible } from '../../components/whileVisible.ts';
 
 /** The last response to a read of usage. Both fields are absent until the first response. */
 export interface UsageRead {

@@ -1,6 +1,7 @@
 import { LatchkeyError } from '../../keys/errors.ts';
 import { KEY_SOURCES_EXPECTED, type KeySourceSetting, parseKeySources } from '../../lambda/keySources.ts';
 import { ROUTE_PATTERN_EXPECTED } from '../../lambda/routes.ts';
+import type { OwnerAccess } from '../keyManagementProps.ts';
 import type { ScopeMapping } from '../propChecks.ts';
 
 /** The options from `npm run deploy -- -c OPTION=VALUE`. */
@@ -11,6 +12,7 @@ export interface AppContext {
   readonly monitoring?: Monitoring;
   readonly accountLogRole?: boolean;
   readonly terminationProtection?: boolean;
+  readonly owners?: OwnerAccess;
 }
 
 /** The extent of the sample's monitoring. */
@@ -27,6 +29,9 @@ const EXPECTED = {
   monitoring: 'none, alarms or dashboard (the alarms and a dashboard)',
   accountLogRole: 'true or false',
   terminationProtection: 'true or false',
+  issuer: 'the https URL of the issuer of your customers’ tokens',
+  audience: 'the audiences of these tokens, separated by commas',
+  orgClaim: 'the claim with the id of a customer’s organisation',
 } as const;
 
 /** The context values of the CDK's own commands `acknowledge` and `cli-telemetry`. */
@@ -58,10 +63,32 @@ export function readAppContext(context: Readonly<Record<string, unknown>>): AppC
     monitoring: read('monitoring', (value) => MONITORING.find((each) => each === value)),
     accountLogRole: read('accountLogRole', readFlag),
     terminationProtection: read('terminationProtection', readFlag),
+    owners: toOwners({
+      issuer: read('issuer', readText),
+      audience: read('audience', readList),
+      orgClaim: read('orgClaim', readText),
+    }),
   };
+  problems.push(...ownerProblems(context));
   if (problems.length > 0) throw new LatchkeyError('CONFIG_INVALID', problems.join('; '));
   return { stackName, ...withoutAbsent(settings) };
 }
+
+/** Returns one problem for each option that the others of owners need. */
+function ownerProblems(context: Readonly<Record<string, unknown>>): readonly string[] {
+  const given = (['issuer', 'audience', 'orgClaim'] as const).find((name) => context[name] !== undefined);
+  const missing = (['issuer', 'audience'] as const).filter((name) => context[name] === undefined);
+  if (given === undefined) return [];
+  return missing.map((name) => `${name}: expected ${EXPECTED[name]}, because of ${given}, got nothing`);
+}
+
+/** Returns the tokens of owners, if their issuer and audience are known. The construct checks the values. */
+function toOwners({ issuer, audience, orgClaim }: MaybeOwners): OwnerAccess | undefined {
+  if (issuer === undefined || audience === undefined) return undefined;
+  return { issuer, audience, ...(orgClaim !== undefined && { orgClaim }) };
+}
+
+type MaybeOwners = { readonly [Name in 'issuer' | 'audience' | 'orgClaim']: OwnerAccess[Name] | undefined };
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
@@ -79,6 +106,14 @@ function readFlag(value: unknown): boolean | undefined {
 /** Checks CloudFormation's rule for stack names ("CreateStack", AWS CloudFormation API Reference). */
 function readStackName(value: unknown): string | undefined {
   return typeof value === 'string' && /^[A-Za-z][A-Za-z0-9-]{0,127}$/.test(value) ? value : undefined;
+}
+
+function readText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function readList(value: unknown): readonly string[] | undefined {
+  return readText(value)?.split(',');
 }
 
 function readKeySources(value: unknown): readonly KeySourceSetting[] | undefined {

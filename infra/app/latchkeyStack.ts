@@ -29,6 +29,8 @@ import { ApiKeyEvents } from '../apiKeyEvents.ts';
 import { ApiKeyMonitoring } from '../apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../apiKeyTable.ts';
 import { type ApiAccessLog, ApiKeyUsage } from '../apiKeyUsage.ts';
+import { KeyManagementApi } from '../keyManagementApi.ts';
+import type { KeyManagementApiProps, OwnerAccess, PortalProps } from '../keyManagementProps.ts';
 import { acknowledge } from '../nag.ts';
 import { LimitPeriod, type PlanMapping } from '../planProps.ts';
 import type { Monitoring } from './appContext.ts';
@@ -58,6 +60,12 @@ const PLANS: PlanMapping = {
 /** A key that nobody used for this long gives an event. */
 const UNUSED_AFTER = Duration.days(90);
 
+/** The hosted page. It may link back to an application on the developer's machine. */
+const PORTAL: PortalProps = {
+  name: 'Latchkey sample',
+  returnOrigins: ['http://localhost:3000', 'http://127.0.0.1:3000'],
+};
+
 /** Properties of `LatchkeyStack`. You can set them in the app's context. */
 export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerProps, 'keySources' | 'scopes'> {
   /**
@@ -74,10 +82,22 @@ export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerPro
    * @default false
    */
   readonly accountLogRole?: boolean;
+
+  /**
+   * The tokens with which your customers may manage their keys below `/me` of the management API.
+   *
+   * @default - they only have the portal
+   */
+  readonly owners?: OwnerAccess;
+}
+
+/** The parts of the stack that the management API uses. */
+interface ManagedKeys extends Required<Pick<KeyManagementApiProps, 'table' | 'authorizer' | 'usage'>> {
+  readonly owners: OwnerAccess | undefined;
 }
 
 /**
- * A table of keys, an authorizer, and a sample API of each type. `GET /whoami` and every message to the WebSocket API
+ * A table of keys, an authorizer, a sample API of each type, and the API that manages keys. `GET /whoami` and every message to the WebSocket API
  * return the authorizer's context. Keys on the plan `demo` have limits.
  */
 export class LatchkeyStack extends Stack {
@@ -85,7 +105,7 @@ export class LatchkeyStack extends Stack {
   readonly #accessLogs: ApiAccessLog[] = [];
 
   constructor(scope: Construct, id: string, props: LatchkeyStackProps = {}) {
-    const { keySources, scopes, monitoring = 'alarms', accountLogRole = false, ...stackProps } = props;
+    const { keySources, scopes, monitoring = 'alarms', accountLogRole = false, owners, ...stackProps } = props;
     super(scope, id, stackProps);
     this.#hasLogRole = accountLogRole;
     const table = new ApiKeyTable(this, 'Keys');
@@ -126,6 +146,22 @@ export class LatchkeyStack extends Stack {
       'The prefixes of issued keys; those of external keys with *, or any',
     );
     this.#planOutputs(authorizer);
+    this.#manageKeys({ table, authorizer, usage, owners }, Object.keys(scopes ?? {}));
+  }
+
+  /** Adds the API that manages keys. Owners may give their keys the scopes of the stack. */
+  #manageKeys({ owners, ...shared }: ManagedKeys, scopes: readonly string[]): void {
+    const management = new KeyManagementApi(this, 'Management', {
+      ...shared,
+      ...(owners && { owners }),
+      portal: PORTAL,
+      ownerRules: {
+        plans: Object.keys(PLANS),
+        maxLifetime: Duration.days(365),
+        ...(scopes.length > 0 && { scopes }),
+      },
+    });
+    this.#output('KeyManagementUrl', management.url, 'The API that manages keys, for operators and owners');
   }
 
   #events(table: ApiKeyTable, { limits }: ApiKeyAuthorizer): ApiKeyEvents {

@@ -36,11 +36,13 @@ test('the page never parses strings as HTML', () => {
   const kept = [...script.matchAll(/localStorage|sessionStorage|indexedDB|document\.cookie|console\.\w+\(/g)];
   // Only the shortcut setting is in localStorage. test/e2e/browser/console.test.ts checks its value.
   expect(new Set(kept.map(([text]) => text))).toEqual(new Set(['localStorage']));
-  const sources = readdirSync(`${ROOT}console/page`).filter((name) => /\.tsx?$/.test(name));
+  const sources = ['console/page', 'components'].flatMap((directory) =>
+    readdirSync(`${ROOT}${directory}`).flatMap((name) => (/\.tsx?$/.test(name) ? [`${directory}/${name}`] : [])),
+  );
   expect(sources.length).toBeGreaterThan(10);
-  for (const name of sources) {
-    expect(readFileSync(`${ROOT}console/page/${name}`, 'utf8')).not.toMatch(
-      name === 'shortcuts.ts' ? /innerHTML/i : /innerHTML|insertAdjacent|document\.write|localStorage/i,
+  for (const source of sources) {
+    expect(readFileSync(`${ROOT}${source}`, 'utf8')).not.toMatch(
+      source.endsWith('/shortcuts.ts') ? /innerHTML/i : /innerHTML|insertAdjacent|document\.write|localStorage/i,
     );
   }
 });
@@ -57,7 +59,7 @@ test("the page's bundle contains only its own files, Preact, and modules that ru
     jsxImportSource: 'preact',
   });
   const foreign = Object.keys(metafile.inputs).filter(
-    (path) => !/^console\/page\/|(^|\/)node_modules\/preact\//.test(path),
+    (path) => !/^(console\/page|components)\/|(^|\/)node_modules\/preact\//.test(path),
   );
   expect(foreign.toSorted()).toEqual([
     'keys/acceptedKeys.ts',

@@ -13,6 +13,9 @@ describe('readAppContext', () => {
       monitoring: 'dashboard',
       accountLogRole: 'true',
       terminationProtection: 'false',
+      issuer: 'https://issuer.example',
+      audience: 'app,other',
+      orgClaim: 'org_id',
     };
     expect(readAppContext(context)).toEqual({
       stackName: 'Orders',
@@ -28,6 +31,7 @@ describe('readAppContext', () => {
       monitoring: 'dashboard',
       accountLogRole: true,
       terminationProtection: false,
+      owners: { issuer: 'https://issuer.example', audience: ['app', 'other'], orgClaim: 'org_id' },
     });
   });
 
@@ -51,6 +55,9 @@ describe('readAppContext', () => {
 
   test.each([
     [{ name: '' }, "name: expected a stack's name"],
+    [{ issuer: 'https://issuer.example' }, /^audience: expected the audiences .+, because of issuer, got nothing$/],
+    [{ orgClaim: 'org' }, /^issuer: expected the https URL .+, because of orgClaim, got nothing$/],
+    [{ issuer: '', audience: 'app' }, /^issuer: expected the https URL .+, got ""$/],
     [{ name: '1st' }, /^name: expected a stack's name.+, got "1st"$/],
     [{ name: 'a_b' }, /^name: expected a stack's name.+, got "a_b"$/],
     [{ name: `a${'b'.repeat(128)}` }, "expected a stack's name"],
@@ -68,7 +75,7 @@ describe('readAppContext', () => {
     [{ terminationProtection: '' }, /^terminationProtection: expected true or false, got ""$/],
     [
       { keysources: 'bearer' },
-      'keysources: expected one of the options name, keySources, scopes, monitoring, accountLogRole, terminationProtection, got an unknown option',
+      'keysources: expected one of the options name, keySources, scopes, monitoring, accountLogRole, terminationProtection, issuer, audience, orgClaim, got an unknown option',
     ],
   ])('rejects %j with the expected and the actual value', (context, problem) => {
     expect(() => readAppContext(context)).toThrow(

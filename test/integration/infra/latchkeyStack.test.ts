@@ -6,22 +6,28 @@ import { expect, test } from '@jest/globals';
 import { LatchkeyStack, type LatchkeyStackProps } from '../../../infra/app/latchkeyStack.ts';
 import { FAST } from './authorizerUnderTest.ts';
 
+const OWNERS = { issuer: 'https://issuer.example', audience: ['app'] };
 const template = Template.fromStack(new LatchkeyStack(new App(), 'LatchkeyStack'));
 
-test('LatchkeyStack deploys the tables, the authorizer and an API of each type', () => {
-  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 4);
+test('LatchkeyStack deploys the tables, the authorizer, an API of each type and the management API', () => {
+  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 5);
   template.resourceCountIs('AWS::ApiGateway::RestApi', 1);
-  template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP' }, 1);
+  template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP' }, 2);
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'WEBSOCKET' }, 1);
-  template.resourceCountIs('AWS::Lambda::Function', 4);
+  template.resourceCountIs('AWS::Lambda::Function', 5);
 });
 
-test.each(['TableName', 'UsageTableName', 'HistoryTableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl'])(
-  'LatchkeyStack has the output %s',
-  (name) => {
-    template.hasOutput(name, { Value: Match.anyValue() });
-  },
-);
+test.each([
+  'TableName',
+  'UsageTableName',
+  'HistoryTableName',
+  'RestApiUrl',
+  'HttpApiUrl',
+  'WebSocketApiUrl',
+  'KeyManagementUrl',
+])('LatchkeyStack has the output %s', (name) => {
+  template.hasOutput(name, { Value: Match.anyValue() });
+});
 
 test('LatchkeyStack outputs the revocation delay in seconds and the accepted keys', () => {
   template.hasOutput('RevocationDelaySeconds', { Value: '60' });
@@ -42,18 +48,37 @@ test('LatchkeyStack outputs its table of limits and the limits of the plan demo'
   });
 });
 
-test('LatchkeyStack protects every route except messages on an authorized connection', () => {
-  const methods = template.findResources('AWS::ApiGateway::Method');
-  const routes = template.findResources('AWS::ApiGatewayV2::Route');
-  const types = [...Object.values(methods), ...Object.values(routes)].map(({ Properties }) => [
-    Properties.RouteKey ?? Properties.HttpMethod,
-    Properties.AuthorizationType,
-  ]);
-  expect(Object.fromEntries(types)).toEqual({
+/** Returns the authorization of each route and method outside the portal. */
+function authorizationIn(of: Template): Record<string, string> {
+  const methods = Object.values(of.findResources('AWS::ApiGateway::Method'));
+  const routes = Object.values(of.findResources('AWS::ApiGatewayV2::Route'));
+  const types = [...methods, ...routes].map(
+    ({ Properties: { RouteKey, HttpMethod, AuthorizationType } }) =>
+      [String(RouteKey ?? HttpMethod), AuthorizationType] as const,
+  );
+  return Object.fromEntries(types.filter(([key]) => !/ \/portal(\/|$)/.test(key)));
+}
+
+test('LatchkeyStack protects every route except messages on an authorized connection, the portal and its document', () => {
+  const byIam = Object.entries(authorizationIn(template)).filter(([key]) => / \/(keys|portal-sessions)/.test(key));
+  expect(byIam).toHaveLength(11);
+  expect(authorizationIn(template)).toEqual({
     GET: 'CUSTOM',
     'GET /whoami': 'CUSTOM',
     $connect: 'CUSTOM',
     $default: 'NONE',
+    ...Object.fromEntries(byIam.map(([key]) => [key, 'AWS_IAM'])),
+    'GET /openapi.json': 'NONE',
+  });
+});
+
+test('LatchkeyStack lets owners manage their keys if it gets an issuer', () => {
+  const withOwners = templateWith({ owners: OWNERS });
+  const byJwt = Object.entries(authorizationIn(withOwners)).filter(([, type]) => type === 'JWT');
+  expect(byJwt).toHaveLength(10);
+  expect(byJwt.filter(([key]) => !/ \/me(\/|$)/.test(key))).toEqual([]);
+  withOwners.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+    JwtConfiguration: { Issuer: 'https://issuer.example', Audience: ['app'] },
   });
 });
 
@@ -116,8 +141,8 @@ test('LatchkeyStack throttles every stage', () => {
   template.hasResourceProperties('AWS::ApiGateway::Stage', {
     MethodSettings: [Match.objectLike({ HttpMethod: '*', ResourcePath: '/*', ...limits })],
   });
-  template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Stage', { DefaultRouteSettings: limits }, 2);
-  template.resourceCountIs('AWS::ApiGatewayV2::Stage', 2);
+  template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Stage', { DefaultRouteSettings: limits }, 3);
+  template.resourceCountIs('AWS::ApiGatewayV2::Stage', 3);
 });
 
 test('the REST API of LatchkeyStack has a regional endpoint', () => {
@@ -151,7 +176,7 @@ test('LatchkeyStack logs the key’s id and the reason of a denial on every API 
   logged.hasResource('AWS::ApiGateway::Account', { DeletionPolicy: 'Retain' });
 });
 
-test.each([{}, { monitoring: 'dashboard' }, { accountLogRole: true }] as const)(
+test.each([{}, { monitoring: 'dashboard' }, { accountLogRole: true }, { owners: OWNERS }] as const)(
   'LatchkeyStack passes cdk-nag’s AwsSolutionsChecks with the props %j',
   (props) => {
     expect(findingsOf((app) => new LatchkeyStack(app, 'LatchkeyStack', props))).toEqual([]);
@@ -205,15 +230,15 @@ function toLines({ Effect, Action, Resource, Condition }: Statement): string[] {
 }
 
 function describeResource(resource: unknown): string {
-  const text = JSON.stringify(resource);
-  const [, logicalId = ''] = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(text) ?? [];
-  const [, streamed = ''] = /^\{"Fn::GetAtt":\["(\w+)","StreamArn"\]\}$/.exec(text) ?? [];
-  const [, indexed = '', index = ''] =
-    /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["(\w+)","Arn"\]\},"\/index\/(\w+)"/.exec(text) ?? [];
-  if (streamed !== '') return `the stream of ${nameOf(streamed)}`;
-  if (indexed !== '') return `the index ${index} of ${nameOf(indexed)}`;
-  if (text.includes(':event-bus/default"')) return 'the default event bus';
-  return logicalId === '' ? text : nameOf(logicalId);
+  const json = JSON.stringify(resource);
+  const [, logicalId = ''] = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(json) ?? [];
+  const [, table = '', index = ''] =
+    /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["(\w+)","Arn"\]\},"(\/index\/\w+)"\]\]\}$/.exec(json) ?? [];
+  const [, streamed = ''] = /^\{"Fn::GetAtt":\["(\w+)","StreamArn"\]\}$/.exec(json) ?? [];
+  if (streamed !== '') return `${nameOf(streamed)}/stream`;
+  if (json.includes(':event-bus/default"')) return 'the default event bus';
+  if (index !== '') return nameOf(table) + index;
+  return logicalId === '' ? json : nameOf(logicalId);
 }
 
 /** Returns the logical id without the hash that the CDK appends. */
@@ -252,19 +277,32 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
     EventsRole: [
       ...logsOf('EventsLogs'),
       ...['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
-        (action) => `Allow dynamodb:${action} on the stream of KeysTable`,
+        (action) => `Allow dynamodb:${action} on KeysTable/stream`,
       ),
       'Allow dynamodb:Scan on KeysTable',
       'Allow dynamodb:Scan on AuthorizerLimitsTable',
       `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${marksOnly}`,
       'Allow dynamodb:GetItem on KeysTable',
-      'Allow dynamodb:Query on the index byId of KeysTable',
+      'Allow dynamodb:Query on KeysTable/index/byId',
       'Allow dynamodb:PutItem on EventsHistory',
       'Allow events:PutEvents on the default event bus if {"StringEquals":{"events:source":"latchkey"}}',
       'Allow sqs:SendMessage on EventsDeadLetters',
       'Allow sqs:SendMessage on EventsDeadLetters',
       'Allow sqs:GetQueueAttributes on EventsDeadLetters',
       'Allow sqs:GetQueueUrl on EventsDeadLetters',
+    ],
+    ManagementRole: [
+      ...logsOf('ManagementLogs'),
+      ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'UpdateItem', 'Scan'].map(
+        (action) => `Allow dynamodb:${action} on KeysTable`,
+      ),
+      'Allow dynamodb:Query on KeysTable/index/byId',
+      'Allow dynamodb:Query on KeysTable/index/byOwner',
+      ...['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'].map(
+        (action) => `Allow dynamodb:${action} on ManagementState`,
+      ),
+      `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${countersOnly}`,
+      'Allow dynamodb:Query on UsageTable',
     ],
     UsageRole: [
       ...logsOf('UsageLogs'),
@@ -278,7 +316,7 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
 
 test('LatchkeyStack does not attach managed or inline policies to its roles', () => {
   const roles = resourcesOf('AWS::IAM::Role').map(([, { Properties }]) => Object.keys(Properties ?? {}));
-  expect(roles).toEqual(Array.from({ length: 4 }, () => ['AssumeRolePolicyDocument']));
+  expect(roles).toEqual(Array.from({ length: 5 }, () => ['AssumeRolePolicyDocument']));
   const types = Object.values<{ Type: string }>(template.toJSON()['Resources']).map(({ Type }) => Type);
   expect(types.filter((type) => type.startsWith('AWS::IAM::') && !/::(Role|Policy)$/.test(type))).toEqual([]);
 });

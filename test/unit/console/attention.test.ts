@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Attention, DAY_MS, listAttention, needsAttention } from '../../../console/page/attention.ts';
+import { DAY_MS } from '../../../components/urgency.ts';
+import { type Attention, listAttention, needsAttention } from '../../../console/page/attention.ts';
 import { percent } from '../../../console/page/percent.ts';
 import { idsOf, makeConsoleKey } from '../../support/consoleKeys.ts';
 import { at, NOW_MS } from '../../support/keys.ts';

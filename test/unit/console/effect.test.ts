@@ -1,17 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { effectSentence, expiryPreview, oldKeyEnd, successorExpiry } from '../../../console/page/effect.ts';
-import { exactTime, timeOfDay } from '../../../console/page/exactTime.ts';
-import { publicRecord } from '../../../keys/record.ts';
-import { getPreviousEnd, getSuccessorFields } from '../../../keys/rotation.ts';
-import type { TestKeyFields } from '../../../testing/createTestKey.ts';
-import { at, makeKey, NOW_MS } from '../../support/keys.ts';
-
-const DAY_MS = 86_400_000;
+import { timeOfDay } from '../../../components/exactTime.ts';
+import { IN_ENGLISH } from '../../../components/language.ts';
+import { effectSentence } from '../../../console/page/effect.ts';
+import { NOW_MS } from '../../support/keys.ts';
 
 describe('effectSentence', () => {
   test('names the time of day when all authorizers have noticed the change', () => {
     expect(effectSentence('Refused', 60, NOW_MS)).toBe(
-      `Refused everywhere by ${timeOfDay(NOW_MS + 60_000)} (within 60 s).`,
+      `Refused everywhere by ${timeOfDay(NOW_MS + 60_000, IN_ENGLISH)} (within 60 s).`,
     );
   });
 
@@ -20,45 +16,5 @@ describe('effectSentence', () => {
     [null, "Refused everywhere once the authorizers' caches expire."],
   ])('does not name a time for the delay %p', (delaySeconds, expected) => {
     expect(effectSentence('Refused', delaySeconds, NOW_MS)).toBe(expected);
-  });
-});
-
-describe('the preview of a rotation', () => {
-  test.each<[string, TestKeyFields]>([
-    ['never expires', {}],
-    ['expires before the end of the grace period', { createdAt: at(-DAY_MS), expiresAt: at(DAY_MS / 2) }],
-    ['expires after the grace period', { createdAt: at(-DAY_MS), expiresAt: at(9 * DAY_MS) }],
-  ])('equals the rotation of a key that %s', (_, fields) => {
-    const { record } = makeKey(fields);
-    const options = { graceSeconds: 86_400 };
-    const shown = publicRecord(record);
-    expect(oldKeyEnd(shown, options.graceSeconds, NOW_MS)).toBe(getPreviousEnd(record, options, NOW_MS));
-    expect(successorExpiry(shown, NOW_MS) ?? undefined).toBe(getSuccessorFields(record, options, NOW_MS).expiresAt);
-  });
-
-  test("asks for an expiry if the old key's lifetime cannot be repeated", () => {
-    const { record } = makeKey({ createdAt: at(DAY_MS), expiresAt: at(DAY_MS) });
-    const expiry = successorExpiry(publicRecord(record), NOW_MS);
-    expect(expiry).toBeUndefined();
-    expect(expiryPreview(expiry)).toBe('Choose a date and a time.');
-  });
-});
-
-describe('expiryPreview', () => {
-  test('names the exact time', () => {
-    expect(expiryPreview(at(0))).toBe(`The key expires on ${exactTime(at(0))}.`);
-  });
-
-  test('says that a key never expires', () => {
-    expect(expiryPreview(null)).toBe('The key never expires.');
-  });
-});
-
-describe('exactTime', () => {
-  test.each([
-    ['UTC', '31 Jan 2030, 23:05 UTC'],
-    ['Asia/Kolkata', '1 Feb 2030, 04:35 GMT+5:30'],
-  ])('shows the date, the time and the zone in %s', (zone, expected) => {
-    expect(exactTime(Date.UTC(2030, 0, 31, 23, 5), zone)).toBe(expected);
   });
 });

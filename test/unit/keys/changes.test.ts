@@ -18,7 +18,7 @@ import { deepValue } from '../../support/deepJson.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';
 
-const ALL_FIELDS = 'label, owner, scopes, plan, expiresAt, metadata';
+const ALL_FIELDS = 'label, owner, scopes, plan, allowedIps, expiresAt, metadata';
 
 describe('checkChanges', () => {
   test.each([

@@ -30,7 +30,7 @@ function problemOf(input: unknown): string {
   throw new Error('it was accepted');
 }
 
-test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
+test.each(['label', 'owner', 'scopes', 'plan', 'allowedIps', 'expiresAt', 'metadata'])(
   'checkNewKey rejects a value of %s that is 25,000 lists deep',
   (name) => {
     const deep = name === 'metadata' ? { deep: deepValue(25_000) } : deepValue(25_000);
@@ -40,7 +40,7 @@ test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
   },
 );
 
-test.each(['label', 'owner', 'scopes', 'plan', 'expiresAt', 'metadata'])(
+test.each(['label', 'owner', 'scopes', 'plan', 'allowedIps', 'expiresAt', 'metadata'])(
   'checkNewKey rejects a value of %s that contains itself twice',
   (name) => {
     const cyclic: Record<string, unknown> = {};
@@ -121,6 +121,9 @@ describe('checkNewKey', () => {
     ['plan', { label: 'x', plan: 'frée' }],
     ['plan', { label: 'x', plan: 'free\n' }],
     ['plan', { label: 'x', plan: null }],
+    ['allowedIps', { label: 'x', allowedIps: [] }],
+    ['allowedIps', { label: 'x', allowedIps: '203.0.113.7' }],
+    ['allowedIps', { label: 'x', allowedIps: Array.from({ length: 21 }, (_, at) => `203.0.113.${at}`) }],
     ['metadata', { label: 'x', metadata: { a: 'x'.repeat(1017) } }],
     ['metadata', { label: 'x', metadata: [] }],
     ['expiresAt', { label: 'x', expiresAt: '2031-02-30T00:00:00Z' }],

@@ -76,6 +76,7 @@ const LARGEST: KeyRecord = {
   owner: LONGEST_TEXT,
   scopes: [LONGEST_SCOPE],
   plan: 'p'.repeat(64),
+  allowedIps: Array.from({ length: 20 }, (_, at) => `${'ffff:'.repeat(7)}ff${at + 10}/127`),
   // 1,024 bytes of JSON. Each quote is escaped once here, and again in the result.
   metadata: { a: '"'.repeat(508) },
   expiresAt: at(0),
@@ -89,7 +90,10 @@ test('the policy for the largest record fits the 8 KB limit of a WebSocket API',
   const plans = new Plans({ namespace: '0'.repeat(16), perKey: new Set(['p'.repeat(64)]), shared: new Set() });
   const key = toCachedKey(LARGEST, { scopes, plans });
   // The longest value of an API key of API Gateway.
-  const answer = toPolicy({ effect: 'allow', key }, LONGEST_ARN, 'websocket', 'k'.repeat(128));
+  const answer = toPolicy({ effect: 'allow', key }, LONGEST_ARN, 'websocket', {
+    ownIdentifier: 'k'.repeat(128),
+    isCached: true,
+  });
   expect(Buffer.byteLength(JSON.stringify(LARGEST.metadata))).toBe(1024);
   expect(answer).toMatchObject({
     policyDocument: { Statement: [{ Effect: 'Allow' }] },

@@ -1,0 +1,113 @@
+import { ENGLISH as SHARED } from '../components/english.ts';
+
+/**
+ * The English texts of `<latchkey-keys>`. Words in braces are values. A plural has a text for each category of
+ * `Intl.PluralRules`, such as `count_one` and `count_other`. An empty `invalid_…` shows the server's message.
+ */
+export const ENGLISH = {
+  ...SHARED,
+  expiry_longest: 'Longest',
+  revokeReasonHint: 'Stored with the key.',
+
+  heading: 'API keys',
+  newKey: 'New key',
+  createKey: 'Create key',
+  count_one: '{count} key',
+  count_other: '{count} keys',
+  countOfMost: '{count} of {most} keys',
+  endedKeys_one: '{count} ended key',
+  endedKeys_other: '{count} ended keys',
+  loading: 'Loading your keys…',
+  retry: 'Try again',
+  emptyTitle: 'You have no keys yet',
+  emptyText: 'Create a key to call the API.',
+  tooMany: 'You have {most} keys, and more aren’t possible. Revoke a key before you create another.',
+  offline: 'You’re offline. You can change keys again when the connection is back.',
+  unreachable: 'The server isn’t responding.',
+  loadFailed: 'Your keys couldn’t be loaded.',
+  sessionEnded: 'Your session has ended. Sign in again.',
+  noBaseUrl: 'This page lacks the address of the API: the attribute base-url.',
+
+  actions: 'Actions for {label}',
+  actionOn: '{action}: {label}',
+  edit: 'Edit',
+  rotate: 'Rotate',
+  disable: 'Disable',
+  enable: 'Enable',
+  revoke: 'Revoke',
+  usage: 'Requests',
+  key: 'Key',
+  created: 'Created',
+  lastUsed: 'Last used',
+  access: 'Access',
+  everything: 'everything',
+  nothing: 'nothing',
+  plan: 'Plan',
+  addresses: 'IP addresses',
+  replaced: 'A newer key replaces this one.',
+  revokedBecause: 'Reason: {reason}',
+
+  label: 'Label',
+  labelExample: 'build server',
+  labelHint: 'What the key is for.',
+  labelMissing: 'enter what the key is for, such as build server',
+  scopesHint: 'The key may do only what you check.',
+  scopesNone: 'Without any scope, the key has no access.',
+  addressesHint: 'One address or block in each line. Without any, the key works from everywhere.',
+  addressesExample: '203.0.113.7\n2001:db8::/32',
+  more: 'More',
+  editTitle: 'Edit {label}',
+  save: 'Save',
+  keep: 'Keep',
+  nothingToSave: 'There are no changes to save.',
+  rotateIntro: 'You get a new key with the same settings. Replace the old key before it stops working.',
+
+  lostTitle: 'The key can’t be shown',
+  lostCreated: 'The key {label} was created, but the answer with the key got lost. Nobody can see it now.',
+  lostCreatedAdvice: 'Revoke it, then create another.',
+  lostRotated: 'The key {label} was rotated, but the answer with the new key got lost. Nobody can see it now.',
+  lostRotatedAdvice: 'Rotate the new key to get one that you can copy.',
+  lostRevoke: 'Revoke this key',
+  lostRotate: 'Rotate the new key',
+
+  refusedNow: 'Refused everywhere now.',
+  refusedBy: 'Refused everywhere by {time}.',
+  refusedLater: 'Refused everywhere soon.',
+  acceptedNow: 'Accepted everywhere now.',
+  acceptedBy: 'Accepted everywhere by {time}.',
+  acceptedLater: 'Accepted everywhere soon.',
+  saved: '{label} is saved.',
+  disabledNotice: '{label} is disabled. {effect}',
+  enabledNotice: '{label} is enabled. {effect}',
+  revokedNotice: '{label} is revoked. {effect}',
+
+  span_hour: '24 hours',
+  span_day: '30 days',
+  spans: 'Time span',
+  usageNone: 'No requests in this time.',
+  usageFailed: 'The requests couldn’t be loaded.',
+  usageUtc: 'All times are in UTC.',
+
+  maybeDone: 'The server isn’t responding. Try again: the key can’t be created twice.',
+  problem_TOO_MANY_KEYS: 'You have as many keys as you can have. Revoke one first.',
+  problem_THROTTLED: 'There were too many requests. Try again in a moment.',
+  problem_STORE_UNAVAILABLE: 'The keys can’t be reached at the moment. Try again.',
+  problem_IDEMPOTENCY_IN_PROGRESS: 'The key is still being created. Try again in a moment.',
+  problem_NOT_FOUND: 'This key no longer exists.',
+  problem_FORBIDDEN: 'You may not do this. The provider of the API may have disabled the key.',
+  problem_CONFLICT: 'The key was changed in the meantime. Close this and look at the key again.',
+  problem_ALREADY_REVOKED: 'The key is revoked already.',
+  problem_other: 'That didn’t work: {detail}',
+  invalid_label: '',
+  invalid_scopes: '',
+  invalid_plan: '',
+  invalid_expiresAt: '',
+  invalid_allowedIps: '',
+  invalid_reason: '',
+} as const satisfies Readonly<Record<string, string>>;
+
+/** The name of a text of `<latchkey-keys>`. */
+export type KeysTextName = keyof typeof ENGLISH;
+
+/** The texts of `<latchkey-keys>` in one language. */
+export type KeysTexts = Readonly<Record<KeysTextName, string>>;
