@@ -10,7 +10,7 @@ import type { RecipesReport } from './synthesizeRecipes.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const MIGRATION = 'docs/migrating-from-api-gateway-keys.md';
-const GUIDES = ['recipes', 'plans', 'limits', 'operations', 'middleware'].map((name) => `docs/${name}.md`);
+const GUIDES = ['recipes', 'plans', 'limits', 'operations', 'middleware', 'events'].map((name) => `docs/${name}.md`);
 const PAGES = ['README.md', ...GUIDES, MIGRATION];
 const run = promisify(execFile);
 
