@@ -10,10 +10,13 @@ export interface KeyEventBridgeEvent<Type extends KeyEventType = KeyEventType> {
   readonly id: string;
   /** The detail type. */
   readonly 'detail-type': Type;
+  /** Latchkey's source. */
   readonly source: typeof KEY_EVENT_SOURCE;
+  /** The id of the AWS account that sent the event. */
   readonly account: string;
   /** The time of the event, in whole seconds. */
   readonly time: string;
+  /** The Region that sent the event. */
   readonly region: string;
   /** The ARN of the table of keys. */
   readonly resources: readonly string[];
