@@ -177,15 +177,25 @@ export interface QuotaNearlySpentDetail extends KeyEventBasis {
 
 /** The detail of each event, by its detail type. */
 export interface KeyEventDetails {
+  /** A key was issued or imported. */
   readonly KeyCreated: KeyCreatedDetail;
+  /** A field of a key changed, or its quota was reset. */
   readonly KeyUpdated: KeyChangeDetail;
+  /** A key got a successor. */
   readonly KeyRotated: KeyRotatedDetail;
+  /** A key was disabled. */
   readonly KeyDisabled: KeyChangeDetail;
+  /** A disabled key was enabled. */
   readonly KeyEnabled: KeyChangeDetail;
+  /** A key was revoked. */
   readonly KeyRevoked: KeyRevokedDetail;
+  /** A key's record was deleted. */
   readonly KeyPurged: KeyPurgedDetail;
+  /** A key expires soon. */
   readonly KeyExpiring: KeyExpiringDetail;
+  /** A key wasn't used for a time. */
   readonly KeyUnused: KeyUnusedDetail;
+  /** A quota is nearly spent, or completely. */
   readonly QuotaNearlySpent: QuotaNearlySpentDetail;
 }
 
