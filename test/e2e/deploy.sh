@@ -59,6 +59,16 @@ npm run --silent latchkey -- show "$managed" --stack LatchkeyStack --json | json
 [[ $(output KeyManagementUrl) == https://* ]] || fail "the output KeyManagementUrl is $(output KeyManagementUrl)"
 echo 'the management API creates, lists, verifies and revokes a key, and opens a portal session'
 
+function=$(stack_function LatchkeyStack Events)
+download_function "$function"
+stream=$(aws dynamodb describe-table --table-name "$table" --query Table.LatestStreamArn --output text)
+node --import tsx test/e2e/deployedEvents.ts "$work/$function/index.mjs" "$work/$function.json" "$stream" ||
+  fail 'the deployed function of the events failed'
+npm run --silent latchkey -- history "$id" --stack LatchkeyStack --json |
+  json 'it.events.map(({ type, actor }) => `${type} by ${actor}`).join()' |
+  grep -qx "KeyCreated by $caller,KeyRevoked by $caller" || fail "history does not print who changed $id"
+echo 'the function of the events writes each change of a key once, and history prints who made it'
+
 # A second deployment of this repository next to the first, with npm run deploy and context values.
 scopes='{"orders:read":["GET /orders","GET /whoami"]}'
 owners=(-c issuer=https://issuer.example -c audience=orders)

@@ -64,11 +64,14 @@ download_function() {
   python3 -m zipfile -e "$work/$1.zip" "$work/$1"
 }
 
-# management_function STACK: prints the name of the stack's function that manages keys
-management_function() {
+# stack_function STACK PREFIX: prints the name of the stack's function whose logical id begins with the prefix
+stack_function() {
   aws cloudformation list-stack-resources --stack-name "$1" --output json |
-    json "it.StackResourceSummaries.find((one) => one.ResourceType === 'AWS::Lambda::Function' && one.LogicalResourceId.startsWith('Management')).PhysicalResourceId"
+    json "it.StackResourceSummaries.find((one) => one.ResourceType === 'AWS::Lambda::Function' && one.LogicalResourceId.startsWith('$2')).PhysicalResourceId"
 }
+
+# management_function STACK: prints the name of the stack's function that manages keys
+management_function() { stack_function "$1" Management; }
 
 # without_stack NAME: fails unless the stack is gone
 without_stack() {

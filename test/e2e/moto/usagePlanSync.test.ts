@@ -6,6 +6,7 @@ import { KeyRegistry } from '../../../keys/registry.ts';
 import { createStreamHandler } from '../../../lambda/usagePlanSync/streamEvents.ts';
 import { UsagePlanSync } from '../../../lambda/usagePlanSync/sync.ts';
 import { createClient, startMoto } from '../../support/engine.ts';
+import { readStream } from '../../support/readStream.ts';
 import { describeUsagePlanSync } from '../../support/usagePlanSyncContract.ts';
 
 describeUsagePlanSync('moto', startMoto);
@@ -70,27 +71,3 @@ test("the usage plan sync follows the registry's writes through the table's stre
     await engine.stop();
   }
 }, 60_000);
-
-/** Returns all records of the stream's only shard. It uses fetch, because Latchkey doesn't depend on the streams client. */
-async function readStream(endpoint: string, StreamArn: string): Promise<readonly unknown[]> {
-  const send = async (operation: string, body: object): Promise<unknown> => {
-    const response = await fetch(endpoint, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-amz-json-1.0',
-        'x-amz-target': `DynamoDBStreams_20120810.${operation}`,
-        authorization: 'AWS4-HMAC-SHA256 Credential=local/20300615/us-east-1/dynamodb/aws4_request, Signature=0',
-      },
-      body: JSON.stringify(body),
-    });
-    return response.json();
-  };
-  const { StreamDescription } = (await send('DescribeStream', { StreamArn })) as {
-    StreamDescription: { Shards: readonly { ShardId: string }[] };
-  };
-  const ShardId = StreamDescription.Shards[0]?.ShardId;
-  const from = { StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' };
-  const { ShardIterator } = (await send('GetShardIterator', from)) as { ShardIterator: string };
-  const { Records } = (await send('GetRecords', { ShardIterator })) as { Records: readonly unknown[] };
-  return Records;
-}
