@@ -50,15 +50,6 @@ delay=$(json 'it.revocationDelaySeconds' < "$work/revoked.json")
 [[ $delay == "$(output RevocationDelaySeconds)" ]] || fail "revoke prints a delay of $delay seconds"
 echo "revoked the key with --stack and the start of its id, with a delay of $delay seconds"
 
-function=$(management_function LatchkeyStack)
-download_function "$function"
-managed=$(node --import tsx test/e2e/deployedManagement.ts "$work/$function/index.mjs" "$work/$function.json" operators portal) ||
-  fail 'the deployed function that manages keys gave a wrong answer'
-npm run --silent latchkey -- show "$managed" --stack LatchkeyStack --json | json 'it.record.revokedBy' |
-  grep -qx 'arn:aws:iam::123456789012:user/back-office' || fail "show does not print who revoked $managed"
-[[ $(output KeyManagementUrl) == https://* ]] || fail "the output KeyManagementUrl is $(output KeyManagementUrl)"
-echo 'the management API creates, lists, verifies and revokes a key, and opens a portal session'
-
 function=$(stack_function LatchkeyStack Events)
 download_function "$function"
 stream=$(aws dynamodb describe-table --table-name "$table" --query Table.LatestStreamArn --output text)
@@ -68,6 +59,15 @@ npm run --silent latchkey -- history "$id" --stack LatchkeyStack --json |
   json 'it.events.map(({ type, actor }) => `${type} by ${actor}`).join()' |
   grep -qx "KeyCreated by $caller,KeyRevoked by $caller" || fail "history does not print who changed $id"
 echo 'the function of the events writes each change of a key once, and history prints who made it'
+
+function=$(management_function LatchkeyStack)
+download_function "$function"
+managed=$(node --import tsx test/e2e/deployedManagement.ts "$work/$function/index.mjs" "$work/$function.json" operators portal) ||
+  fail 'the deployed function that manages keys gave a wrong answer'
+npm run --silent latchkey -- show "$managed" --stack LatchkeyStack --json | json 'it.record.revokedBy' |
+  grep -qx 'arn:aws:iam::123456789012:user/back-office' || fail "show does not print who revoked $managed"
+[[ $(output KeyManagementUrl) == https://* ]] || fail "the output KeyManagementUrl is $(output KeyManagementUrl)"
+echo 'the management API creates, lists, verifies and revokes a key, and opens a portal session'
 
 # A second deployment of this repository next to the first, with npm run deploy and context values.
 scopes='{"orders:read":["GET /orders","GET /whoami"]}'

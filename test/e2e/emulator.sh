@@ -15,7 +15,7 @@ start_emulator() {
   work=$(mktemp -d)
   emulator_process=
   trap stop_emulator EXIT
-  PYTHONDONTWRITEBYTECODE=1 python3 "$1/serve.py" --port 0 > "$work/emulator.log" 2>&1 &
+  PYTHONDONTWRITEBYTECODE=1 python3 test/e2e/emulator.py "$1" --port 0 > "$work/emulator.log" 2>&1 &
   emulator_process=$!
   # The emulator prints a URL with a host name, because it derives S3 buckets from the host.
   for _ in $(seq 600); do
