@@ -52,8 +52,7 @@ echo "revoked the key with --stack and the start of its id, with a delay of $del
 
 function=$(stack_function LatchkeyStack Events)
 download_function "$function"
-stream=$(aws dynamodb describe-table --table-name "$table" --query Table.LatestStreamArn --output text)
-node --import tsx test/e2e/deployedEvents.ts "$work/$function/index.mjs" "$work/$function.json" "$stream" ||
+node --import tsx test/e2e/deployedEvents.ts "$work/$function/index.mjs" "$work/$function.json" "$work/created.json" "$work/revoked.json" ||
   fail 'the deployed function of the events failed'
 npm run --silent latchkey -- history "$id" --stack LatchkeyStack --json |
   json 'it.events.map(({ type, actor }) => `${type} by ${actor}`).join()' |
