@@ -213,7 +213,7 @@ describe('the API of the console', () => {
       'POST',
       '/api/keys',
       { label: 'x', id: 'y' },
-      /^body: expected only the fields label, owner, scopes, plan, expiresAt, metadata, prefix, got 1 unknown$/,
+      /^body: expected only the fields label, owner, scopes, plan, allowedIps, expiresAt, metadata, prefix, got 1 unknown$/,
     ],
     ['PATCH', '/api/keys/x', { expected: {} }, /^changes: /],
     ['PATCH', '/api/keys/x', { changes: [], expected: {} }, /^changes: /],
