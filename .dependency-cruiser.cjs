@@ -99,7 +99,7 @@ module.exports = {
       to: {
         path: '^(keys|lambda|management)/',
         pathNot:
-          '^(management/(function/settings|stateTable)|keys/(acceptedKeys|keyPrefix|limits|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings))\\.ts$',
+          '^(management/(function/settings|stateTable)|keys/(acceptedKeys|keyPrefix|limits|secret|table|usage|errors|history)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings|keyEvents/settings))\\.ts$',
       },
     },
     {
@@ -123,10 +123,17 @@ module.exports = {
       from: { pathNot: '^(lambda/usageRollup/|infra/apiKeyUsage\\.ts$|local/usage/|bench/cost/usageCost\\.ts$)' },
       to: { path: '^lambda/usageRollup/' },
     },
+    {
+      name: 'key-events-stand-alone',
+      comment: 'docs/adr/0018: a function of its own, whose clients neither the authorizer nor the library carries',
+      severity: 'error',
+      from: { pathNot: '^(lambda/keyEvents/|infra/apiKeyEvents\\.ts$)' },
+      to: { path: '^lambda/keyEvents/' },
+    },
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(stackOutputs|aws|profiles)|management/stateStore|cli/openRegistry|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb|historyStore)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog)|keyEvents/(deadLetters|handler|quotaTable))|operator/(stackOutputs|aws|profiles)|management/stateStore|cli/openRegistry|local/(iamAuthorizer|table)|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',
@@ -137,6 +144,11 @@ module.exports = {
       'cloudwatch-client-in-usage-rollup',
       'node_modules/@aws-sdk/client-cloudwatch-logs/',
       '^lambda/usageRollup/',
+    ),
+    packagesOnlyIn(
+      'event-clients-in-key-events',
+      'node_modules/@aws-sdk/client-(eventbridge|sqs)/',
+      '^lambda/keyEvents/(deadLetters|handler)\\.ts$',
     ),
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
     packagesOnlyIn(
@@ -167,7 +179,7 @@ module.exports = {
       from: {
         // The build bundles the command line with its packages.
         path: '^(index\\.ts$|(keys|lambda|middleware|testing)/)',
-        pathNot: '^lambda/usage(PlanSync|Rollup)/',
+        pathNot: '^lambda/(usage(PlanSync|Rollup)|keyEvents)/',
       },
       to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/(@types|fastify|hono)/' },
     },

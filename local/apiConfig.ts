@@ -1,6 +1,7 @@
 import { GatewayError } from './gatewayError.ts';
 import type { GatewayResponseConfig, GatewayResponses } from './gatewayReply.ts';
 import type { Route } from './gatewayRequest.ts';
+import type { JwtAuthorizerConfig } from './jwtAuthorizer.ts';
 import type { Resource, Template } from './template.ts';
 
 export interface AuthorizerConfig {
@@ -25,6 +26,15 @@ export type Integration =
       readonly removedParameters: ReadonlySet<string>;
     }
   | { readonly kind: 'mock'; readonly statusCode: number; readonly headers: Readonly<Record<string, string>> };
+
+/** The caller's proof that a route of an HTTP API needs. A Lambda authorizer is in `authorizerId` instead. */
+export type RouteProof =
+  | { readonly kind: 'iam' }
+  | { readonly kind: 'jwt'; readonly authorizerId: string; readonly scopes: readonly string[] };
+
+export interface HttpRouteConfig extends RouteConfig {
+  readonly proof: RouteProof | undefined;
+}
 
 export interface RouteConfig extends Route {
   /** The logical id of the route, or of the REST resource. */
@@ -60,6 +70,8 @@ interface RestRouteConfig extends RouteConfig {
 }
 
 export interface HttpApiConfig extends ApiConfig {
+  readonly routes: readonly HttpRouteConfig[];
+  readonly jwtAuthorizers: ReadonlyMap<string, JwtAuthorizerConfig>;
   readonly cors: CorsConfig | undefined;
 }
 
@@ -173,10 +185,10 @@ function readHeaders(resource: Resource, parameters: Readonly<Record<string, str
 export function readHttpApi(template: Template, api: Resource, getFunctionName: GetFunctionName): HttpApiConfig {
   const getOwn = ownResources(template, api, 'AWS::ApiGatewayV2', 'ApiId');
   const integrations = new Map(getOwn('Integration').map((resource) => [`integrations/${resource.id}`, resource]));
-  const authorizers = new Map(
-    getOwn('Authorizer').map((resource) => [resource.id, readHttpAuthorizer(resource, getFunctionName)]),
-  );
-  const readRoute = (route: Resource): RouteConfig => {
+  const [jwt, others] = partition(getOwn('Authorizer'), (resource) => resource.value('AuthorizerType') === 'JWT');
+  const authorizers = new Map(others.map((resource) => [resource.id, readHttpAuthorizer(resource, getFunctionName)]));
+  const jwtAuthorizers = new Map(jwt.map((resource) => [resource.id, readJwtAuthorizer(resource)]));
+  const readRoute = (route: Resource): HttpRouteConfig => {
     const [method = '', path = ''] = route.text('RouteKey').split(' ');
     const integration = integrations.get(route.text('Target')) ?? route.unsupported('Target', 'an integration');
     integration.expect('IntegrationType', 'AWS_PROXY');
@@ -184,7 +196,7 @@ export function readHttpApi(template: Template, api: Resource, getFunctionName: 
     return {
       id: route.id,
       ...(method === '$default' ? { method: 'ANY', path: '$default' } : { method, path }),
-      authorizerId: readAuthorizerId(route, authorizers),
+      ...readProof(route, authorizers, jwtAuthorizers),
       integration: {
         kind: 'lambda',
         functionName: getFunctionName(integration, 'IntegrationUri'),
@@ -193,7 +205,34 @@ export function readHttpApi(template: Template, api: Resource, getFunctionName: 
     };
   };
   const stage = readStage(getOwn('Stage'), api.id, 'StageVariables');
-  return { ...stage, authorizers, routes: getOwn('Route').map(readRoute), cors: readCors(api) };
+  return { ...stage, authorizers, jwtAuthorizers, routes: getOwn('Route').map(readRoute), cors: readCors(api) };
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [T[], T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
+}
+
+function readJwtAuthorizer(resource: Resource): JwtAuthorizerConfig {
+  return {
+    issuer: resource.text('JwtConfiguration.Issuer'),
+    audiences: resource.texts('JwtConfiguration.Audience'),
+    identitySources: resource.texts('IdentitySource'),
+  };
+}
+
+/** Reads the proof of a route. Rejects an authorizer outside the template, because the route would be open. */
+function readProof(
+  route: Resource,
+  authorizers: ReadonlyMap<string, AuthorizerConfig>,
+  jwtAuthorizers: ReadonlyMap<string, JwtAuthorizerConfig>,
+): Pick<HttpRouteConfig, 'authorizerId' | 'proof'> {
+  const type = route.optionalText('AuthorizationType');
+  if (type === 'AWS_IAM') return { authorizerId: undefined, proof: { kind: 'iam' } };
+  if (type !== 'JWT') return { authorizerId: readAuthorizerId(route, authorizers), proof: undefined };
+  const authorizerId = route.text('AuthorizerId');
+  if (!jwtAuthorizers.has(authorizerId)) route.unsupported('AuthorizerId', 'an authorizer of the same API');
+  const scopes = route.texts('AuthorizationScopes');
+  return { authorizerId: undefined, proof: { kind: 'jwt', authorizerId, scopes } };
 }
 
 function readHttpAuthorizer(resource: Resource, getFunctionName: GetFunctionName): AuthorizerConfig {

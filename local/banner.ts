@@ -1,6 +1,6 @@
 import type { Colors } from '../operator/colors.ts';
 import type { ServedApi } from './mountApis.ts';
-import { formatCurlCommand, formatCurlLoop } from './curlCommand.ts';
+import { formatCurlCommand, formatCurlLoop, formatOperatorCommand, formatOwnerCommand } from './curlCommand.ts';
 import { formatSeconds } from './steps.ts';
 
 /** The addresses and the key that `npm start` prints when the gateway is ready. */
@@ -15,6 +15,8 @@ export interface Banner {
   readonly keySources?: string | undefined;
   /** A plan that the authorizer enforces, or `undefined` if the stack has none. */
   readonly limitedPlan?: string | undefined;
+  /** Whether the management API accepts tokens of the gateway's own issuer. */
+  readonly hasOwners?: boolean;
   /** Milliseconds from the start of the process until the gateway was ready. */
   readonly startMs: number;
   /** `true` if the terminal's input reaches the gateway. */
@@ -31,7 +33,7 @@ export function formatBanner(banner: Banner, colors: Colors): string {
     ['Key', demoKey],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
-  const tried = apis.find(({ type }) => type !== 'WebSocket');
+  const tried = apis.find(takesKeys);
   const curl = tried && formatCurlCommand(demoKey, toUrl(banner, tried), keySources);
   const keys = hasKeyboard && consoleUrl !== undefined ? 'o + Enter opens the console, Enter prints a new link, ' : '';
   return [
@@ -41,10 +43,16 @@ export function formatBanner(banner: Banner, colors: Colors): string {
     ...rows.map(([name, value]) => `  ${green('➜')}  ${bold(name.padEnd(width))}  ${value}`),
     ...(curl === undefined ? [] : ['', `  ${curl}`]),
     ...formatLimitLines(banner),
+    ...formatManagementLines(banner),
     '',
     `  ${dim(`${keys}Ctrl-C stops the gateway`)}`,
     '\n',
   ].join('\n');
+}
+
+/** Returns whether curl can send a key to the API. */
+function takesKeys({ type }: ServedApi): boolean {
+  return type === 'REST' || type === 'HTTP';
 }
 
 /**
@@ -53,12 +61,18 @@ export function formatBanner(banner: Banner, colors: Colors): string {
  */
 function formatLimitLines(banner: Banner): string[] {
   const { apis, limitedPlan, keySources } = banner;
-  const usable = apis.filter(({ type }) => type !== 'WebSocket');
+  const usable = apis.filter(takesKeys);
   const tried = usable.find(({ hasAccessLog }) => hasAccessLog) ?? usable[0];
   const loop = tried && formatCurlLoop(toUrl(banner, tried), keySources);
   if (limitedPlan === undefined || loop === undefined) return [];
   const create = `npx latchkey create --label limited --plan ${limitedPlan} --local | awk '/^key:/ {print $2}'`;
   return ['', `  KEY=$(${create})`, `  ${loop}`];
+}
+
+/** Formats two commands that list keys by the management API: those of all owners, and those of one. */
+function formatManagementLines({ url, apis, hasOwners }: Banner): string[] {
+  if (!apis.some(({ type }) => type === 'Management')) return [];
+  return ['', `  ${formatOperatorCommand(url)}`, ...(hasOwners === true ? [`  ${formatOwnerCommand(url)}`] : [])];
 }
 
 /** Formats the banner as one line of JSON. The APIs' URLs have their prefixes as names. */

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCurrent, removeStamp, TEMPLATE_SOURCES, writeStamp } from '../build/sources.js';
@@ -16,6 +16,7 @@ import {
 } from './apiConfig.ts';
 import type { FunctionConfig } from './functionEnvironment.ts';
 import { GatewayError } from './gatewayError.ts';
+import { LOCAL_AUDIENCE, PLACEHOLDER_ISSUER } from './localIssuer.ts';
 import type { RunStep } from './steps.ts';
 import { readJson, Template, type Resource } from './template.ts';
 import { readUsage, type UsageRollupSettings } from './usage/readUsage.ts';
@@ -52,10 +53,13 @@ export async function ensureTemplate({ root, onStart, runStep = (_, work) => wor
   writeStamp(root, STAMP, TEMPLATE_SOURCES);
 }
 
+/** The stack has owners with tokens of the gateway's own issuer. */
+const SYNTH = ['synth', '--quiet', '-c', `issuer=${PLACEHOLDER_ISSUER}`, '-c', `audience=${LOCAL_AUDIENCE}`];
+
 /** Runs `cdk synth`. Waits if another synthesis is writing to the same directory. */
 async function synthesize(root: string, onStart: SynthOptions['onStart']): Promise<void> {
   for (let tries = 1; ; tries++) {
-    const { exitCode, output } = await runNode(root, ['node_modules/aws-cdk/bin/cdk', 'synth', '--quiet'], onStart);
+    const { exitCode, output } = await runNode(root, ['node_modules/aws-cdk/bin/cdk', ...SYNTH], onStart);
     if (exitCode === 0) return;
     const isLocked = /Another CLI|Other CLIs/.test(output);
     if (!isLocked || tries === OTHER_SYNTH_MAX_TRIES) throw toSynthError('cdk synth', exitCode, output);
@@ -72,7 +76,9 @@ function toSynthError(command: string, exitCode: number | null, output: string):
 function isStale(root: string): boolean {
   // The CDK writes the manifest last, so a missing manifest means an interrupted synthesis.
   const isComplete = [TEMPLATE_PATH, join('cdk.out', 'manifest.json')].every((path) => existsSync(join(root, path)));
-  return !isComplete || !isCurrent(root, STAMP, TEMPLATE_SOURCES);
+  if (!isComplete || !isCurrent(root, STAMP, TEMPLATE_SOURCES)) return true;
+  // `npm run synth` writes a template without the local issuer.
+  return !readFileSync(join(root, TEMPLATE_PATH), 'utf8').includes(PLACEHOLDER_ISSUER);
 }
 
 /**

@@ -1,3 +1,7 @@
+import { LOCAL_CREDENTIALS, SIGNED_SERVICE } from './iamAuthorizer.ts';
+import { toIssuerUrl } from './localIssuer.ts';
+import { REGION } from './template.ts';
+
 /**
  * Returns a curl command that sends the key in the first of the function's key sources. `keySources` is the function's
  * setting, or `undefined` for its default. Returns `undefined` if curl can't send any of them.
@@ -14,6 +18,18 @@ export function formatCurlCommand(key: string, url: string, keySources?: string)
 export function formatCurlLoop(url: string, keySources?: string): string | undefined {
   const args = toArguments('$KEY', url, { keySources, quote: quoteWithKey });
   return args && `for i in $(seq 70); do curl -so /dev/null -w '%{http_code} ' ${args}; done; echo`;
+}
+
+/** Returns a curl command that lists all keys of the management API as an operator. */
+export function formatOperatorCommand(url: string): string {
+  const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
+  return `curl --aws-sigv4 aws:amz:${REGION}:${SIGNED_SERVICE} --user ${accessKeyId}:${secretAccessKey} ${url}/keys`;
+}
+
+/** Returns a curl command that lists the keys of an owner, with a token of the local issuer. */
+export function formatOwnerCommand(url: string): string {
+  const token = `$(curl -s '${toIssuerUrl(url)}/token?sub=alice')`;
+  return `curl -H "Authorization: Bearer ${token}" ${url}/me/keys`;
 }
 
 interface ArgumentOptions {

@@ -11,11 +11,13 @@ import { DEFAULT_KEY_PREFIX } from '../keys/keyPrefix.ts';
 import type { KeyFormat } from '../keys/secret.ts';
 import { createUsageTableInput } from '../keys/usage.ts';
 import { UsageStore } from '../keys/usageStore.ts';
+import { createStateTableInput } from '../management/stateTable.ts';
 import { ensureTemplate, readCloudAssembly, TEMPLATE_PATH, type CloudAssembly } from './cloudAssembly.ts';
 import { DEMO_KEY_FILE, provideDemoKey } from './demoKey.ts';
 import { FunctionEnvironment, type Invoke } from './functionEnvironment.ts';
 import { GatewayError } from './gatewayError.ts';
 import { GatewayServer, type ServedRequest } from './gatewayServer.ts';
+import { ISSUER_PREFIX, LocalIssuer, toIssuerUrl } from './localIssuer.ts';
 import { withLocalSettings } from './localSettings.ts';
 import { checkPort } from './loopback.ts';
 import { mountApis, type ServedApi } from './mountApis.ts';
@@ -64,6 +66,8 @@ export interface RunningGateway {
   readonly keySources: string | undefined;
   /** A plan that the functions enforce, or `undefined` if there is none. */
   readonly limitedPlan: string | undefined;
+  /** Whether an API accepts the tokens of the gateway's own issuer. */
+  readonly hasOwners: boolean;
   readonly table: ServedTable;
 }
 
@@ -83,18 +87,18 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   // This step is the first, because a port in use must fail before the long steps.
   const url = await server.listen(options.port);
   if (options.consolePort !== undefined) await checkPort(options.consolePort, '--console-port');
-  const assembly = await loadAssembly(options, deps);
+  const assembly = await loadAssembly(options, url, deps);
 
   const tableName = getTableName(assembly);
-  const limitsTableName = getFunctionSetting(assembly, 'LATCHKEY_LIMITS_TABLE');
   const database = await LocalDynamoDb.start({ port: options.dbPort, dataDirectory: options.data });
   onStop(() => database.stop());
   await database.ensureTable(tableName);
-  if (limitsTableName !== undefined) await database.ensureTable(limitsTableName, createLimitsTableInput);
+  const limitsTableName = await ensureOtherTables(assembly, database);
   const { client, endpoint } = database;
   const usage = await startUsage(assembly, database, { onStop, writeLog: writeLine });
   const invoke = createInvoke(assembly, deps.functionsEndpoint ?? endpoint, usage, deps);
   const writeAccessLine = usage && ((apiId: string, line: string) => usage.addAccessLine(apiId, line));
+  const hasOwners = mountIssuer(server, assembly, url);
   const apis = mountApis(server, assembly, {
     invoke,
     now: Date.now,
@@ -118,11 +122,9 @@ export async function startGateway(options: GatewayOptions, deps: GatewayDeps): 
   writePrivateFile(options.stateFile, `${JSON.stringify(state)}\n`);
   if (onRequest !== undefined) onServed = withLabels(registry, onRequest);
   const keySources = getFunctionSetting(assembly, 'LATCHKEY_KEY_SOURCES');
-  const [limitedPlan] = Object.entries(plans ?? {}).flatMap(([name, { enforce }]) =>
-    enforce === 'authorizer' ? [name] : [],
-  );
+  const limitedPlan = Object.entries(plans ?? {}).find(([, { enforce }]) => enforce === 'authorizer')?.[0];
   const table = { location: { kind: 'local' as const, ...served }, createRegistry };
-  return { url, apis, demoKey, keySources, limitedPlan, table };
+  return { url, apis, demoKey, keySources, limitedPlan, hasOwners, table };
 }
 
 /** Returns the format of the keys that the functions accept. An invalid setting fails the functions' start. */
@@ -134,13 +136,31 @@ function getKeyFormat(assembly: CloudAssembly): KeyFormat {
 
 async function loadAssembly(
   { template, acceptExternalKeys }: GatewayOptions,
+  url: string,
   { root, onStop, runStep }: GatewayDeps,
 ): Promise<CloudAssembly> {
   if (template === undefined) {
     await ensureTemplate({ root, onStart: (child) => onStop(() => endGroup(child)), ...(runStep && { runStep }) });
   }
   const assembly = await readCloudAssembly(template ?? join(root, TEMPLATE_PATH));
-  return withLocalSettings(assembly, { acceptExternalKeys });
+  return withLocalSettings(assembly, { acceptExternalKeys, issuer: toIssuerUrl(url) });
+}
+
+/** Mounts the issuer if an API accepts its tokens. Returns whether there is one. */
+function mountIssuer(server: GatewayServer, { httpApis }: CloudAssembly, url: string): boolean {
+  const issuers = httpApis.flatMap(({ jwtAuthorizers }) => [...jwtAuthorizers.values()].map(({ issuer }) => issuer));
+  const isUsed = issuers.includes(toIssuerUrl(url));
+  if (isUsed) server.mount(ISSUER_PREFIX, new LocalIssuer({ now: Date.now }).createApi(url));
+  return isUsed;
+}
+
+/** Creates the tables of limits and of the management API's state, if functions use them. Returns the first one's name. */
+async function ensureOtherTables(assembly: CloudAssembly, database: LocalDynamoDb): Promise<string | undefined> {
+  const limitsTableName = getFunctionSetting(assembly, 'LATCHKEY_LIMITS_TABLE');
+  const stateTableName = getFunctionSetting(assembly, 'LATCHKEY_STATE_TABLE');
+  if (limitsTableName !== undefined) await database.ensureTable(limitsTableName, createLimitsTableInput);
+  if (stateTableName !== undefined) await database.ensureTable(stateTableName, createStateTableInput);
+  return limitsTableName;
 }
 
 function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {

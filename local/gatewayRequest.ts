@@ -6,11 +6,15 @@ import { ACCOUNT_ID, REGION } from './template.ts';
 export interface GatewayRequest {
   readonly id: string;
   readonly method: string;
+  /** The path that the client sent, with the prefix. A signature contains it. */
+  readonly sentPath: string;
   /** The percent-encoded path that the client sent. */
   readonly path: string;
   readonly rawQuery: string;
   /** The headers in the order and case in which the client sent them. */
   readonly headers: readonly Header[];
+  /** The scheme of the client's URL. An HTTP API passes it on in `x-forwarded-proto`. */
+  readonly scheme?: 'http';
   readonly body: Buffer;
   readonly sourceIp: string;
   readonly protocol: string;

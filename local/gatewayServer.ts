@@ -67,6 +67,13 @@ export class GatewayServer {
     this.#apis.set(prefix, api);
   }
 
+  /** Serves an API at the root, for paths that begin with one of these segments. Its paths keep the segment. */
+  mountAtRoot(segments: readonly string[], api: Api): void {
+    for (const segment of segments) {
+      this.mount(segment, (request) => api({ ...request, path: request.sentPath }));
+    }
+  }
+
   /** Opens WebSocket connections under `/PREFIX/…` and echoes their messages. Other requests get a 426. */
   mountWebSocket(prefix: string, api: WebSocketApi): void {
     this.mount(prefix, async () => plain(426, 'Upgrade Required'));
@@ -156,12 +163,12 @@ function echo(client: WebSocket): void {
 function parseTarget({ url = '' }: IncomingMessage) {
   const [target = '', rawQuery = ''] = url.split(/\?(.*)/s);
   const [, prefix = '', path = ''] = /^\/([^/]*)(.*)$/s.exec(target) ?? [];
-  return { prefix, path: path || '/', rawQuery };
+  return { prefix, sentPath: target, path: path || '/', rawQuery };
 }
 
 function toRequest(
   message: IncomingMessage,
-  target: Pick<GatewayRequest, 'path' | 'rawQuery' | 'body' | 'receivedMs'>,
+  target: Pick<GatewayRequest, 'sentPath' | 'path' | 'rawQuery' | 'body' | 'receivedMs'>,
 ): GatewayRequest {
   const sourceIp = message.socket.remoteAddress ?? '127.0.0.1';
   return {
@@ -169,6 +176,7 @@ function toRequest(
     id: randomUUID(),
     method: message.method ?? 'GET',
     headers: withForwardedFor(toPairs(message.rawHeaders), sourceIp),
+    scheme: 'http',
     sourceIp,
     protocol: `HTTP/${message.httpVersion}`,
   };

@@ -1,4 +1,4 @@
-import type { CorsConfig, HttpApiConfig, RouteConfig, StageConfig } from './apiConfig.ts';
+import type { CorsConfig, HttpApiConfig, HttpRouteConfig, RouteConfig, StageConfig } from './apiConfig.ts';
 import { createAuthorizer, toAccessDetails, type ApiDeps, type Authorization, type Refusal } from './authorizer.ts';
 import { integrateLambda } from './gatewayReply.ts';
 import {
@@ -18,9 +18,10 @@ import {
   type Header,
   type RouteMatch,
 } from './gatewayRequest.ts';
+import { createProver, type ProvenCaller, type UnprovenCaller } from './routeProof.ts';
 import { ACCOUNT_ID, REGION } from './template.ts';
 
-type Match = RouteMatch<RouteConfig>;
+type Match = RouteMatch<HttpRouteConfig>;
 
 /** Creates an HTTP API. HTTP APIs lack gateway responses, so every failure has API Gateway's own body. */
 export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
@@ -43,30 +44,60 @@ export function createHttpApi(config: HttpApiConfig, deps: ApiDeps): Api {
     });
   };
 
+  const prove = createProver(config, deps);
+
   const serve = async (request: GatewayRequest): Promise<GatewayReply> => {
     const match = matchRoute(config.routes, request);
     if (match === undefined) return fail(404, 'Not Found', request);
     const context = toRequestContext(config, match.route, request);
+    const proof = await prove(match.route, request, context);
+    if (proof?.effect === 'refuse') return { ...refuseCaller(proof, request), logContext: context };
     const authorization = await authorize(match, request, context);
     const details = toAccessDetails(authorization);
     if (authorization !== undefined && authorization.effect !== 'allow') {
       return { ...refuse(authorization, request), ...details, logContext: toLogContext(context, authorization) };
     }
-    const { integration } = match.route;
-    if (integration.kind !== 'lambda') return fail(500, 'Internal Server Error', request);
-    const event = {
-      ...toSharedFields(config, match, removeParameters(request, integration.removedParameters)),
-      requestContext: authorization ? { ...context, authorizer: { lambda: authorization.context } } : context,
-      ...toEventBody(request),
-    };
-    const startedMs = deps.now();
-    const reply = await integrateLambda(integration.functionName, event, { inferred: true }, deps);
-    const logContext = { ...toLogContext(context, authorization), integrationLatency: deps.now() - startedMs };
-    const failure = { ...fail(500, 'Internal Server Error', request), code: 'INTEGRATION_FAILURE' };
-    return { ...(reply ?? failure), ...details, logContext };
+    return integrate({ config, match, request, context, authorization, proof }, deps);
   };
 
   return config.cors === undefined ? serve : withCors(config.cors, serve);
+}
+
+/** A request whose caller may invoke the integration. */
+interface AllowedRequest {
+  readonly config: HttpApiConfig;
+  readonly match: Match;
+  readonly request: GatewayRequest;
+  readonly context: object;
+  readonly authorization: Authorization | undefined;
+  readonly proof: ProvenCaller | undefined;
+}
+
+async function integrate(
+  { config, match, request, context, authorization, proof }: AllowedRequest,
+  deps: ApiDeps,
+): Promise<GatewayReply> {
+  const { integration } = match.route;
+  if (integration.kind !== 'lambda') return fail(500, 'Internal Server Error', request);
+  const event = {
+    ...toSharedFields(config, match, removeParameters(request, integration.removedParameters)),
+    requestContext: { ...context, ...toEventAuthorizer(authorization, proof) },
+    ...toEventBody(request),
+  };
+  const startedMs = deps.now();
+  const reply = await integrateLambda(integration.functionName, event, { inferred: true }, deps);
+  const integrationLatency = deps.now() - startedMs;
+  const logContext = { ...toLogContext(context, authorization), ...proof?.logContext, integrationLatency };
+  const failure = { ...fail(500, 'Internal Server Error', request), code: 'INTEGRATION_FAILURE' };
+  return { ...(reply ?? failure), ...toAccessDetails(authorization), logContext };
+}
+
+function toEventAuthorizer(
+  authorization: Authorization | undefined,
+  proof: ProvenCaller | undefined,
+): { readonly authorizer?: object } {
+  if (proof !== undefined) return { authorizer: proof.authorizer };
+  return authorization?.effect === 'allow' ? { authorizer: { lambda: authorization.context } } : {};
 }
 
 /** Returns the access log's variables. The context of a decision is directly under `authorizer`, unlike in events. */
@@ -81,6 +112,11 @@ function refuse(refusal: Refusal, request: GatewayRequest): GatewayReply {
   if (refusal.effect === 'unauthorized') return fail(401, 'Unauthorized', request);
   if (refusal.effect === 'deny') return fail(403, 'Forbidden', request);
   return fail(500, 'Internal Server Error', request);
+}
+
+function refuseCaller({ statusCode, headers, code }: UnprovenCaller, request: GatewayRequest): GatewayReply {
+  const reply = fail(statusCode, statusCode === 401 ? 'Unauthorized' : 'Forbidden', request);
+  return { ...reply, headers: [...reply.headers, ...headers], code };
 }
 
 function fail(statusCode: number, message: string, request: GatewayRequest): GatewayReply {
@@ -136,12 +172,13 @@ function withoutEmpty(headers: readonly Header[]): readonly Header[] {
 
 /** Returns the `requestContext` of payload format 2.0. */
 function toRequestContext(api: StageConfig, route: RouteConfig, request: GatewayRequest) {
-  const domainPrefix = api.id;
+  // API Gateway knows the host, because the client has connected to it.
+  const [domainName = `${api.id}.execute-api.${REGION}.amazonaws.com`] = getHeader(request, 'host');
   return {
     accountId: ACCOUNT_ID,
     apiId: api.id,
-    domainName: `${domainPrefix}.execute-api.${REGION}.amazonaws.com`,
-    domainPrefix,
+    domainName,
+    domainPrefix: domainName.split('.')[0] ?? '',
     http: {
       method: request.method,
       path: toRawPath(api, request),
@@ -216,7 +253,11 @@ function toSharedFields(api: StageConfig, { route, pathParameters }: Match, requ
     rawPath: toRawPath(api, request),
     rawQueryString: request.rawQuery,
     ...(cookies.length > 0 ? { cookies } : {}),
-    headers: joinByName(headers.filter(([name]) => name !== 'cookie')),
+    headers: {
+      ...joinByName(headers.filter(([name]) => name !== 'cookie')),
+      // The client could have sent another value.
+      ...(request.scheme && { 'x-forwarded-proto': request.scheme }),
+    },
     ...unlessEmpty('queryStringParameters', joinByName(parseQuery(request))),
     ...unlessEmpty('pathParameters', pathParameters),
     ...unlessEmpty('stageVariables', api.stageVariables),

@@ -65,7 +65,7 @@ async function startConsole(
   if (consolePort === undefined) return undefined;
   const server = await import('../console/server/startConsole.ts');
   const actor = process.env['USER'] || 'local console';
-  const api = apis.find(({ type }) => type !== 'WebSocket');
+  const api = apis.find(({ type }) => type === 'REST' || type === 'HTTP');
   const console = await server.startConsole({
     location: { ...location, ...(api && { apiUrl: url + api.path }) },
     actor,

@@ -1,7 +1,7 @@
 import type { LimitTaker } from '../keys/limits.ts';
 import type { KeyReader } from '../keys/reader.ts';
 import type { PublicRecord } from '../keys/record.ts';
-import { authorize, type DenyCode } from '../lambda/authorize.ts';
+import { authorize, type DenyCode, type Origin } from '../lambda/authorize.ts';
 import { createAuthorizeDeps } from '../lambda/authorizeDeps.ts';
 import type { Config } from '../lambda/config.ts';
 import { presentedKey } from '../lambda/credentials.ts';
@@ -38,14 +38,19 @@ export interface KeyCheckDeps {
  */
 export function createKeyCheck({ config, lookup, limitStore, now }: KeyCheckDeps) {
   const deps = createAuthorizeDeps({ config, lookup, limitStore, now });
-  return async ({ key, requiredScopes }: VerifyRequest): Promise<VerifyAnswer> => {
+  return async ({ key, requiredScopes, sourceIp }: VerifyRequest): Promise<VerifyAnswer> => {
     const presented = presentedKey({ kind: 'token', token: key, acceptsBareKey: true }, [], config.keyFormat);
-    const { decision } = await authorize(presented, NO_ROUTE, now(), deps, requiredScopes);
+    const { decision } = await authorize(presented, NO_ROUTE, now(), deps, requiredScopes, toOrigin(sourceIp));
     if (decision.effect === 'fault') throw decision.error;
     if (decision.effect === 'allow') return { valid: true, record: decision.key.record };
     const denied = decision.effect === 'deny' ? decision : NOT_A_KEY;
     return { valid: false, code: denied.code, message: getContext(denied)['errorMessage'] ?? '' };
   };
+}
+
+/** Returns the address in the shape of a request. */
+function toOrigin(sourceIp: string | undefined): Origin | undefined {
+  return sourceIp === undefined ? undefined : { kind: 'request', event: { remoteAddress: sourceIp } };
 }
 
 /** The deployment's scope mapping isn't among the function's settings, so decisions don't depend on a route. */

@@ -10,19 +10,6 @@ declare module 'aws-jwt-verify' {
   };
 }
 
-declare module 'jose' {
-  import type { KeyObject } from 'node:crypto';
-  type Expected = { issuer: string; audience: string; algorithms: string[] };
-  export function jwtVerify(token: string, key: KeyObject, expected: Expected): Promise<{ payload: { sub?: string } }>;
-  export class SignJWT {
-    constructor(payload: Record<string, unknown>);
-    setProtectedHeader(header: { alg: string; kid: string }): this;
-    setIssuedAt(): this;
-    setExpirationTime(time: string): this;
-    sign(key: KeyObject): Promise<string>;
-  }
-}
-
 declare module 'better-auth' {
   type ApiKeys = {
     createApiKey(input: { body: { userId: string; name: string } }): Promise<{ id: string; key: string }>;

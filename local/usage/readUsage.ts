@@ -14,8 +14,9 @@ export type { UsageRollupSettings };
  * GatewayError `TEMPLATE_UNSUPPORTED`.
  */
 export function readUsage(functions: readonly Resource[]): UsageRollupSettings | undefined {
-  const { tableName } = USAGE_ROLLUP_VARIABLES;
-  const rollUp = functions.find((each) => each.value(`Environment.Variables.${tableName}`) !== undefined);
+  // Other functions have the name of the table, too.
+  const { logGroup } = USAGE_ROLLUP_VARIABLES;
+  const rollUp = functions.find((each) => each.value(`Environment.Variables.${logGroup}`) !== undefined);
   if (rollUp === undefined) return undefined;
   try {
     return readUsageRollupSettings(rollUp.textMap('Environment.Variables'));

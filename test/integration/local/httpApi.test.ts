@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { GatewayError } from '../../../local/gatewayError.ts';
 import type { Header } from '../../../local/gatewayRequest.ts';
+import type { TemplateJson } from '../../support/gateway.ts';
+import { fetchAsOperator } from '../../support/localOperator.ts';
+import { startTestIssuer } from '../../support/testIssuer.ts';
 import { setProperties } from './sampleStack.ts';
 import { bearer, serve, stopServing } from './servedStack.ts';
 
@@ -94,6 +97,72 @@ describe('an HTTP API', () => {
   test('returns 404 for an unknown route', async () => {
     const { http } = await serve();
     expect(await http('/nowhere', bearer('allow'))).toMatchObject({ status: 404, text: '{"message":"Not Found"}' });
+  });
+});
+
+describe('a route of an HTTP API with an authorizer of API Gateway', () => {
+  const withIam = setProperties('HttpRoute', { AuthorizationType: 'AWS_IAM', AuthorizerId: undefined });
+  const withJwt =
+    (issuer: string, properties: object = {}) =>
+    (template: TemplateJson) => {
+      setProperties('HttpCheck', {
+        AuthorizerType: 'JWT',
+        AuthorizerPayloadFormatVersion: undefined,
+        AuthorizerUri: undefined,
+        JwtConfiguration: { Issuer: issuer, Audience: ['app'] },
+      })(template);
+      for (const id of ['HttpRoute', 'ItemRoute'])
+        setProperties(id, { AuthorizationType: 'JWT', ...properties })(template);
+    };
+
+  test('gets the ARN of the caller who signed a request', async () => {
+    const { listen, advance } = await serve({}, withIam);
+    advance(Date.now());
+    const url = (await listen()).replace('ws:', 'http:').replace('/ws/', '/http/echo');
+    const reply = await fetchAsOperator(url, { method: 'GET', headers: { 'x-forwarded-proto': 'https' } });
+    const event = JSON.parse(await reply.text());
+    expect(event.requestContext).toMatchObject({
+      domainName: new URL(url).host,
+      authorizer: {
+        iam: { accessKey: 'local', userArn: 'arn:aws:iam::000000000000:user/local', cognitoIdentity: null },
+      },
+    });
+    // The gateway itself knows the scheme.
+    expect(event.headers['x-forwarded-proto']).toBe('http');
+  });
+
+  test('refuses a request without a signature, and does not invoke the function', async () => {
+    const { http, countInvocations } = await serve({}, withIam);
+    expect(await http('/echo', bearer('allow'))).toMatchObject({ status: 403, text: '{"message":"Forbidden"}' });
+    expect(countInvocations('Echo')).toBe(0);
+  });
+
+  test('gets the claims of a token, and refuses other tokens with the reason', async () => {
+    const issuer = await startTestIssuer();
+    const { http, countInvocations } = await serve({}, withJwt(issuer.url));
+    const token = await issuer.sign({ sub: 'alice', aud: 'app', exp: 1 });
+    expect((await http('/echo', bearer(token))).json().requestContext.authorizer).toEqual({
+      jwt: { claims: { iss: issuer.url, sub: 'alice', aud: 'app', exp: '1' }, scopes: null },
+    });
+    const refused = await http('/echo', bearer(await issuer.sign({ sub: 'alice', aud: 'other', exp: 1 })));
+    expect(refused).toMatchObject({ status: 401, text: '{"message":"Unauthorized"}' });
+    const challenge =
+      'Bearer scope="" error="invalid_token" error_description="the token does not have a valid audience"';
+    expect(refused.headers).toContainEqual(['www-authenticate', challenge]);
+    expect(countInvocations('Echo')).toBe(1);
+    await issuer.stop();
+  });
+
+  test('refuses a token without a scope of the route with 403', async () => {
+    const issuer = await startTestIssuer();
+    const { http } = await serve({}, withJwt(issuer.url, { AuthorizationScopes: ['write'] }));
+    const token = await issuer.sign({ sub: 'alice', aud: 'app', exp: 1, scope: 'read' });
+    expect(await http('/echo', bearer(token))).toMatchObject({ status: 403, text: '{"message":"Forbidden"}' });
+    await issuer.stop();
+  });
+
+  test('causes an error if its JWT authorizer is not in the template', async () => {
+    await expect(serve({}, withJwt('https://issuer.example', { AuthorizerId: 'other' }))).rejects.toThrow(GatewayError);
   });
 });
 

@@ -47,6 +47,7 @@ export async function serve(options: SampleOptions = {}, change: (template: Temp
       const server = new GatewayServer({ ...deps, onServed: () => {} });
       stops.push(() => server.stop());
       const url = await server.listen(0);
+      for (const api of httpApis) server.mount('http', createHttpApi(api, deps));
       for (const api of restApis) server.mount('rest', createRestApi(api, deps));
       for (const api of webSocketApis) server.mountWebSocket('ws', createWebSocketApi(api, deps));
       return `${url.replace('http:', 'ws:')}/ws/`;
@@ -66,6 +67,7 @@ function createSender(api: Api | undefined) {
       id: 'request-1',
       method: 'GET',
       path: pathOnly,
+      sentPath: pathOnly,
       rawQuery,
       headers,
       body: Buffer.alloc(0),

@@ -73,6 +73,29 @@ describe('the banner', () => {
     );
   });
 
+  describe('with the management API', () => {
+    const apis = [...BANNER.apis, { type: 'Management', prefix: 'management', path: '', hasAccessLog: true }] as const;
+    const asOperator = 'curl --aws-sigv4 aws:amz:us-east-1:execute-api --user local:local http://127.0.0.1:3000/keys';
+    const asOwner = `curl -H "Authorization: Bearer $(curl -s 'http://127.0.0.1:3000/local/token?sub=alice')" http://127.0.0.1:3000/me/keys`;
+
+    test('shows its address and a command for each audience', () => {
+      const text = formatBanner({ ...BANNER, apis, hasOwners: true }, plain);
+      expect(text).toContain('  ➜  Management  http://127.0.0.1:3000\n');
+      expect(text).toContain(`\n\n  ${asOperator}\n  ${asOwner}\n\n`);
+      expect(JSON.parse(formatJsonBanner({ ...BANNER, apis })).urls.management).toBe('http://127.0.0.1:3000');
+    });
+
+    test('omits the command of owners if no API accepts their tokens', () => {
+      const text = formatBanner({ ...BANNER, apis }, plain);
+      expect(text).toContain(asOperator);
+      expect(text).not.toContain('token?sub');
+    });
+
+    test('sends no key to it', () => {
+      expect(formatBanner({ ...BANNER, apis: apis.slice(2), limitedPlan: 'demo' }, plain)).not.toContain("KEY' http");
+    });
+  });
+
   test('omits the console and its keys without a console', () => {
     const text = formatBanner({ ...BANNER, consoleUrl: undefined }, plain);
     expect(text).not.toMatch(/console/i);

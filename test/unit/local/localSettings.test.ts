@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { HttpApiConfig } from '../../../local/apiConfig.ts';
 import type { CloudAssembly } from '../../../local/cloudAssembly.ts';
+import { PLACEHOLDER_ISSUER } from '../../../local/localIssuer.ts';
 import { withLocalSettings } from '../../../local/localSettings.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -16,10 +18,11 @@ function stackOf(environments: readonly Environment[], revocationDelaySeconds?: 
 
 /** Returns the local settings of the functions. */
 function settingsOf(environments: readonly Environment[], acceptExternalKeys = false): readonly Environment[] {
-  const { functions } = withLocalSettings(stackOf(environments), { acceptExternalKeys });
+  const { functions } = withLocalSettings(stackOf(environments), { acceptExternalKeys, issuer: ISSUER });
   return [...functions.values()].map(({ environment }) => environment);
 }
 
+const ISSUER = 'http://127.0.0.1:3000/local';
 const TABLE = { LATCHKEY_TABLE: 'keys' };
 
 describe('the settings of a function on this machine', () => {
@@ -45,6 +48,32 @@ describe('the settings of a function on this machine', () => {
     ]);
   });
 
+  test('shorten the revocation delay that the management API shows', () => {
+    const settings = (revocationDelaySeconds: number) => JSON.stringify({ operators: true, revocationDelaySeconds });
+    const [local] = settingsOf([{ ...TABLE, LATCHKEY_MANAGEMENT: settings(60) }]);
+    expect(local).toMatchObject({ LATCHKEY_MANAGEMENT: settings(5) });
+  });
+
+  test('make JWT authorizers accept the local issuer instead of the placeholder, and keep other issuers', () => {
+    const authorizer = (issuer: string) => ({ issuer, audiences: ['a'], identitySources: [] });
+    const api: HttpApiConfig = {
+      id: 'Api',
+      stageName: '$default',
+      stageVariables: {},
+      routes: [],
+      authorizers: new Map(),
+      jwtAuthorizers: new Map([
+        ['Local', authorizer(PLACEHOLDER_ISSUER)],
+        ['Other', authorizer('https://issuer.example')],
+      ]),
+      cors: undefined,
+    };
+    const stack = { ...stackOf([]), httpApis: [api] };
+    const { httpApis } = withLocalSettings(stack, { acceptExternalKeys: false, issuer: ISSUER });
+    const issuers = httpApis.flatMap(({ jwtAuthorizers }) => [...jwtAuthorizers.values()].map(({ issuer }) => issuer));
+    expect(issuers).toEqual([ISSUER, 'https://issuer.example']);
+  });
+
   test("stay the template's in a function without a table", () => {
     expect(settingsOf([{ OTHER: 'x' }], true)).toEqual([{ OTHER: 'x' }]);
   });
@@ -63,6 +92,7 @@ describe('the revocation delay on this machine', () => {
     ['stays unknown if the stack lacks it', [TABLE], undefined, undefined],
   ])('%s', (_, environments, given, expected) => {
     const stack = stackOf(environments, given);
-    expect(withLocalSettings(stack, { acceptExternalKeys: false }).revocationDelaySeconds).toBe(expected);
+    const options = { acceptExternalKeys: false, issuer: ISSUER };
+    expect(withLocalSettings(stack, options).revocationDelaySeconds).toBe(expected);
   });
 });
