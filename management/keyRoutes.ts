@@ -75,9 +75,12 @@ export function keyRoutes(kind: Caller['kind'], deps: KeyRoutesDeps): Hono<Manag
     },
     enableKey: async (c) => {
       await readBody(c, operations.enableKey.body);
-      const record = await ownKey(c, deps);
-      if (c.get('caller').kind === 'owner') checkMayEnable(record);
-      return respond(c, deps, await confirmed(registry(c, deps).enable(record.id), OUTCOME_UNKNOWN));
+      const read = await ownKey(c, deps);
+      const isOwner = c.get('caller').kind === 'owner';
+      if (isOwner) checkMayEnable(read);
+      // An operator may disable the key after this read.
+      const enabled = registry(c, deps).enable(read.id, isOwner ? { expected: read } : {});
+      return respond(c, deps, await confirmed(enabled, OUTCOME_UNKNOWN));
     },
     revokeKey: async (c) => {
       const options = await readBody(c, operations.revokeKey.body);
@@ -129,22 +132,31 @@ function registry(c: RouteContext, { registryFor }: KeyRoutesDeps): ManagedRegis
 const HIDDEN_CODES = new Set<ErrorCode>(['NOT_FOUND', 'INPUT_INVALID', 'RECORD_CORRUPT']);
 
 /**
- * Returns the key of the path.
+ * Returns the key of the path, or of an id.
  *
  * @throws LatchkeyError `NOT_FOUND`, the same for an unknown key and for the key of another owner
  */
-async function ownKey(c: RouteContext, deps: KeyRoutesDeps): Promise<PublicRecord> {
-  const id = c.req.param('id') ?? '';
+async function ownKey(c: RouteContext, deps: KeyRoutesDeps, id = c.req.param('id') ?? ''): Promise<PublicRecord> {
   const caller = c.get('caller');
-  if (caller.kind === 'operator') return registry(c, deps).get(id);
-  const record = await registry(c, deps)
-    .get(id)
-    .catch((error: unknown) => {
-      if (error instanceof LatchkeyError && HIDDEN_CODES.has(error.code)) return undefined;
-      throw error;
-    });
-  if (record?.owner === caller.owner) return record;
-  throw new LatchkeyError('NOT_FOUND', 'you have no key with that id');
+  const keys = registry(c, deps);
+  if (caller.kind === 'operator') return keys.get(id);
+  try {
+    const record = await keys.get(id);
+    if (record.owner === caller.owner) return record;
+  } catch (error) {
+    if (!(error instanceof LatchkeyError && HIDDEN_CODES.has(error.code))) throw error;
+    if (error.code !== 'RECORD_CORRUPT') throw notYours();
+  }
+  // The index is asked several times for an unknown key. The time mustn't tell that the key exists.
+  await keys.get(NO_KEY).catch(() => {});
+  throw notYours();
+}
+
+/** An id that no key has. */
+const NO_KEY = '00000000-0000-4000-8000-000000000000';
+
+function notYours(): LatchkeyError {
+  return new LatchkeyError('NOT_FOUND', 'you have no key with that id');
 }
 
 async function listKeys(
@@ -186,7 +198,7 @@ async function createKey(
     },
     JSON.stringify({ prefix, ...body }),
   );
-  if (outcome.outcome === 'replayed') return replay(c, deps, await keys.get(outcome.recordId));
+  if (outcome.outcome === 'replayed') return replay(c, deps, await ownKey(c, deps, outcome.recordId));
   const { secret, record } = outcome.result;
   setETag(c, record);
   return c.json({ key: secret, record: shownKey(record, caller, deps) }, 201);
@@ -195,18 +207,20 @@ async function createKey(
 async function updateKey(c: RouteContext, deps: KeyRoutesDeps, changes: KeyChanges): Promise<Response> {
   const caller = c.get('caller');
   const version = readExpectedVersion(c);
-  const { id } = await ownKey(c, deps);
-  const checked = caller.kind === 'owner' ? toOwnersChanges(changes, caller, deps.now()) : changes;
+  const read = await ownKey(c, deps);
+  const { id } = read;
+  const checked = caller.kind === 'owner' ? toOwnersChanges(changes, read, caller) : changes;
   if (checked.expiresAt !== undefined) await admit(caller, id, 'key', deps);
   const keys = registry(c, deps);
   const expected = version === undefined ? undefined : { id, version };
-  const record = await confirmed(keys.update(id, checked, { expected }), OUTCOME_UNKNOWN).catch(
-    async (error: unknown) => {
-      throw expected !== undefined && (await hasOtherVersion(error, expected, keys))
-        ? new RequestProblem('PRECONDITION_FAILED', (error as Error).message)
-        : error;
-    },
-  );
+  // An owner's new expiry was checked against the record that was read.
+  const isChecked = caller.kind === 'owner' && checked.expiresAt !== undefined;
+  const change = keys.update(id, checked, { expected: expected ?? (isChecked ? read : undefined) });
+  const record = await confirmed(change, OUTCOME_UNKNOWN).catch(async (error: unknown) => {
+    throw expected !== undefined && (await hasOtherVersion(error, expected, keys))
+      ? new RequestProblem('PRECONDITION_FAILED', (error as Error).message)
+      : error;
+  });
   return respond(c, deps, record);
 }
 
@@ -237,7 +251,7 @@ async function rotateKey(c: RouteContext, deps: KeyRoutesDeps, { ...options }: R
       prepare: () => keys.prepareRotation(old.id, checked),
       recordIdOf: ({ record }) => record.id,
       store: async (prepared) => {
-        await admit(caller, old.id, 'rotated', deps);
+        if (checked.graceSeconds > 0) await admit(caller, old.id, 'rotated', deps);
         return confirmed(keys.storeRotation(prepared), lostRotationNotice(prepared));
       },
       isStored: async (id) => {
@@ -251,7 +265,7 @@ async function rotateKey(c: RouteContext, deps: KeyRoutesDeps, { ...options }: R
   );
   if (outcome.outcome === 'replayed') {
     const previous = shownKey(await keys.get(old.id), caller, deps);
-    return replay(c, deps, await keys.get(outcome.recordId), { previous });
+    return replay(c, deps, await ownKey(c, deps, outcome.recordId), { previous });
   }
   const { secret, record, previous } = outcome.result;
   setETag(c, record);
