@@ -374,6 +374,16 @@ describe('the function', () => {
     expect(jsonOf(answer)).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
   });
 
+  test('serves the document of its parts to everybody', async () => {
+    const { call } = await open({ management: { operators: false, owners: {} } });
+    const answer = await call('nobody', { path: '/openapi.json' });
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
+    const { openapi, paths } = jsonOf(answer);
+    expect(openapi).toBe('3.1.0');
+    expect(Object.keys(paths).every((path) => path.startsWith('/me') || path === '/openapi.json')).toBe(true);
+    expect(paths).toHaveProperty(['/me/keys/{id}/rotate', 'post']);
+  });
+
   test('answers an unknown path with problem details', async () => {
     const { call } = await open();
     const answer = await call('nobody', { path: '/nowhere' });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { recordSchema } from '../../../management/schemas.ts';
+import { recordSchema } from '../../../management/responseSchemas.ts';
 import { jsonOf, type ManagementAnswer, type ManagementRequest } from '../../support/managementCall.ts';
 
 /** The callers of the contract: two owners and an operator. */
