@@ -79,7 +79,7 @@ export default {
   // Every source file counts, even if the tests don't load it.
   collectCoverageFrom: [
     '*.ts',
-    '{build/sdk,keys,lambda,infra,middleware,testing,operator,cli,local,console,components,elements,bench,soak}/**/*.{ts,tsx}',
+    '{build/sdk,keys,lambda,management,infra,middleware,testing,operator,cli,local,console,components,elements,bench,soak}/**/*.{ts,tsx}',
     '!**/*.d.ts',
   ],
   // One more than the cores of a small machine, because tests of faults mostly wait.
