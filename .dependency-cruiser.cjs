@@ -18,14 +18,14 @@ const LAYERS = [
 const MAY_IMPORT = {
   keys: [],
   lambda: ['keys'],
-  management: ['keys', 'lambda'],
+  management: ['keys', 'lambda', 'operator'],
   infra: ['keys', 'lambda', 'management'],
   middleware: ['keys', 'lambda'],
   testing: ['keys', 'lambda', 'middleware'],
   operator: ['keys'],
   cli: ['keys', 'operator', 'console'],
   local: ['keys', 'operator', 'console', 'management'],
-  console: ['keys', 'operator', 'components'],
+  console: ['keys', 'operator', 'components', 'management'],
   components: ['keys', 'operator'],
   elements: ['keys', 'components', 'management'],
 };
@@ -99,7 +99,7 @@ module.exports = {
       to: {
         path: '^(keys|lambda|management)/',
         pathNot:
-          '^(management/(function/settings|stateTable)|keys/(acceptedKeys|keyPrefix|limits|secret|table|usage|errors)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings))\\.ts$',
+          '^(management/(function/settings|stateTable)|keys/(acceptedKeys|keyPrefix|limits|secret|table|usage|errors|history|keyEvent)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings|keyEvents/settings))\\.ts$',
       },
     },
     {
@@ -123,10 +123,17 @@ module.exports = {
       from: { pathNot: '^(lambda/usageRollup/|infra/apiKeyUsage\\.ts$|local/usage/|bench/cost/usageCost\\.ts$)' },
       to: { path: '^lambda/usageRollup/' },
     },
+    {
+      name: 'key-events-stand-alone',
+      comment: 'docs/adr/0018: a function of its own, whose clients neither the authorizer nor the library carries',
+      severity: 'error',
+      from: { pathNot: '^(lambda/keyEvents/|infra/apiKeyEvents\\.ts$)' },
+      to: { path: '^lambda/keyEvents/' },
+    },
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog))|operator/(stackOutputs|aws|profiles)|management/stateStore|cli/openRegistry|local/(iamAuthorizer|table))\\.ts$',
+      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb|historyStore)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog)|keyEvents/(deadLetters|handler|quotaTable))|operator/(stackOutputs|aws|profiles)|management/(stateStore|function/handler)|cli/openRegistry|local/(iamAuthorizer|table)|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',
@@ -138,8 +145,17 @@ module.exports = {
       'node_modules/@aws-sdk/client-cloudwatch-logs/',
       '^lambda/usageRollup/',
     ),
+    packagesOnlyIn(
+      'event-clients-in-key-events',
+      'node_modules/@aws-sdk/client-(eventbridge|sqs)/',
+      '^lambda/keyEvents/(deadLetters|handler)\\.ts$',
+    ),
     packagesOnlyIn('cdk-in-infra', 'node_modules/(aws-cdk-lib|constructs|cdk-nag)/', '^infra/'),
-    packagesOnlyIn('hono-in-the-console', 'node_modules/(hono|@hono)/', '^(console/server/|middleware/hono\\.ts$)'),
+    packagesOnlyIn(
+      'hono-at-the-fronts',
+      'node_modules/(hono|@hono)/',
+      '^(console/server/|management/|middleware/hono\\.ts$)',
+    ),
     {
       name: 'a-framework-stays-in-its-file',
       comment: 'and gives only types: test/integration/store/library.test.ts loads the entries without a framework',
@@ -163,7 +179,7 @@ module.exports = {
       from: {
         // The build bundles the command line with its packages.
         path: '^(index\\.ts$|(keys|lambda|middleware|testing)/)',
-        pathNot: '^lambda/usage(PlanSync|Rollup)/',
+        pathNot: '^lambda/(usage(PlanSync|Rollup)|keyEvents)/',
       },
       to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/(@types|fastify|hono)/' },
     },

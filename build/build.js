@@ -1,7 +1,8 @@
 // Builds `dist`. Bundles the Lambda functions into one file each: `lambda/handler.ts`,
-// `lambda/usagePlanSync/handler.ts`, `lambda/usageRollup/handler.ts` and the sample's `infra/app/whoami.ts`. Bundles the
-// console's page and the command line. Compiles the library with its types. It skips the build with --if-changed if
-// `dist` is current.
+// `lambda/usagePlanSync/handler.ts`, `lambda/usageRollup/handler.ts`, `lambda/keyEvents/handler.ts`,
+// `management/function/handler.ts` and the sample's `infra/app/whoami.ts`. Bundles the console's page, the element for
+// customers and the command line. Compiles the library with its types. It skips the build with --if-changed if `dist` is
+// current.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -70,6 +71,8 @@ const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
     'authorizer/index': 'lambda/handler.ts',
+    'key-events/index': 'lambda/keyEvents/handler.ts',
+    'key-management/index': 'management/function/handler.ts',
     'usage-plan-sync/index': 'lambda/usagePlanSync/handler.ts',
     'usage-rollup/index': 'lambda/usageRollup/handler.ts',
     'whoami/index': 'infra/app/whoami.ts',
@@ -115,6 +118,42 @@ await build({
 for (const file of ['index.html', 'icon.svg'])
   copyFileSync(join(root, 'console/page', file), join(root, 'dist/console', file));
 
+/** Bundles an imported style sheet, and gives its text. */
+const cssText = {
+  name: 'css-text',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { outputFiles } = await build({
+        absWorkingDir: root,
+        entryPoints: [path],
+        bundle: true,
+        minify: true,
+        write: false,
+        target: 'es2022',
+      });
+      return { contents: outputFiles[0].text, loader: 'text' };
+    });
+  },
+};
+
+rmSync(join(root, 'dist/elements'), { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: { 'latchkey-keys': 'elements/index.ts' },
+  outdir: 'dist/elements',
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'esm',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  // Preact's licence requires its text in every copy.
+  banner: { js: `/*! preact\n\n${readFileSync(join(root, 'node_modules/preact/LICENSE'), 'utf8').trim()}\n*/` },
+  plugins: [cssText],
+  logLevel: 'warning',
+});
+
 rmSync(join(root, 'dist/cli'), { recursive: true, force: true });
 const cli = await build({
   absWorkingDir: root,
@@ -159,6 +198,7 @@ await build({
   logLevel: 'warning',
 });
 
+runTsc('elements/tsconfig.build.json');
 compile();
 // The same types again. TypeScript before 5.8 and `node16` need them, because they treat the result of `require` as
 // CommonJS.
@@ -185,6 +225,10 @@ function licences({ inputs }) {
 }
 
 function compile(...options) {
-  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...options];
+  runTsc('tsconfig.build.json', ...options);
+}
+
+function runTsc(project, ...options) {
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', project, ...options];
   execFileSync(process.execPath, tsc, { cwd: root, stdio: 'inherit' });
 }

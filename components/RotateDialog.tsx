@@ -29,8 +29,11 @@ interface RotateDialogProps {
   readonly choices?: readonly ExpiryChoice[];
   /** Returns the expiry of the new key if the user keeps the lifetime. */
   readonly sameExpiry?: (nowMs: number) => Timestamp | null | undefined;
-  /** Rotates the key. The dialog shows the error if it throws. */
-  readonly onRotate: (options: RotationForm) => Promise<void>;
+  /**
+   * Rotates the key. The dialog shows the error if it throws. `form` is the user's choice, which doesn't change with the
+   * clock.
+   */
+  readonly onRotate: (options: RotationForm, form: unknown) => Promise<void>;
   readonly onClose: () => void;
 }
 
@@ -45,7 +48,8 @@ export function RotateDialog(props: RotateDialogProps) {
   const [expiry, setExpiry] = useState<ExpiryForm>({ expiry: 'keep', expiresAt: '' });
   const rotate = () => {
     const expiresAt = toExpiry(expiry, Date.now(), language);
-    return onRotate({ graceSeconds: Number(graceSeconds), ...(expiresAt === undefined ? {} : { expiresAt }) });
+    const options = { graceSeconds: Number(graceSeconds), ...(expiresAt === undefined ? {} : { expiresAt }) };
+    return onRotate(options, { graceSeconds, ...expiry });
   };
   return (
     <ChangeForm

@@ -51,7 +51,7 @@ export const ENGLISH = {
   labelExample: 'build server',
   labelHint: 'What the key is for.',
   labelMissing: 'enter what the key is for, such as build server',
-  scopesHint: 'The key may do only this.',
+  scopesHint: 'The key may do only what you check.',
   scopesNone: 'Without any scope, the key has no access.',
   addressesHint: 'One address or block in each line. Without any, the key works from everywhere.',
   addressesExample: '203.0.113.7\n2001:db8::/32',

@@ -89,7 +89,8 @@ export const GERMAN: KeysTexts = {
   retry: 'Noch einmal versuchen',
   emptyTitle: 'Sie haben noch keine Schlüssel',
   emptyText: 'Erstellen Sie einen Schlüssel, um die API aufzurufen.',
-  tooMany: 'Sie haben {most} Schlüssel, mehr sind nicht möglich. Widerrufen Sie einen, bevor Sie einen neuen erstellen.',
+  tooMany:
+    'Sie haben {most} Schlüssel, mehr sind nicht möglich. Widerrufen Sie einen, bevor Sie einen neuen erstellen.',
   offline: 'Sie sind offline. Sie können Schlüssel wieder ändern, sobald die Verbindung zurück ist.',
   unreachable: 'Der Server antwortet nicht.',
   loadFailed: 'Ihre Schlüssel konnten nicht geladen werden.',
@@ -119,7 +120,7 @@ export const GERMAN: KeysTexts = {
   labelExample: 'Build-Server',
   labelHint: 'Wofür der Schlüssel da ist.',
   labelMissing: 'Geben Sie an, wofür der Schlüssel da ist, zum Beispiel Build-Server',
-  scopesHint: 'Der Schlüssel darf nur das.',
+  scopesHint: 'Der Schlüssel darf nur, was Sie ankreuzen.',
   scopesNone: 'Ohne Auswahl hat der Schlüssel keinen Zugriff.',
   addressesHint: 'Eine Adresse oder ein Block je Zeile. Ohne Eintrag funktioniert der Schlüssel von überall.',
   addressesExample: '203.0.113.7\n2001:db8::/32',
@@ -128,10 +129,12 @@ export const GERMAN: KeysTexts = {
   save: 'Speichern',
   keep: 'Beibehalten',
   nothingToSave: 'Es gibt keine Änderungen.',
-  rotateIntro: 'Sie erhalten einen neuen Schlüssel mit denselben Einstellungen. Tauschen Sie den alten aus, bevor er endet.',
+  rotateIntro:
+    'Sie erhalten einen neuen Schlüssel mit denselben Einstellungen. Tauschen Sie den alten aus, bevor er endet.',
 
   lostTitle: 'Der Schlüssel kann nicht angezeigt werden',
-  lostCreated: 'Der Schlüssel {label} wurde erstellt, aber die Antwort mit ihm ging verloren. Niemand kann ihn mehr ansehen.',
+  lostCreated:
+    'Der Schlüssel {label} wurde erstellt, aber die Antwort mit ihm ging verloren. Niemand kann ihn mehr ansehen.',
   lostCreatedAdvice: 'Widerrufen Sie ihn, und erstellen Sie einen neuen.',
   lostRotated:
     'Der Schlüssel {label} wurde ersetzt, aber die Antwort mit dem neuen ging verloren. Niemand kann ihn mehr ansehen.',
@@ -164,7 +167,8 @@ export const GERMAN: KeysTexts = {
   problem_IDEMPOTENCY_IN_PROGRESS: 'Der Schlüssel entsteht noch. Versuchen Sie es gleich noch einmal.',
   problem_NOT_FOUND: 'Diesen Schlüssel gibt es nicht mehr.',
   problem_FORBIDDEN: 'Das dürfen Sie nicht. Vielleicht hat der Anbieter der API den Schlüssel deaktiviert.',
-  problem_CONFLICT: 'Der Schlüssel wurde inzwischen geändert. Schließen Sie das Fenster, und sehen Sie ihn noch einmal an.',
+  problem_CONFLICT:
+    'Der Schlüssel wurde inzwischen geändert. Schließen Sie das Fenster, und sehen Sie ihn noch einmal an.',
   problem_ALREADY_REVOKED: 'Der Schlüssel ist schon widerrufen.',
   problem_other: 'Das hat nicht geklappt: {detail}',
   invalid_label: 'Geben Sie 1 bis 256 Zeichen ohne Steuerzeichen ein.',

@@ -14,7 +14,12 @@ export interface KeysState {
 
 /** Something that happened to the loaded keys. */
 export type KeysEvent =
-  | { readonly kind: 'loaded'; readonly access: OwnerAccess; readonly keys: readonly OwnedKey[]; readonly sinceMs: number }
+  | {
+      readonly kind: 'loaded';
+      readonly access: OwnerAccess;
+      readonly keys: readonly OwnedKey[];
+      readonly sinceMs: number;
+    }
   | { readonly kind: 'failed'; readonly failure: Error }
   | { readonly kind: 'written'; readonly records: readonly OwnedKey[]; readonly atMs: number }
   | { readonly kind: 'reset' };

@@ -53,20 +53,12 @@ export interface LatchkeyKeysElement extends HTMLElement {
   texts: Partial<KeysTexts> | undefined;
   /** Loads the keys again, for example after a new sign-in. */
   reload(): void;
-  addEventListener<Name extends keyof LatchkeyKeysEventMap>(
-    type: Name,
-    listener: (this: LatchkeyKeysElement, event: LatchkeyKeysEventMap[Name]) => void,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
 }
 
 declare global {
   interface HTMLElementTagNameMap {
     'latchkey-keys': LatchkeyKeysElement;
   }
+  // The events bubble, so a page can listen on any element.
+  interface HTMLElementEventMap extends LatchkeyKeysEventMap {}
 }

@@ -23,6 +23,7 @@ import {
   RestTokenKeyAuthorizer,
   WebSocketKeyAuthorizer,
 } from './authorizers.ts';
+import { warnOfCachedAnswers } from './cachedAnswersWarning.ts';
 import type {
   AppSyncAuthorizerOptions,
   HttpApiAuthorizerOptions,
@@ -98,6 +99,7 @@ export class ApiAuthorizers {
     const perRoute = simpleResponses && mayCache(resultsCacheTtl) && hasScopes;
     const authorizerId = this.#getId('forHttpApi', id, payloadFormat);
     if (!simpleResponses) onPolicy();
+    if (simpleResponses && mayCache(resultsCacheTtl)) warnOfCachedAnswers(this.#owner);
     const identitySources = httpIdentitySources(keySources, { perRoute });
     const props = { handler, payloadFormat, identitySources, resultsCacheTtl, simpleResponses };
     return getOrCreate(

@@ -91,9 +91,20 @@ export interface ApiKeyAuthorizerProps {
   readonly staleIfError?: Duration;
 
   /**
+   * The proxies whose `X-Forwarded-For` counts for keys with `allowedIps`: the number of proxies before the API, such as
+   * 1 for CloudFront, or their IP addresses and CIDR blocks. The function reads the header from the right. A number is
+   * safe only if clients can't bypass the proxies. This prop requires `resultsCacheTtl` to be 0, because API Gateway
+   * would compare the address of the proxy. docs/responses.md describes the client's address on every type of API.
+   *
+   * @default - the header is ignored, and the client's address is that of the connection
+   */
+  readonly trustedProxies?: number | readonly string[];
+
+  /**
    * The function's response for HTTP APIs with payload format 2.0: an IAM policy, or `isAuthorized`. The response to
    * format 1.0 is always a policy. API Gateway caches both for `resultsCacheTtl`. A policy applies to all routes.
-   * `isAuthorized` applies only to its own route if scopes are mapped.
+   * `isAuthorized` applies only to its own route if scopes are mapped. A key with `allowedIps` is refused if
+   * `isAuthorized` is cached, because API Gateway would reuse it for other addresses.
    *
    * @default 'iam'
    */

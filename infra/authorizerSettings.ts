@@ -82,6 +82,7 @@ export function authorizerSettings(
   if (config === undefined) throw propError(scope, ...problems);
   const resultsCacheTtl = resultsCacheTtlOf(props, config);
   if (mayCache(resultsCacheTtl) && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
+  if (props.trustedProxies !== undefined && resultsCacheTtl.isUnresolved()) problems.push(NO_CACHE_EXPECTED);
   problems.push(...environmentProblems(known, table.kind));
   problems.push(...resourceExcesses(knownScopes(props.scopes ?? {})).map((problem) => `scopes: ${problem}`));
   if (config.usageIdentifier === 'presented-key' && (props.externalKeys ?? false) === false) {
@@ -94,7 +95,7 @@ export function authorizerSettings(
     acceptedKeys: acceptedKeysOutput(props),
     resultsCacheTtl,
     revocationDelay: () => revocationDelay(scope, props, config),
-    policyWarning: policyExcess(config.scopes.allPatterns),
+    policyWarning: policyExcess(config.scopes.allPatterns, { isCached: mayCache(resultsCacheTtl) }),
   };
 }
 
@@ -184,6 +185,10 @@ const ONE_SOURCE_EXPECTED =
   'cache at once. It would refuse a request with a key in only one of them. Name the one that callers use, or rely on ' +
   'recordCacheTtl instead';
 
+const NO_CACHE_EXPECTED =
+  'resultsCacheTtl: expected 0, because of trustedProxies, got a TTL that only the deployment knows: API Gateway would compare ' +
+  'the address of the proxy with the allowedIps of a key';
+
 const EXTERNAL_KEYS_EXPECTED =
   'usageIdentifier: expected the prop externalKeys for "presented-key", got none: the authorizer would refuse every key of API Gateway';
 
@@ -228,6 +233,7 @@ function toEnvironment(scope: Construct, props: SettingProps, namespace: string)
     recordCacheTtl: toSeconds(props.recordCacheTtl),
     resultsCacheTtl: toSeconds(props.resultsCacheTtl),
     staleIfError: toSeconds(props.staleIfError),
+    trustedProxies: Array.isArray(props.trustedProxies) ? props.trustedProxies.join(',') : props.trustedProxies,
     scopes: props.scopes && toScopesText(scope, props.scopes),
     plans: props.plans && Plans.toText(props.plans, namespace),
   };

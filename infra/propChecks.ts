@@ -92,10 +92,20 @@ export function resourceExcesses(mapping: Readonly<Record<string, readonly strin
   );
 }
 
-/** Returns a warning if the policy for a key with every scope is longer than 8 KB, otherwise `undefined`. */
-export function policyExcess(allPatterns: readonly RoutePattern[]): string | undefined {
+/** The longest list of IP addresses that a key can have. */
+const LONGEST_RANGES = Array.from({ length: 20 }, () => `${'ffff:'.repeat(7)}ffff/127`);
+
+/**
+ * Returns a warning if the policy for a key with every scope is longer than 8 KB, otherwise `undefined`. A cached policy
+ * also contains the key's `allowedIps`.
+ */
+export function policyExcess(
+  allPatterns: readonly RoutePattern[],
+  { isCached }: { readonly isCached: boolean },
+): string | undefined {
   const arnEnds = methodArnEnds(allPatterns);
-  const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, arnEnds)).length;
+  const ranges = isCached ? LONGEST_RANGES : undefined;
+  const characters = JSON.stringify(scopedPolicyDocument(LONGEST_STAGE_ARN, arnEnds, ranges)).length;
   if (characters <= MAX_POLICY_CHARACTERS) return undefined;
   return (
     `expected a policy of at most ${MAX_POLICY_CHARACTERS} characters, got ${arnEnds.length} resources: a key with every scope gets ` +

@@ -6,6 +6,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { Config } from '../lambda/config.ts';
 import { allowToInvoke, type HttpApiPayloadFormat, invocationUri } from './authorizers.ts';
+import { warnOfCachedAnswers } from './cachedAnswersWarning.ts';
 import { checkTokenSource, httpIdentitySources, mayCache, restIdentitySources } from './keySources.ts';
 import { AUTHORIZER_EXTENSION, OpenApiDefinition } from './openApiDefinition.ts';
 import { checkText } from './propChecks.ts';
@@ -105,11 +106,13 @@ function restAuthorizer({ owner, config: { keySources } }: SchemeProps, { type =
   return { type: type.toLowerCase(), ...(sources.length > 0 && { identitySource: sources.join(', ') }) };
 }
 
-function httpAuthorizer({ config, resultsCacheTtl }: SchemeProps, options: SecuritySchemeOptions) {
+function httpAuthorizer({ owner, config, resultsCacheTtl }: SchemeProps, options: SecuritySchemeOptions) {
   const { payloadFormat = '2.0' } = options;
   const { keySources, scopes } = config;
   const enableSimpleResponses = hasSimpleResponses(config, options);
-  const perRoute = enableSimpleResponses && mayCache(resultsCacheTtl) && !scopes.isEmpty;
+  const isCached = enableSimpleResponses && mayCache(resultsCacheTtl);
+  if (isCached) warnOfCachedAnswers(owner);
+  const perRoute = isCached && !scopes.isEmpty;
   const sources = httpIdentitySources(keySources, { perRoute });
   return {
     type: 'request',

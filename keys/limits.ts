@@ -194,6 +194,12 @@ export const LIMIT_ATTRIBUTE = {
   purgeAfter: 'purgeAfter',
 } as const;
 
+/**
+ * The attribute of a quota's item with the highest share, in percent, that gave an event. Only the function of the
+ * events writes it, so it isn't one of the authorizer's attributes.
+ */
+export const QUOTA_WARNED = 'warned';
+
 export const LIMITS_PARTITION_KEY = LIMIT_ATTRIBUTE.subject;
 /** The table's TTL attribute, in epoch seconds. */
 export const LIMITS_TTL_ATTRIBUTE = LIMIT_ATTRIBUTE.purgeAfter;

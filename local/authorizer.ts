@@ -1,7 +1,8 @@
+import { BlockList, isIP } from 'node:net';
 import { isPlainObject } from '../keys/json.ts';
 import type { AuthorizerConfig } from './apiConfig.ts';
 import { FunctionError, type Invoke } from './functionEnvironment.ts';
-import { createIdentityReader, type AccessDetails, type IdentityInput } from './gatewayRequest.ts';
+import { createIdentityReader, type AccessDetails, type GatewayRequest, type IdentityInput } from './gatewayRequest.ts';
 import type { WriteAccessLine } from './usage/accessLog.ts';
 
 /** The gateway's decision on a request. */
@@ -46,6 +47,7 @@ export function hasUsageIdentifier(authorization: Authorization | undefined): bo
 }
 
 interface AuthorizerRequest extends IdentityInput {
+  readonly request: IdentityInput['request'] & Pick<GatewayRequest, 'sourceIp'>;
   /** The method ARN or route ARN of the request. */
   readonly arn: string;
   /** Creates the function's event from the values of the identity sources. */
@@ -80,12 +82,12 @@ export function createAuthorizer(
       return { effect: 'unauthorized' };
     }
     const cached = cache.get(identities);
-    if (cached !== undefined) return evaluate(cached, request.arn);
+    if (cached !== undefined) return evaluate(cached, request);
     try {
       const response = parseResponse(await invoke(config.functionName, request.createEvent(identities)), config);
       if (response === undefined) throw new FunctionError('MalformedResponse', 'the response is malformed', true);
       cache.set(identities, response);
-      return evaluate(response, request.arn);
+      return evaluate(response, request);
     } catch (error) {
       if (!(error instanceof FunctionError)) throw error;
       // API Gateway recognizes exactly this message. Any other error is a fault of the function.
@@ -96,13 +98,13 @@ export function createAuthorizer(
   };
 }
 
-function evaluate(response: AuthorizerResponse, arn: string): Authorization {
+function evaluate(response: AuthorizerResponse, { arn, request: { sourceIp } }: AuthorizerRequest): Authorization {
   const { context } = response;
   if (response.kind === 'simple') {
     return response.isAuthorized ? { effect: 'allow', context } : { effect: 'deny', isExplicit: true, context };
   }
   const { principalId, statements, usageIdentifierKey } = response;
-  const effect = evaluatePolicy(statements, arn);
+  const effect = evaluatePolicy(statements, arn, sourceIp);
   if (effect !== 'allow') return { effect: 'deny', isExplicit: effect === 'explicit-deny', principalId, context };
   return { effect, principalId, context, ...(usageIdentifierKey === undefined ? {} : { usageIdentifierKey }) };
 }
@@ -147,15 +149,22 @@ export interface PolicyStatement {
   readonly effect: 'Allow' | 'Deny';
   readonly actions: readonly string[];
   readonly resources: readonly string[];
+  /** The blocks of `aws:SourceIp` in `IpAddress`. The statement applies to any address if they are absent. */
+  readonly sourceIps?: BlockList;
 }
 
-/** Evaluates a policy. An explicit Deny overrides any Allow. The default is Deny (IAM's "Policy evaluation logic"). */
+/**
+ * Evaluates a policy for a request from an address. An explicit Deny overrides any Allow. The default is Deny (IAM's
+ * "Policy evaluation logic").
+ */
 export function evaluatePolicy(
   statements: readonly PolicyStatement[],
   arn: string,
+  sourceIp: string,
 ): 'allow' | 'explicit-deny' | 'implicit-deny' {
   const matching = statements.filter(
-    ({ actions, resources }) =>
+    ({ actions, resources, sourceIps }) =>
+      (sourceIps === undefined || sourceIps.check(sourceIp, isIP(sourceIp) === 6 ? 'ipv6' : 'ipv4')) &&
       actions.some((action) => matchesWildcards(action.toLowerCase(), 'execute-api:invoke')) &&
       resources.some((resource) => matchesWildcards(resource, arn)),
   );
@@ -192,7 +201,8 @@ export function matchesWildcards(pattern: string, text: string): boolean {
 
 /**
  * Returns the statements of an IAM policy document. Returns `undefined` if the document is malformed or has elements
- * that the gateway doesn't evaluate (`Condition`, `NotAction`, `NotResource`).
+ * that the gateway doesn't evaluate: `NotAction`, `NotResource`, and a `Condition` other than `IpAddress` of
+ * `aws:SourceIp`.
  */
 export function parseStatements(policyDocument: unknown): readonly PolicyStatement[] | undefined {
   if (!isPlainObject(policyDocument)) return undefined;
@@ -203,11 +213,33 @@ export function parseStatements(policyDocument: unknown): readonly PolicyStateme
 
 function parseStatement(statement: unknown): PolicyStatement | undefined {
   if (!isPlainObject(statement)) return undefined;
-  const { Effect: effect, Action: action, Resource: resource, Sid: _sid, ...others } = statement;
+  const { Effect: effect, Action: action, Resource: resource, Condition: condition, Sid: _sid, ...others } = statement;
   if ((effect !== 'Allow' && effect !== 'Deny') || Object.keys(others).length > 0) return undefined;
   const actions = asList(action);
   const resources = asList(resource);
-  return areTexts(actions) && areTexts(resources) ? { effect, actions, resources } : undefined;
+  if (!areTexts(actions) || !areTexts(resources)) return undefined;
+  if (condition === undefined) return { effect, actions, resources };
+  const sourceIps = parseCondition(condition);
+  return sourceIps && { effect, actions, resources, sourceIps };
+}
+
+/** Returns the blocks of `{ IpAddress: { 'aws:SourceIp': … } }` (IAM, "IP address condition operators"). */
+function parseCondition(condition: unknown): BlockList | undefined {
+  const { IpAddress: operator, ...operators } = Object(condition);
+  const { 'aws:SourceIp': values, ...keys } = Object(operator);
+  const ranges = asList(values);
+  if (Object.keys({ ...operators, ...keys }).length > 0 || !areTexts(ranges)) return undefined;
+  const blocks = new BlockList();
+  try {
+    for (const range of ranges) {
+      const [address = '', prefix] = range.split('/');
+      const isV6 = isIP(address) === 6;
+      blocks.addSubnet(address, Number(prefix ?? (isV6 ? 128 : 32)), isV6 ? 'ipv6' : 'ipv4');
+    }
+  } catch {
+    return undefined;
+  }
+  return blocks;
 }
 
 function asList(value: unknown): readonly unknown[] {

@@ -170,19 +170,27 @@ function toRequest(
   message: IncomingMessage,
   target: Pick<GatewayRequest, 'sentPath' | 'path' | 'rawQuery' | 'body' | 'receivedMs'>,
 ): GatewayRequest {
+  const sourceIp = message.socket.remoteAddress ?? '127.0.0.1';
   return {
     ...target,
     id: randomUUID(),
     method: message.method ?? 'GET',
-    headers: toPairs(message.rawHeaders),
+    headers: withForwardedFor(toPairs(message.rawHeaders), sourceIp),
     scheme: 'http',
-    sourceIp: message.socket.remoteAddress ?? '127.0.0.1',
+    sourceIp,
     protocol: `HTTP/${message.httpVersion}`,
   };
 }
 
 function toPairs(rawHeaders: readonly string[]): readonly Header[] {
   return rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ''] as const] : []));
+}
+
+/** Appends the address of the connection to `X-Forwarded-For`, as API Gateway does. */
+function withForwardedFor(headers: readonly Header[], sourceIp: string): readonly Header[] {
+  const isForwardedFor = ([name]: Header) => name.toLowerCase() === 'x-forwarded-for';
+  const sent = headers.filter(isForwardedFor).map(([, value]) => value);
+  return [...headers.filter((header) => !isForwardedFor(header)), ['X-Forwarded-For', [...sent, sourceIp].join(', ')]];
 }
 
 /** Reads the body. Returns `undefined` if it exceeds the payload limit. */

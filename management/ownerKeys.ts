@@ -38,9 +38,9 @@ type RecentKey = readonly [keyId: string, countedAs: CountedAs, admittedAtMs: nu
 
 /**
  * Time for which an admitted key counts even if the index doesn't list it: a minute of the index's lag, the longest run
- * of the function between the admission and the write of the key, and as much again for different clocks.
+ * of the function before and after the admission (15 seconds each), and 10 seconds for different clocks.
  */
-const RECENT_MS = 90_000;
+const RECENT_MS = 100_000;
 /** The item outlives the admissions in it. */
 const KEPT_SECONDS = 3600;
 /**
@@ -64,12 +64,13 @@ export async function admitKey(admission: KeyAdmission, deps: OwnerKeysDeps): Pr
   const { owner, keyId, countedAs, most } = admission;
   const { store, now, randomId, retryOptions } = deps;
   const id = stateId('owner', owner);
+  // The index comes first. A key that it lists too late is still in the item.
+  const listed = await listKeys(owner, countedAs, deps);
+  if (listed === undefined) return 'record';
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     const read = await store.read(id);
     const recent = readRecent(read, now());
-    const counted = await countKeys(owner, countedAs, recent, deps);
-    if (counted === undefined) return 'record';
-    if (counted.add(keyId).size > most) return countedAs;
+    if (countKeys(admission, listed, recent) > most) return countedAs;
     const item: StateItem = {
       id,
       revision: randomId(),
@@ -82,39 +83,45 @@ export async function admitKey(admission: KeyAdmission, deps: OwnerKeysDeps): Pr
   throw new LatchkeyError('CONFLICT', "several requests are changing this owner's keys: try again");
 }
 
-/**
- * Returns the ids of the keys that count: those that the index lists, and the recent ones that it doesn't list yet.
- * Returns `undefined` if the owner has too many records.
- */
-async function countKeys(
+/** The ids of an owner's keys in the index. */
+interface ListedKeys {
+  readonly counting: ReadonlySet<string>;
+  readonly ended: ReadonlySet<string>;
+}
+
+/** Reads all keys of an owner. Returns `undefined` if there are too many. */
+async function listKeys(
   owner: string,
   countedAs: CountedAs,
-  recent: readonly RecentKey[],
   { registry, now }: OwnerKeysDeps,
-): Promise<Set<string> | undefined> {
-  const ids = new Set(recent.filter(([, kind]) => kind === countedAs).map(([keyId]) => keyId));
+): Promise<ListedKeys | undefined> {
+  const ids = { counting: new Set<string>(), ended: new Set<string>(), neither: new Set<string>() };
   let records = 0;
   for await (const record of registry.records({ owner, consistentRead: true })) {
     if (++records > MOST_RECORDS) return undefined;
-    const standing = STANDINGS[countedAs](record, now());
-    if (standing === 'ended') ids.delete(record.id);
-    if (standing === 'counts') ids.add(record.id);
+    ids[STANDINGS[countedAs](record, now())].add(record.id);
   }
   return ids;
 }
 
+/** Counts the listed keys, the recent ones that may not be listed yet, and the one to admit. */
+function countKeys({ keyId, countedAs }: KeyAdmission, listed: ListedKeys, recent: readonly RecentKey[]): number {
+  const ofKind = recent.flatMap(([id, kind]) => (kind === countedAs && !listed.ended.has(id) ? id : []));
+  return new Set([...listed.counting, ...ofKind, keyId]).size;
+}
+
 /** `ended` is forever. `neither` can change: an expiry can move, and a key can be rotated. */
-type Standing = 'counts' | 'ended' | 'neither';
+type Standing = 'counting' | 'ended' | 'neither';
 
 const STANDINGS: Readonly<Record<CountedAs, (record: KeyRecord, nowMs: number) => Standing>> = {
   key: (record, nowMs) => {
     if (record.revokedAt !== undefined || record.rotatedTo !== undefined) return 'ended';
-    return keyState(record, nowMs) === 'expired' ? 'neither' : 'counts';
+    return keyState(record, nowMs) === 'expired' ? 'neither' : 'counting';
   },
   rotated: (record, nowMs) => {
     if (record.revokedAt !== undefined) return 'ended';
     if (record.rotatedTo === undefined) return 'neither';
-    return keyState(record, nowMs) === 'expired' ? 'ended' : 'counts';
+    return keyState(record, nowMs) === 'expired' ? 'ended' : 'counting';
   },
 };
 

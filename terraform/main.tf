@@ -11,6 +11,8 @@ locals {
     LATCHKEY_KEY_SOURCES   = join(",", var.key_sources)
     LATCHKEY_EXTERNAL_KEYS = var.external_keys == null ? "false" : jsonencode(local.external_keys)
 
+    LATCHKEY_TRUSTED_PROXIES = var.trusted_proxies == null ? null : join(",", var.trusted_proxies)
+
     LATCHKEY_LAST_USED_SECONDS      = tostring(var.last_used_seconds)
     LATCHKEY_RECORD_CACHE_SECONDS   = tostring(var.record_cache_seconds)
     LATCHKEY_RESULTS_CACHE_SECONDS  = tostring(var.results_cache_seconds)
@@ -232,6 +234,10 @@ resource "aws_lambda_function" "authorizer" {
     precondition {
       condition     = var.results_cache_seconds == 0 || length(local.limits) == 0
       error_message = "results_cache_seconds: expected 0, because the function enforces a plan of plans.limits, got ${var.results_cache_seconds}. A request with a cached response would not be counted."
+    }
+    precondition {
+      condition     = var.results_cache_seconds == 0 || var.trusted_proxies == null
+      error_message = "results_cache_seconds: expected 0, because of trusted_proxies, got ${var.results_cache_seconds}. API Gateway would compare the address of the proxy with the allowedIps of a key."
     }
     precondition {
       condition     = var.usage_identifier == "plan" || var.external_keys != null

@@ -206,6 +206,21 @@ variable "external_keys" {
   }
 }
 
+variable "trusted_proxies" {
+  description = "The proxies whose X-Forwarded-For counts for keys with allowedIps: one number of proxies before the API, such as [\"1\"] for CloudFront, or their IP addresses and CIDR blocks. It requires results_cache_seconds to be 0. The default, null, ignores the header."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition = var.trusted_proxies == null || try(
+      can(regex("^([1-9]|10)$", one(var.trusted_proxies))), false
+      ) || try(length(var.trusted_proxies) >= 1 && alltrue([
+        for proxy in var.trusted_proxies : can(cidrhost(strcontains(proxy, "/") ? proxy : "${proxy}/${strcontains(proxy, ":") ? 128 : 32}", 0)) && !endswith(proxy, "/0")
+    ]), false)
+    error_message = "trusted_proxies: expected one number of proxies from 1 to 10, or their IP addresses and CIDR blocks, got ${jsonencode(var.trusted_proxies)}."
+  }
+}
+
 variable "last_used_seconds" {
   description = "The shortest time between two last-used writes of one key, in seconds."
   type        = number

@@ -101,7 +101,8 @@ export function httpApiV1Event(request: TestRequest = {}) {
  * authorized.
  */
 export function webSocketEvent(request: TestRequest = {}) {
-  const { headers, query } = wholeRequest(request);
+  const whole = wholeRequest(request);
+  const { headers, query } = whole;
   return {
     type: 'REQUEST' as const,
     methodArn: `${EXAMPLE.arn}/prod/$connect`,
@@ -110,7 +111,7 @@ export function webSocketEvent(request: TestRequest = {}) {
     queryStringParameters: Object.fromEntries(query),
     multiValueQueryStringParameters: multiValues(query),
     stageVariables: {},
-    requestContext: webSocketContext('CONNECT', '$connect'),
+    requestContext: webSocketContext('CONNECT', '$connect', whole),
   };
 }
 

@@ -80,7 +80,7 @@ export function webSocketConnectEvent(record: KeyRecord, request: IntegrationReq
       ? {}
       : { queryStringParameters: Object.fromEntries(query), multiValueQueryStringParameters: multiValues(query) }),
     requestContext: {
-      ...webSocketContext('CONNECT', '$connect'),
+      ...webSocketContext('CONNECT', '$connect', whole),
       authorizer: withPrincipal(record, whole),
     },
     isBase64Encoded: false,
@@ -95,7 +95,7 @@ export function webSocketMessageEvent(
   const whole = wholeRequest(request);
   return {
     requestContext: {
-      ...webSocketContext('MESSAGE', routeKey),
+      ...webSocketContext('MESSAGE', routeKey, whole),
       messageId: 'Fi6kJd0pIAMCJKB=',
       authorizer: withPrincipal(record, whole),
     },

@@ -17,6 +17,11 @@ export interface TestRequest {
   readonly resource?: string;
   /** The values of the parameters in `resource`. */
   readonly pathParameters?: Readonly<Record<string, string>>;
+  /**
+   * The address of the connection; `192.0.2.1` by default. API Gateway appends it to `X-Forwarded-For`. The events don't
+   * have this header unless you pass it. TOKEN and AppSync events don't contain an address.
+   */
+  readonly sourceIp?: string;
 }
 
 /** A request that the authorizer has allowed. */
@@ -50,9 +55,9 @@ export const EXAMPLE = {
 /** Fills in the defaults. */
 export function wholeRequest(request: IntegrationRequest): WholeRequest {
   const { key, headers = [], query = [], method = 'GET', path = '/whoami', resource = path } = request;
-  const { pathParameters = {}, body = null, context = {} } = request;
+  const { pathParameters = {}, body = null, context = {}, sourceIp = EXAMPLE.sourceIp } = request;
   const bearer = key === undefined ? [] : [['Authorization', `Bearer ${key}`] as const];
-  return { headers: [...bearer, ...headers], query, method, path, resource, pathParameters, body, context };
+  return { headers: [...bearer, ...headers], query, method, path, resource, pathParameters, body, context, sourceIp };
 }
 
 /** Returns the context that the authorizer adds to a request with an allowed key. */

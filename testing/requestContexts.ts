@@ -1,6 +1,6 @@
 import { EXAMPLE, type WholeRequest } from './request.ts';
 
-const { accountId, apiId, domainName, sourceIp, time, timeEpoch } = EXAMPLE;
+const { accountId, apiId, domainName, time, timeEpoch } = EXAMPLE;
 const REQUEST_ID = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
 
 /** The identity of a caller without IAM credentials. */
@@ -16,14 +16,13 @@ const IDENTITY = {
   cognitoIdentityId: null,
   cognitoIdentityPoolId: null,
   principalOrgId: null,
-  sourceIp,
   user: null,
   userAgent: 'curl/8.0',
   userArn: null,
 };
 
 /** Creates the `requestContext` of a REST API, or of an HTTP API in payload format 1.0 with the stage `$default`. */
-export function restContext({ method, path, resource }: WholeRequest, stage: 'prod' | '$default') {
+export function restContext({ method, path, resource, sourceIp }: WholeRequest, stage: 'prod' | '$default') {
   return {
     accountId,
     apiId,
@@ -31,7 +30,7 @@ export function restContext({ method, path, resource }: WholeRequest, stage: 'pr
     domainPrefix: apiId,
     extendedRequestId: 'JKJaXmPLvHcESHA=',
     httpMethod: method,
-    identity: IDENTITY,
+    identity: { ...IDENTITY, sourceIp },
     path: stage === 'prod' ? `/prod${path}` : path,
     protocol: 'HTTP/1.1',
     requestId: REQUEST_ID,
@@ -44,7 +43,7 @@ export function restContext({ method, path, resource }: WholeRequest, stage: 'pr
 }
 
 /** Creates the `requestContext` of an HTTP API in payload format 2.0. */
-export function httpContext({ method, path, resource }: WholeRequest) {
+export function httpContext({ method, path, resource, sourceIp }: WholeRequest) {
   return {
     accountId,
     apiId,
@@ -60,7 +59,11 @@ export function httpContext({ method, path, resource }: WholeRequest) {
 }
 
 /** Creates the `requestContext` of a WebSocket API whose client connects or sends a message. */
-export function webSocketContext<T extends 'CONNECT' | 'MESSAGE'>(eventType: T, routeKey: string) {
+export function webSocketContext<T extends 'CONNECT' | 'MESSAGE'>(
+  eventType: T,
+  routeKey: string,
+  { sourceIp }: Pick<WholeRequest, 'sourceIp'>,
+) {
   return {
     routeKey,
     eventType,

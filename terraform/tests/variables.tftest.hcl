@@ -22,6 +22,7 @@ run "rejects_invalid_values" {
     key_prefixes           = ["Sk_"]
     key_sources            = ["cookie"]
     external_keys          = { prefixes = ["a,b"] }
+    trusted_proxies        = ["0.0.0.0/0"]
     last_used_seconds      = 0
     record_cache_seconds   = 1.5
     results_cache_seconds  = 3601
@@ -37,7 +38,8 @@ run "rejects_invalid_values" {
   }
   expect_failures = [
     var.name, var.table_name, var.kms_key_arn, var.memory_size, var.architecture, var.runtime, var.reserved_concurrency,
-    var.log_retention_days, var.log_level, var.key_prefixes, var.key_sources, var.external_keys, var.last_used_seconds,
+    var.log_retention_days, var.log_level, var.key_prefixes, var.key_sources, var.external_keys,
+    var.trusted_proxies, var.last_used_seconds,
     var.record_cache_seconds, var.results_cache_seconds, var.stale_if_error_seconds, var.http_api_response, var.scopes,
     var.plans, var.limits_table_name, var.on_limit, var.on_limiter_failure, var.usage_identifier, var.debug_sample_rate,
   ]
@@ -103,6 +105,16 @@ run "rejects_a_cache_with_several_key_sources" {
   command = plan
   variables {
     results_cache_seconds = 60
+  }
+  expect_failures = [aws_lambda_function.authorizer]
+}
+
+run "rejects_a_cache_with_trusted_proxies" {
+  command = plan
+  variables {
+    key_sources           = ["bearer"]
+    results_cache_seconds = 60
+    trusted_proxies       = ["1"]
   }
   expect_failures = [aws_lambda_function.authorizer]
 }

@@ -246,7 +246,7 @@ describe('the handler with any scopes, mapping and route', () => {
         const event = makeEvent({ method: input.method, path: input.path });
         const arn = 'routeArn' in event ? event.routeArn : 'methodArn' in event ? event.methodArn : '';
         const statements = parseStatements(answer.policyDocument) ?? [];
-        expect(evaluatePolicy(statements, arn) === 'allow').toBe(isCovered(input));
+        expect(evaluatePolicy(statements, arn, '192.0.2.1') === 'allow').toBe(isCovered(input));
       }),
       RUNS,
     );

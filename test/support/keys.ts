@@ -34,6 +34,7 @@ export function fullItem(): Record<string, unknown> {
     owner: 'acme',
     scopes: ['orders:read'],
     plan: 'free',
+    allowedIps: ['203.0.113.7', '2001:db8::/32'],
     metadata: { plan: 'pro', seats: 3, nested: { list: [true, null, 'x'] } },
     lastUsedAt: at(-INTERVAL_MS),
     expiresAt: at(MINUTE_MS),

@@ -35,6 +35,7 @@ const FOREIGN = 'sk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8' as KeySecret;
 const FOREIGN_RECORD = { ...KEY.record, keyHash: hashSecret(FOREIGN) };
 const { label: _, ...WITHOUT_LABEL } = makeKey().record;
 const CORRUPT = makeKey();
+const ELSEWHERE = makeKey({ allowedIps: ['203.0.113.7'] });
 
 /** Every row of the page's tables by the text in its first cell. */
 export const ROWS: Readonly<Record<string, Presented>> = {
@@ -91,6 +92,19 @@ export const ROWS: Readonly<Record<string, Presented>> = {
     disabledAt: A_DAY_AGO,
   }),
   'a revoked key outside its scopes': keyWith({ revokedAt: A_DAY_AGO, scopes: ['elsewhere'] }),
+  'a key from an address in its `allowedIps`': keyWith({ allowedIps: ['192.0.2.0/24', '127.0.0.0/8'] }),
+  'a key from another address': keyWith({ allowedIps: ['203.0.113.7'] }),
+  'the same, with its address in `X-Forwarded-For`': {
+    carried: {
+      headers: [
+        ['Authorization', `Bearer ${ELSEWHERE.secret}`],
+        ['X-Forwarded-For', '203.0.113.7'],
+      ],
+    },
+    record: ELSEWHERE.record,
+  },
+  'a key from another address, outside its scopes': keyWith({ allowedIps: ['203.0.113.7'], scopes: ['elsewhere'] }),
+  'a revoked key from another address': keyWith({ allowedIps: ['203.0.113.7'], revokedAt: A_DAY_AGO }),
   'a key whose record is corrupt': {
     carried: bearer(CORRUPT.secret),
     record: { ...WITHOUT_LABEL, keyHash: CORRUPT.record.keyHash } as KeyRecord,

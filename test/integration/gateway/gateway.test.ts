@@ -159,12 +159,25 @@ describe('the sample APIs', () => {
     ['KEY_EXPIRED', 'This API key has expired.', { expiresAt: toTimestamp(Date.now() - 1000) }],
     ['KEY_DISABLED', 'This API key is disabled.', { disabledAt: toTimestamp(Date.now()) }],
     ['KEY_REVOKED', 'This API key has been revoked.', { revokedAt: toTimestamp(Date.now()) }],
+    ['IP_FORBIDDEN', 'This API key may not be used from this address.', { allowedIps: ['203.0.113.7'] }],
   ])('return 403 with the code %s', async (code, message, fields) => {
     const { secret, record } = makeKey(fields);
     await table.put(record);
     expect(await get(gateway.url, bearer(secret))).toMatchObject({ status: 403, body: envelope(code, message) });
     expect((await get(gateway.httpUrl, bearer(secret))).status).toBe(403);
     expect((await table.get(secret))?.['lastUsedAt']).toBeUndefined();
+  });
+
+  test('accept a key with allowedIps only from its addresses, whatever X-Forwarded-For says', async () => {
+    const own = makeKey({ allowedIps: ['127.0.0.1'] });
+    const other = makeKey({ allowedIps: ['203.0.113.7'] });
+    await table.put(own.record);
+    await table.put(other.record);
+    for (const url of [gateway.url, gateway.httpUrl]) {
+      const forwarded = { 'x-forwarded-for': '203.0.113.7' };
+      expect((await get(url, { ...bearer(own.secret), ...forwarded })).status).toBe(200);
+      expect((await get(url, { ...bearer(other.secret), ...forwarded })).status).toBe(403);
+    }
   });
 
   test('accept a key until you revoke it', async () => {

@@ -83,6 +83,7 @@ const CHANGED: { readonly [name in keyof AuthorizerProps]-?: (stack: Stack) => A
   recordCacheTtl: () => ({ recordCacheTtl: Duration.seconds(5) }),
   resultsCacheTtl: () => ({ resultsCacheTtl: Duration.seconds(5), keySources: ['bearer'] }),
   staleIfError: () => ({ staleIfError: Duration.seconds(5) }),
+  trustedProxies: () => ({ trustedProxies: 1 }),
   httpApiResponse: () => ({ httpApiResponse: 'simple' }),
   scopes: () => ({ scopes: { 'orders:read': ['GET /orders'] } }),
   metrics: () => ({ metrics: false }),

@@ -15,10 +15,12 @@ const statement = (effect: 'Allow' | 'Deny', resource: string, action = 'execute
   resources: [resource],
 });
 
+const IP = '192.0.2.1';
+
 describe('evaluatePolicy', () => {
   test('returns explicit-deny if any statement denies the request', () => {
-    expect(evaluatePolicy([statement('Allow', '*'), statement('Deny', ARN)], ARN)).toBe('explicit-deny');
-    expect(evaluatePolicy([statement('Deny', ARN), statement('Allow', '*')], ARN)).toBe('explicit-deny');
+    expect(evaluatePolicy([statement('Allow', '*'), statement('Deny', ARN)], ARN, IP)).toBe('explicit-deny');
+    expect(evaluatePolicy([statement('Deny', ARN), statement('Allow', '*')], ARN, IP)).toBe('explicit-deny');
   });
 
   test.each([
@@ -27,13 +29,25 @@ describe('evaluatePolicy', () => {
     ['a statement allows only another action', [statement('Allow', '*', 's3:GetObject')]],
     ['a statement denies only another route', [statement('Deny', ARN.replace('GET', 'PUT'))]],
   ])('returns implicit-deny if %s', (_, statements) => {
-    expect(evaluatePolicy(statements, ARN)).toBe('implicit-deny');
+    expect(evaluatePolicy(statements, ARN, IP)).toBe('implicit-deny');
+  });
+
+  test.each([
+    ['203.0.113.7', 'allow'],
+    ['::ffff:203.0.113.7', 'allow'],
+    ['2001:db8:1::', 'allow'],
+    ['203.0.113.8', 'implicit-deny'],
+    ['2001:db9::', 'implicit-deny'],
+  ])('evaluates a condition on aws:SourceIp for a request from %s: %s', (sourceIp, effect) => {
+    const Condition = { IpAddress: { 'aws:SourceIp': ['203.0.113.7', '2001:db8::/32'] } };
+    const allowing = parseStatements({ Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition }] });
+    expect(evaluatePolicy(allowing ?? [], ARN, sourceIp)).toBe(effect);
   });
 
   test.each(['execute-api:Invoke', 'execute-api:invoke', 'execute-api:*', '*'])(
     'allows a request with the action %s',
     (action) => {
-      expect(evaluatePolicy([statement('Allow', ARN, action)], ARN)).toBe('allow');
+      expect(evaluatePolicy([statement('Allow', ARN, action)], ARN, IP)).toBe('allow');
     },
   );
 });
@@ -67,6 +81,10 @@ describe('matchesWildcards', () => {
   });
 });
 
+const withCondition = (Condition: object) => ({
+  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition }],
+});
+
 describe('parseStatements', () => {
   test('converts single values to lists', () => {
     const document = { Statement: { Effect: 'Allow', Action: 'execute-api:Invoke', Resource: ARN } };
@@ -78,7 +96,15 @@ describe('parseStatements', () => {
     ['a document without statements', {}],
     ['an unknown effect', { Statement: [{ Effect: 'allow', Action: '*', Resource: '*' }] }],
     ['a statement without a resource', { Statement: [{ Effect: 'Allow', Action: '*' }] }],
-    ['a condition', { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', Condition: {} }] }],
+    ['an empty condition', withCondition({})],
+    ['another operator', withCondition({ NotIpAddress: { 'aws:SourceIp': '203.0.113.7' } })],
+    ['another key', withCondition({ IpAddress: { 'aws:VpcSourceIp': '203.0.113.7' } })],
+    [
+      'several operators',
+      withCondition({ IpAddress: { 'aws:SourceIp': '::1' }, Bool: { 'aws:ViaAWSService': 'true' } }),
+    ],
+    ['a condition without an address', withCondition({ IpAddress: { 'aws:SourceIp': [] } })],
+    ['a condition with a malformed block', withCondition({ IpAddress: { 'aws:SourceIp': '203.0.113.7/33' } })],
   ])('rejects %s', (_, document) => {
     expect(parseStatements(document)).toBeUndefined();
   });

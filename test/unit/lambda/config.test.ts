@@ -112,9 +112,19 @@ test.each([
   ['LATCHKEY_EXTERNAL_KEYS', '{"minLength":16,"maxLength":16}', { keyFormat: { prefixes: ['sk_'] } }],
   ['LATCHKEY_HTTP_API_RESPONSE', 'iam', { httpApiResponse: 'iam' }],
   ['LATCHKEY_RESULTS_CACHE_SECONDS', '3600', { resultsCacheSeconds: 3600 }],
+  ['LATCHKEY_TRUSTED_PROXIES', '10', { trustedProxies: 10 }],
+  ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.0/8,2001:db8::7', { trustedProxies: { ranges: ['10.0.0.0/8', '2001:db8::7'] } }],
   ['LATCHKEY_LAST_USED_SECONDS', '31536000', { lastUsedSeconds: 31_536_000 }],
 ])('readConfig accepts %s=%s', (name, value, config) => {
   expect(readConfig({ ...TABLE, [name]: value })).toMatchObject(config);
+});
+
+test('readConfig rejects trusted proxies with a results cache', () => {
+  const proxied = { ...TABLE, LATCHKEY_TRUSTED_PROXIES: '1' };
+  expect(readConfig({ ...proxied, LATCHKEY_RESULTS_CACHE_SECONDS: '0' }).trustedProxies).toBe(1);
+  expect(problemOf({ ...proxied, LATCHKEY_RESULTS_CACHE_SECONDS: '60' })).toMatch(
+    /^LATCHKEY_RESULTS_CACHE_SECONDS: expected 0, because of LATCHKEY_TRUSTED_PROXIES, got 60: /,
+  );
 });
 
 const LIMITED = {
@@ -207,6 +217,16 @@ describe('readConfig with an invalid value', () => {
     ['LATCHKEY_EXTERNAL_KEYS', '{"minLength":40,"maxLength":39}'],
     ['LATCHKEY_EXTERNAL_KEYS', 'TRUE'],
     ['LATCHKEY_EXTERNAL_KEYS', '1'],
+    ['LATCHKEY_TRUSTED_PROXIES', ''],
+    ['LATCHKEY_TRUSTED_PROXIES', '0'],
+    ['LATCHKEY_TRUSTED_PROXIES', '11'],
+    ['LATCHKEY_TRUSTED_PROXIES', '1,2'],
+    ['LATCHKEY_TRUSTED_PROXIES', 'true'],
+    ['LATCHKEY_TRUSTED_PROXIES', '0.0.0.0/0'],
+    ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.0/8/8'],
+    ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['LATCHKEY_TRUSTED_PROXIES', 'fe80::1%eth0'],
+    ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.0/8, 10.1.0.0/16'],
     ['LATCHKEY_LAST_USED_SECONDS', ''],
     ['LATCHKEY_LAST_USED_SECONDS', '0'],
     ['LATCHKEY_LAST_USED_SECONDS', '-1'],

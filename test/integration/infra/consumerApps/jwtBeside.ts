@@ -1,4 +1,4 @@
-import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer, HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -19,6 +19,8 @@ export class JwtBesideStack extends Stack {
       scopes: { 'orders:read': ['GET /machines/*'] },
       httpApiResponse: 'simple',
     });
+    // No machine has a list of IP addresses.
+    Annotations.of(machines).acknowledgeWarning('latchkey:allowedIps');
     const api = new HttpApi(this, 'Api', { defaultAuthorizer: people });
     const to = (path: string) => new HttpUrlIntegration('Backend', `https://backend.example${path}`);
     api.addRoutes({ path: '/me', methods: [HttpMethod.GET], integration: to('/me') });

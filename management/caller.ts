@@ -1,0 +1,28 @@
+import type { OwnerRules } from './ownerRules.ts';
+
+/** An operator of the deployment, who may use every key. */
+export interface OperatorCaller {
+  readonly kind: 'operator';
+  /** The ARN of the caller, or the name of a local operator. */
+  readonly actor: string;
+}
+
+/** A customer, who may use only their own keys. */
+export interface OwnerCaller {
+  readonly kind: 'owner';
+  /** `owner:SUB` with a token, or `portal:OWNER` with a portal session. */
+  readonly actor: string;
+  /** The owner of the keys: a user, or an organisation. It comes from the token or the session, never from a request. */
+  readonly owner: string;
+  readonly rules: OwnerRules;
+}
+
+/** The caller of the management API. A front authenticates it before the routes run. */
+export type Caller = OperatorCaller | OwnerCaller;
+
+/** The variables of a request that the routes read. */
+export interface ManagementEnv {
+  readonly Variables: {
+    caller: Caller;
+  };
+}
