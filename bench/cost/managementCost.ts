@@ -5,7 +5,7 @@ import { INDEXES } from '../../keys/table.ts';
 import { LocalDynamoDb } from '../../local/table.ts';
 import { createStateTableInput } from '../../management/stateTable.ts';
 import { DynamoDbProxy } from '../../test/support/dynamoDbProxy.ts';
-import { managementEvent, type ManagementRequest, OPERATOR, ownerOf } from '../../test/support/managementEvent.ts';
+import { managementEvent } from '../../test/support/managementCall.ts';
 import { LOG_EVENT_BYTES, READ_MS, WRITE_MS } from '../../test/support/simulateTraffic.ts';
 import { functionEnvironment } from '../deployedFunction.ts';
 import type { Table } from '../report.ts';
@@ -46,7 +46,7 @@ export async function managementTable(): Promise<Table> {
     },
   });
   const handler = await importManagement(proxy.endpoint);
-  const count = async (route: string, request: ManagementRequest) => {
+  const count = async (route: string, request: Call) => {
     calls.length = 0;
     let logBytes = ACCESS_LINE_BYTES + LOG_EVENT_BYTES;
     const { write } = process.stdout;
@@ -54,7 +54,7 @@ export async function managementTable(): Promise<Table> {
       logBytes += line.length + LOG_EVENT_BYTES;
       return true;
     };
-    const response = await handler(managementEvent(route, request), {}).finally(() => (process.stdout.write = write));
+    const response = await handler(toEvent(route, request), {}).finally(() => (process.stdout.write = write));
     assert(response.statusCode < 300, `${route}: ${response.body}`);
     return { units: calls.map(({ operation, input }) => unitsOf(operation, input)), logBytes, response };
   };
@@ -66,9 +66,23 @@ export async function managementTable(): Promise<Table> {
   }
 }
 
+/** A request after API Gateway's authorizer. */
+interface Call {
+  readonly authorizer: object;
+  readonly body?: object;
+}
+
+const OPERATOR = { iam: { userArn: 'arn:aws:iam::123456789012:user/back-office' } };
+const ALICE = { jwt: { claims: { sub: 'alice' }, scopes: null } };
+
+function toEvent(route: string, { authorizer, body }: Call): object {
+  const [method = '', path = ''] = route.split(' ');
+  return managementEvent({ method, path, ...(body && { body }) }, authorizer);
+}
+
 type Count = (
   route: string,
-  request: ManagementRequest,
+  request: Call,
 ) => Promise<{ readonly units: readonly Units[]; readonly logBytes: number; readonly response: Response }>;
 
 interface Response {
@@ -94,23 +108,22 @@ async function importManagement(endpoint: string): Promise<Handler> {
 
 /** Prices one request of each kind. An owner and an operator have ten keys each. */
 async function price(count: Count): Promise<Table> {
-  const alice = ownerOf('alice');
   const body = { label: 'build server' };
-  const create = async (route: string, request: ManagementRequest) => {
+  const create = async (route: string, request: Call) => {
     const { key, record } = JSON.parse((await count(route, request)).response.body);
     return { key: String(key), id: String(record.id) };
   };
-  for (let made = 0; made < 9; made++) await create('POST /me/keys', { authorizer: alice, body });
-  const own = await create('POST /me/keys', { authorizer: alice, body });
+  for (let made = 0; made < 9; made++) await create('POST /me/keys', { authorizer: ALICE, body });
+  const own = await create('POST /me/keys', { authorizer: ALICE, body });
   const { key, id } = await create('POST /keys', { authorizer: OPERATOR, body: { ...body, owner: 'acme' } });
-  const kinds: readonly (readonly [name: string, route: string, request: ManagementRequest])[] = [
+  const kinds: readonly (readonly [name: string, route: string, request: Call])[] = [
     ['an operator creates a key', 'POST /keys', { authorizer: OPERATOR, body: { ...body, owner: 'acme' } }],
     ['an operator reads a key', `GET /keys/${id}`, { authorizer: OPERATOR }],
     ['a service verifies a key', 'POST /keys/verify', { authorizer: OPERATOR, body: { key } }],
     ['an operator revokes a key', `POST /keys/${id}/revoke`, { authorizer: OPERATOR, body: {} }],
-    ['an owner creates a key', 'POST /me/keys', { authorizer: alice, body }],
-    ['an owner lists ten keys', 'GET /me/keys', { authorizer: alice }],
-    ['an owner rotates a key', `POST /me/keys/${own.id}/rotate`, { authorizer: alice, body: { graceSeconds: 3600 } }],
+    ['an owner creates a key', 'POST /me/keys', { authorizer: ALICE, body }],
+    ['an owner lists ten keys', 'GET /me/keys', { authorizer: ALICE }],
+    ['an owner rotates a key', `POST /me/keys/${own.id}/rotate`, { authorizer: ALICE, body: { graceSeconds: 3600 } }],
   ];
   const rows: string[][] = [];
   for (const [name, route, request] of kinds) {

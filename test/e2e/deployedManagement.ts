@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { managementEvent, type ManagementRequest, OPERATOR, ownerOf } from '../support/managementEvent.ts';
+import { managementEvent } from '../support/managementCall.ts';
 
 interface FunctionConfiguration {
   readonly Handler: string;
@@ -27,10 +27,22 @@ const { handler }: { handler: (event: object, context: object) => Promise<HttpRe
   pathToFileURL(file).href
 );
 
+const OPERATOR = { iam: { userArn: 'arn:aws:iam::123456789012:user/back-office' } };
+const ownerOf = (sub: string) => ({ jwt: { claims: { sub }, scopes: null } });
+
+interface Call {
+  readonly authorizer?: object;
+  readonly body?: object;
+  readonly cookies?: readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Invokes the function as API Gateway does. */
-async function call(route: string, request: ManagementRequest = {}) {
+async function call(route: string, { authorizer, cookies, ...request }: Call = {}) {
+  const [method = '', path = ''] = route.split(' ');
+  const event = { ...managementEvent({ method, path, ...request }, authorizer), ...(cookies && { cookies }) };
   const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 10_000 };
-  const response = await handler(managementEvent(route, request), context);
+  const response = await handler(event, context);
   return { ...response, json: response.body === undefined ? undefined : JSON.parse(response.body) };
 }
 
