@@ -23,6 +23,7 @@ const LONG = [
   'integration/cli/importSources',
   'integration/docs/recipes',
   'integration/docs/reference',
+  'integration/gateway/twoOwners',
   'integration/gateway/usageCounts',
   'integration/infra/consumerApps',
   'integration/store/earlierRecords',
