@@ -57,14 +57,14 @@ const PLANS: PlanMapping = {
   },
 };
 
-/** A key that nobody used for this long gives an event. */
-const UNUSED_AFTER = Duration.days(90);
-
 /** The hosted page. It may link back to an application on the developer's machine. */
 const PORTAL: PortalProps = {
   name: 'Latchkey sample',
   returnOrigins: ['http://localhost:3000', 'http://127.0.0.1:3000'],
 };
+
+/** A key that nobody used for this long gives an event. */
+const UNUSED_AFTER = Duration.days(90);
 
 /** Properties of `LatchkeyStack`. You can set them in the app's context. */
 export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerProps, 'keySources' | 'scopes'> {

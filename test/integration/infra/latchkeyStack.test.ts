@@ -230,15 +230,15 @@ function toLines({ Effect, Action, Resource, Condition }: Statement): string[] {
 }
 
 function describeResource(resource: unknown): string {
-  const json = JSON.stringify(resource);
-  const [, logicalId = ''] = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(json) ?? [];
-  const [, table = '', index = ''] =
-    /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["(\w+)","Arn"\]\},"(\/index\/\w+)"\]\]\}$/.exec(json) ?? [];
-  const [, streamed = ''] = /^\{"Fn::GetAtt":\["(\w+)","StreamArn"\]\}$/.exec(json) ?? [];
-  if (streamed !== '') return `${nameOf(streamed)}/stream`;
-  if (json.includes(':event-bus/default"')) return 'the default event bus';
-  if (index !== '') return nameOf(table) + index;
-  return logicalId === '' ? json : nameOf(logicalId);
+  const text = JSON.stringify(resource);
+  const [, logicalId = ''] = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(text) ?? [];
+  const [, streamed = ''] = /^\{"Fn::GetAtt":\["(\w+)","StreamArn"\]\}$/.exec(text) ?? [];
+  const [, indexed = '', index = ''] =
+    /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["(\w+)","Arn"\]\},"\/index\/(\w+)"/.exec(text) ?? [];
+  if (streamed !== '') return `the stream of ${nameOf(streamed)}`;
+  if (indexed !== '') return `the index ${index} of ${nameOf(indexed)}`;
+  if (text.includes(':event-bus/default"')) return 'the default event bus';
+  return logicalId === '' ? text : nameOf(logicalId);
 }
 
 /** Returns the logical id without the hash that the CDK appends. */
@@ -274,35 +274,35 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
       `Allow dynamodb:UpdateItem on KeysTable if ${lastUsedOnly}`,
       `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${countersOnly}`,
     ],
+    ManagementRole: [
+      ...logsOf('ManagementLogs'),
+      ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'UpdateItem', 'Scan'].map(
+        (action) => `Allow dynamodb:${action} on KeysTable`,
+      ),
+      'Allow dynamodb:Query on the index byId of KeysTable',
+      'Allow dynamodb:Query on the index byOwner of KeysTable',
+      ...['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'].map(
+        (action) => `Allow dynamodb:${action} on ManagementState`,
+      ),
+      `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${countersOnly}`,
+      'Allow dynamodb:Query on UsageTable',
+    ],
     EventsRole: [
       ...logsOf('EventsLogs'),
       ...['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
-        (action) => `Allow dynamodb:${action} on KeysTable/stream`,
+        (action) => `Allow dynamodb:${action} on the stream of KeysTable`,
       ),
       'Allow dynamodb:Scan on KeysTable',
       'Allow dynamodb:Scan on AuthorizerLimitsTable',
       `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${marksOnly}`,
       'Allow dynamodb:GetItem on KeysTable',
-      'Allow dynamodb:Query on KeysTable/index/byId',
+      'Allow dynamodb:Query on the index byId of KeysTable',
       'Allow dynamodb:PutItem on EventsHistory',
       'Allow events:PutEvents on the default event bus if {"StringEquals":{"events:source":"latchkey"}}',
       'Allow sqs:SendMessage on EventsDeadLetters',
       'Allow sqs:SendMessage on EventsDeadLetters',
       'Allow sqs:GetQueueAttributes on EventsDeadLetters',
       'Allow sqs:GetQueueUrl on EventsDeadLetters',
-    ],
-    ManagementRole: [
-      ...logsOf('ManagementLogs'),
-      ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'UpdateItem', 'Scan'].map(
-        (action) => `Allow dynamodb:${action} on KeysTable`,
-      ),
-      'Allow dynamodb:Query on KeysTable/index/byId',
-      'Allow dynamodb:Query on KeysTable/index/byOwner',
-      ...['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'].map(
-        (action) => `Allow dynamodb:${action} on ManagementState`,
-      ),
-      `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${countersOnly}`,
-      'Allow dynamodb:Query on UsageTable',
     ],
     UsageRole: [
       ...logsOf('UsageLogs'),
