@@ -52,7 +52,8 @@ echo "revoked the key with --stack and the start of its id, with a delay of $del
 
 function=$(stack_function LatchkeyStack Events)
 download_function "$function"
-node --import tsx test/e2e/deployedEvents.ts "$work/$function/index.mjs" "$work/$function.json" "$work/created.json" "$work/revoked.json" ||
+aws events create-event-bus --name keys > "$work/command.log"
+node --import tsx test/e2e/deployedEvents.ts "$work/$function/index.mjs" "$work/$function.json" keys "$work/created.json" "$work/revoked.json" ||
   fail 'the deployed function of the events failed'
 npm run --silent latchkey -- history "$id" --stack LatchkeyStack --json |
   json 'it.events.map(({ type, actor }) => `${type} by ${actor}`).join()' |

@@ -1,7 +1,7 @@
 // Runs the deployed function of an ApiKeyEvents, with its code and its environment, on the stream's records of a key that
 // was issued and revoked, and on the schedules' inputs. deploy.sh calls it. The function writes its history to the
 // emulated account. The arguments are the function's files, and what `latchkey create` and `revoke` printed as JSON.
-// Usage: deployedEvents.ts INDEX_MJS FUNCTION_CONFIGURATION_JSON CREATED_JSON REVOKED_JSON
+// Usage: deployedEvents.ts INDEX_MJS FUNCTION_CONFIGURATION_JSON EVENT_BUS CREATED_JSON REVOKED_JSON
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -12,11 +12,12 @@ interface FunctionConfiguration {
   readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
 }
 
-const [file = '', configuration = '', created = '', revoked = ''] = process.argv.slice(2);
+const [file = '', configuration = '', bus = '', created = '', revoked = ''] = process.argv.slice(2);
 const recordIn = (path: string) => ({ ...JSON.parse(readFileSync(path, 'utf8')).record, keyHash: 'a'.repeat(64) });
 const { Handler, Environment }: FunctionConfiguration = JSON.parse(readFileSync(configuration, 'utf8'));
 assert.equal(Handler, 'index.handler');
-Object.assign(process.env, Environment.Variables);
+// The emulator sends every event of the default bus to the schedules' targets, which are functions that it can't invoke.
+Object.assign(process.env, Environment.Variables, { LATCHKEY_EVENTS_BUS: bus });
 const { handler }: { handler: (event: object) => Promise<unknown> } = await import(pathToFileURL(file).href);
 
 const [issued, ended] = [recordIn(created), recordIn(revoked)];
