@@ -18,7 +18,7 @@ export interface ManagementAnswer {
 }
 
 /** A key in a response. */
-interface ShownKey {
+export interface ShownKey {
   readonly id: string;
   readonly [field: string]: unknown;
 }
@@ -29,7 +29,9 @@ interface AnswerBody {
   readonly record: ShownKey;
   readonly previous: ShownKey;
   readonly records: readonly ShownKey[];
+  readonly corrupt: readonly string[];
   readonly cursor: string | null;
+  readonly keyId: string;
   readonly code: string;
   readonly detail: string;
   readonly openapi: string;

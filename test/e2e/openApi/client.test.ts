@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,13 @@ const ARN = 'arn:aws:iam::111122223333:user/alice';
 /** The schema of OpenAPI 3.1 that the generator wants to download. Python's validator checks the document instead. */
 const META_SCHEMA = 'https://spec.openapis.org/oas/3.1/schema/2021-05-20';
 
+/** A response that the client got. */
+interface Got {
+  readonly status: number;
+  readonly type: string;
+  readonly body: { readonly record?: { readonly id: string } };
+}
+
 test('the OpenAPI document is valid OpenAPI 3.1', async () => {
   const script = 'import json, sys; from openapi_spec_validator import OpenAPIV31SpecValidator as V; '.concat(
     'print([e.message for e in V(json.load(open(sys.argv[1]))).iter_errors()])',
@@ -31,7 +38,7 @@ describe('a client in Perl that is generated from the OpenAPI document', () => {
   let engine: Engine;
   let server: Server;
   let cache: string;
-  let got: Record<string, { status: number; type: string; body: Record<string, any> }>;
+  let got: Record<string, Got>;
   beforeAll(async () => {
     engine = await startDynalite();
     server = await serve(await openManagement(engine));
@@ -50,11 +57,11 @@ describe('a client in Perl that is generated from the OpenAPI document', () => {
   test('creates, lists, changes, rotates, checks and revokes a key', () => {
     const { created, listed, updated, rotated, verified, revoked } = got;
     expect(created).toMatchObject({ status: 201, body: { key: expect.stringMatching(/^sk_/) } });
-    const { id } = created?.body['record'];
-    expect(created?.body['record']).toMatchObject({ owner: 'acme', scopes: ['orders:read'], createdBy: ARN });
+    const id = created?.body.record?.id;
+    expect(created?.body.record).toMatchObject({ owner: 'acme', scopes: ['orders:read'], createdBy: ARN });
     expect(listed).toMatchObject({ status: 200, body: { records: [{ id }], cursor: null } });
     expect(updated).toMatchObject({ status: 200, body: { record: { id, label: 'renamed', version: 1 } } });
-    expect(updated?.body['record']).not.toHaveProperty('owner');
+    expect(updated?.body.record).not.toHaveProperty('owner');
     expect(rotated).toMatchObject({ status: 201, body: { record: { rotatedFrom: id }, previous: { id } } });
     expect(verified).toMatchObject({ status: 200, body: { valid: true, record: { rotatedFrom: id } } });
     expect(revoked).toMatchObject({ status: 200, body: { record: { id, state: 'revoked', revokedReason: 'done' } } });
@@ -78,14 +85,17 @@ describe('a client in Perl that is generated from the OpenAPI document', () => {
 
 /** Serves the function for an operator whom API Gateway has authenticated. */
 async function serve(api: ManagementUnderTest): Promise<Server> {
-  const server = createServer((request, response) => {
-    void readText(request).then(async (body) => {
-      const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-      const { method = 'GET', url = '/' } = request;
-      const answer = await api.call({ arn: ARN }, { method, path: url, headers, ...(body === '' ? {} : { body }) });
-      response.writeHead(answer.status, answer.headers).end(answer.text);
-    });
-  });
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await readText(request);
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    const { method = 'GET', url = '/' } = request;
+    const { status, ...rest } = await api.call(
+      { arn: ARN },
+      { method, path: url, headers, ...(body === '' ? {} : { body }) },
+    );
+    response.writeHead(status, rest.headers).end(rest.text);
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
