@@ -15,6 +15,18 @@ export interface OwnerCaller {
   /** The owner of the keys: a user, or an organisation. It comes from the token or the session, never from a request. */
   readonly owner: string;
   readonly rules: OwnerRules;
+  /** The portal session that the owner uses. */
+  readonly portal?: PortalVisit;
+}
+
+/** What the portal's page shows about its session. */
+export interface PortalVisit {
+  /** The name of the product. */
+  readonly name: string;
+  /** The page to return to. */
+  readonly returnUrl: string;
+  /** The scopes to which an operator has limited the session. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** The caller of the management API. A front authenticates it before the routes run. */

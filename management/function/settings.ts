@@ -20,6 +20,8 @@ export interface PortalSettings {
   readonly logoUrl: string | undefined;
   readonly accentColor: string | undefined;
   readonly returnOrigins: readonly string[];
+  /** The URL of the API as browsers reach it, if it isn't the API's own, such as behind CloudFront. */
+  readonly url: string | undefined;
 }
 
 /** The rate of an owner's requests. */
@@ -134,6 +136,7 @@ function readPortal(fields: Fields | undefined): PortalSettings | undefined {
     logoUrl: fields.read('logoUrl', HTTPS_URL),
     accentColor: fields.read('accentColor', COLOR),
     returnOrigins: fields.read('returnOrigins', ORIGINS, 'required') ?? [],
+    url: fields.read('url', BASE_URL),
   };
   fields.end();
   return portal;
@@ -169,6 +172,7 @@ const BOOLEAN: Expected<boolean> = { expected: 'true or false', isValid: (value)
 const CLAIM = text('the name of a claim', (value) => /^[\x21-\x7e]{1,256}$/.test(value));
 const NAME = text('1 to 100 characters', (value) => value.trim() !== '' && value.length <= 100);
 const HTTPS_URL = text('an https URL', (value) => URL.canParse(value) && new URL(value).protocol === 'https:');
+const BASE_URL = text('an https URL without a query or a slash at its end', isBaseUrl);
 const COLOR = text('a colour such as #0b6e4f', (value) => /^#[0-9a-f]{6}$/i.test(value));
 const SCOPES = list(`a list of different scopes ${SCOPE_EXPECTED}`, isScope);
 const PLAN_NAMES = list(`a list of one or more different plans, each ${PLAN_EXPECTED}`, isPlanName, 1);
@@ -199,6 +203,10 @@ function number(expected: string, least: number, most: number): Expected<number>
     expected,
     isValid: (value): value is number => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most,
   };
+}
+
+function isBaseUrl(value: string): boolean {
+  return /^https:\/\/[^\s?#@]*[^\s?#@/]$/.test(value) && URL.canParse(value);
 }
 
 function isOrigin(value: unknown): boolean {
