@@ -15,8 +15,10 @@ export interface OwnerCaller {
   /** The owner of the keys: a user, or an organisation. It comes from the token or the session, never from a request. */
   readonly owner: string;
   readonly rules: OwnerRules;
-  /** The portal session that the owner uses. */
+  /** What the portal's page shows about the session, if the owner uses one. */
   readonly portal?: PortalVisit;
+  /** The scopes to which an operator has limited the portal session. */
+  readonly sessionScopes?: readonly string[] | undefined;
 }
 
 /** What the portal's page shows about its session. */
@@ -25,8 +27,6 @@ export interface PortalVisit {
   readonly name: string;
   /** The page to return to. */
   readonly returnUrl: string;
-  /** The scopes to which an operator has limited the session. */
-  readonly scopes?: readonly string[] | undefined;
 }
 
 /** The caller of the management API. A front authenticates it before the routes run. */

@@ -140,7 +140,8 @@ function sessionOnly({ sessions, settings }: PortalRoutesDeps): MiddlewareHandle
       actor: `portal:${owner}`,
       owner,
       rules: narrowRules(settings.rules, grant),
-      portal: { name: settings.name, returnUrl, scopes: grant.scopes },
+      portal: { name: settings.name, returnUrl },
+      sessionScopes: grant.scopes,
     });
     return next();
   };
@@ -153,7 +154,7 @@ function sessionOnly({ sessions, settings }: PortalRoutesDeps): MiddlewareHandle
 function withinScopes({ registryFor }: PortalRoutesDeps): MiddlewareHandler<ManagementEnv> {
   return async (c, next) => {
     const caller = c.get('caller');
-    const limit = caller.kind === 'owner' ? caller.portal?.scopes : undefined;
+    const limit = caller.kind === 'owner' ? caller.sessionScopes : undefined;
     if (caller.kind !== 'owner' || limit === undefined) return next();
     // The routes respond to a key that the owner doesn't have.
     const record = await registryFor(caller.actor)
