@@ -54,7 +54,7 @@ export function renderPage({ name, logoUrl, accentColor }: PortalSettings, files
     <script type="module" src="portal/${script}"></script>
   </head>
   <body>
-    <header>${logo}<span class="name">${title}</span><nav></nav></header>
+    <header>${logo}<h1>${title}</h1><nav></nav></header>
     <main><noscript>This page needs JavaScript.</noscript></main>
   </body>
 </html>
