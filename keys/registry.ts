@@ -286,13 +286,15 @@ export class KeyRegistry {
   }
 
   /**
-   * Enables a disabled key. Returns its new record.
+   * Enables a disabled key. Returns its new record. Pass the record that you read as `expected` if the decision depends
+   * on it, for example on who disabled the key.
    *
-   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key isn't disabled;
-   * `RECORD_CORRUPT` (see `revoke`)
+   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key isn't disabled, or
+   * was changed since you read it; `RECORD_CORRUPT` (see `revoke`)
    */
-  async enable(id: string): Promise<KeyRecord> {
-    return this.#change(id, await this.#findHash(id), enableChange());
+  async enable(id: string, { expected }: UpdateOptions = {}): Promise<KeyRecord> {
+    const expectedVersion = expected === undefined ? undefined : checkExpected(id, expected);
+    return this.#change(id, await this.#findHash(id), { ...enableChange(), expectedVersion });
   }
 
   /**

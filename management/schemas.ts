@@ -1,14 +1,15 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LatchkeyError } from '../keys/errors.ts';
 import { expectedFor, show } from '../keys/fields.ts';
+import { MAX_ALLOWED_IPS } from '../keys/ipRanges.ts';
 
 /**
  * The schemas that check the shape of requests, and from which the OpenAPI document is generated. Each message is the
  * expected format. The registry also checks the values.
  */
 
-const text = (field: 'label' | 'owner' | 'plan') =>
-  z.string(expectedFor(field)).min(1, expectedFor(field)).max(256, expectedFor(field));
+const text = (field: 'label' | 'owner' | 'plan', maxLength = 256) =>
+  z.string(expectedFor(field)).min(1, expectedFor(field)).max(maxLength, expectedFor(field));
 
 const label = text('label').meta({ description: 'The purpose of the key.', examples: ['CI of the web shop'] });
 const owner = text('owner').meta({
@@ -18,7 +19,7 @@ const owner = text('owner').meta({
 const scopes = z
   .array(z.string(expectedFor('scopes')), expectedFor('scopes'))
   .meta({ description: 'The scopes of the key. A key without scopes may do everything.', examples: [['orders:read']] });
-const plan = text('plan').meta({
+const plan = text('plan', 64).meta({
   description: 'The plan that the requests of the key count against.',
   examples: ['gold'],
 });
@@ -26,10 +27,14 @@ const expiresAt = z.string(expectedFor('expiresAt')).meta({
   description: 'The expiry: a future time in ISO 8601 with a zone, or a date, which means the end of that day in UTC.',
   examples: ['2030-12-31'],
 });
-const allowedIps = z.array(z.string(expectedFor('allowedIps')), expectedFor('allowedIps')).meta({
-  description: 'The IP addresses and CIDR ranges from which the key works.',
-  examples: [['203.0.113.0/24', '2001:db8::/32']],
-});
+const allowedIps = z
+  .array(z.string(expectedFor('allowedIps')), expectedFor('allowedIps'))
+  .min(1, expectedFor('allowedIps'))
+  .max(MAX_ALLOWED_IPS, expectedFor('allowedIps'))
+  .meta({
+    description: 'The IP addresses and CIDR ranges from which the key works.',
+    examples: [['203.0.113.0/24', '2001:db8::/32']],
+  });
 const metadata = z
   .record(z.string(), z.unknown(), expectedFor('metadata'))
   .meta({ description: 'A JSON object of the operator, of at most 1024 bytes.', examples: [{ ticket: 'OPS-7' }] });
@@ -238,6 +243,8 @@ export const usageQuerySchema = z.strictObject({
 interface FailedCheck {
   readonly error: { readonly issues: readonly CheckIssue[] };
   readonly data?: unknown;
+  /** The names of the expected fields. */
+  readonly fields: readonly string[];
 }
 
 interface CheckIssue {
@@ -254,13 +261,13 @@ const MAX_NAMED = 3;
  *
  * @returns LatchkeyError `INPUT_INVALID`
  */
-export function toInputError({ error, data }: FailedCheck, target: string): LatchkeyError {
+export function toInputError({ error, data, fields }: FailedCheck, target: string): LatchkeyError {
   const place = target === 'json' ? 'body' : target;
   const problems = error.issues.map((issue) => {
     const at = issue.path.map(String).join('.') || place;
     if (issue.code === 'unrecognized_keys') {
       const names = (issue.keys ?? []).slice(0, MAX_NAMED).map(show).join(', ');
-      return `${at}: expected no other fields, got ${names}`;
+      return `${at}: expected ${fields.length === 0 ? 'no fields' : `only the fields ${fields.join(', ')}`}, got ${names}`;
     }
     const expected = issue.path.length === 0 ? 'a JSON object' : issue.message;
     return `${at}: expected ${expected}, got ${show(valueAt(data, issue.path))}`;
