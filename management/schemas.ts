@@ -207,6 +207,8 @@ export const ownerSchema = z
     maxKeys: z.int(),
     revocationDelaySeconds: z.int().nullable(),
     hasUsage: z.boolean(),
+    name: z.string().optional().meta({ description: 'The name of the product, in a portal session.' }),
+    returnUrl: z.string().optional().meta({ description: 'The page to return to, in a portal session.' }),
   })
   .meta({ id: 'Owner' });
 

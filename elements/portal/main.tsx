@@ -1,11 +1,12 @@
 // The script of the hosted page (docs/portal.md). The first import removes the code from the address.
 import { OPENED_WITH, takeCode } from './takeCode.ts';
-import '../index.ts';
+import { defineLatchkeyKeys } from '../latchkeyKeys.tsx';
 import { render } from 'preact';
 import { PortalPage } from './PortalPage.tsx';
 import { createPortalClient } from './portalClient.ts';
 import { choosePortalLanguage } from './portalTexts.ts';
 
+defineLatchkeyKeys();
 const { documentElement: root } = document;
 const { tag, texts } = choosePortalLanguage(navigator.languages);
 root.lang = tag;

@@ -1,6 +1,9 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Caller } from '../caller.ts';
 import { type KeyRoutesDeps, keyRoutes } from '../keyRoutes.ts';
+import type { PortalFiles } from '../portal/portalFiles.ts';
+import { portalRoutes, portalSessionRoutes } from '../portal/portalRoutes.ts';
+import type { PortalSessions } from '../portal/portalSessions.ts';
 import { RequestProblem, respondToError } from '../problems.ts';
 import type { FunctionEnv } from './functionEnv.ts';
 import { ownerApi } from './ownerApi.ts';
@@ -17,6 +20,9 @@ export interface ApiDeps extends Required<KeyRoutesDeps> {
   /** The rate of an owner's requests. Without it, they aren't limited. */
   readonly limit: Pick<OwnerLimit, 'take'> | undefined;
   readonly log: RequestLog;
+  readonly sessions: PortalSessions;
+  /** Returns the files of the hosted page. */
+  readonly portalFiles: () => PortalFiles;
 }
 
 /**
@@ -25,7 +31,7 @@ export interface ApiDeps extends Required<KeyRoutesDeps> {
  * authorizer.
  */
 export function createApi(deps: ApiDeps): Api {
-  const { settings, log } = deps;
+  const { settings, log, sessions, registryFor } = deps;
   const api = new Hono<FunctionEnv>();
   api.use(log.requests(), safeHeaders());
   if (settings.operators) {
@@ -37,6 +43,15 @@ export function createApi(deps: ApiDeps): Api {
     const front = owners(settings.owners);
     for (const path of ['/me', '/me/*']) api.use(path, front);
     api.route('/me', ownerApi(deps));
+  }
+  if (settings.portal !== undefined) {
+    const portal = { settings: settings.portal, sessions };
+    if (settings.operators) {
+      api.use('/portal-sessions', operators());
+      api.route('/', portalSessionRoutes(portal));
+    }
+    const files = deps.portalFiles();
+    api.route('/', portalRoutes({ ...portal, files, registryFor, ownerRoutes: ownerApi(deps) }));
   }
   api.notFound(() => {
     throw new RequestProblem('NO_SUCH_PATH', 'there is no such path');
@@ -50,7 +65,8 @@ export function createApi(deps: ApiDeps): Api {
 function safeHeaders(): MiddlewareHandler {
   return async (c, next) => {
     await next();
-    c.header('Cache-Control', 'no-store');
+    // Browsers may keep the files of the portal's page.
+    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
     c.header('X-Content-Type-Options', 'nosniff');
   };
 }
