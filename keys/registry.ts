@@ -19,6 +19,8 @@ import { checkNewKey, isSafeToPrint, type NewKey, show, toRecordFields } from '.
 import { isKeyId, isLongestId } from './keyId.ts';
 import { checkConcurrency, dryRunStore, importHashes, type ImportOptions, type ImportResult } from './import.ts';
 import type { ImportedKey } from './importedKey.ts';
+import { HistoryStore } from './historyStore.ts';
+import { type HistoryOptions, type KeyHistory, readHistory } from './keyHistory.ts';
 import { type KeyLimits, type LimitedKey, readLimits } from './keyLimits.ts';
 import { LimitsTable } from './limitsTable.ts';
 import { type ListOptions, listPage, type ListPage, listPages, listRecords, type RecordsOptions } from './list.ts';
@@ -61,6 +63,8 @@ import { UsageStore } from './usageStore.ts';
 export type { KeyChanges, RevokeOptions, UpdateOptions } from './changes.ts';
 export type { ImportOptions, ImportResult } from './import.ts';
 export type { ImportedKey } from './importedKey.ts';
+export type { HistoryEntry } from './history.ts';
+export type { HistoryOptions, KeyHistory } from './keyHistory.ts';
 export type { CountedTogether, KeyLimits, LimitedKey, QuotaUse, ThrottleUse } from './keyLimits.ts';
 export type { ListOptions, ListPage, RecordsOptions } from './list.ts';
 export { type KeyRegistryOptions, REGISTRY_TRANSLATION } from './options.ts';
@@ -251,6 +255,20 @@ export class KeyRegistry {
     const { now, client, retryOptions, usageTableName: tableName } = this.#options;
     const store = tableName === undefined ? undefined : new UsageStore({ client, tableName, retryOptions });
     return reportUsage(options, { store, records: (of) => this.records(of), now });
+  }
+
+  /**
+   * Returns the events of a key: who changed what and when. It needs a registry with `historyTableName`. The history
+   * begins when `ApiKeyEvents` is deployed with the prop `history`. An event is in it some seconds after its change.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` without `historyTableName`; `INPUT_INVALID`
+   */
+  async history(options: HistoryOptions): Promise<KeyHistory> {
+    const { client, retryOptions, historyTableName: tableName } = this.#options;
+    return readHistory(
+      options,
+      tableName === undefined ? undefined : new HistoryStore({ client, tableName, retryOptions }),
+    );
   }
 
   /**

@@ -3,7 +3,7 @@ import { ZodObject, type ZodType } from 'zod';
 import { LatchkeyError } from '../keys/errors.ts';
 import { isDeeper, MAX_DEPTH } from '../keys/json.ts';
 import { RequestProblem } from './problems.ts';
-import { toInputError } from './schemas.ts';
+import { toInputError } from './inputError.ts';
 
 /** Maximum depth of a body: the depth of a record, and of the objects around it. */
 const MAX_BODY_DEPTH = MAX_DEPTH + 8;

@@ -17,6 +17,7 @@ const COLUMNS = [
   'revokedAt',
   'revokedReason',
   'metadata',
+  'allowedIps',
 ] as const satisfies readonly (keyof ConsoleKey | 'state')[];
 
 /**

@@ -19,6 +19,8 @@ export interface PortalPageProps {
   readonly code: string | undefined;
   /** The `base-url` of the element. */
   readonly keysUrl: string;
+  /** The URL of the application, if the deployment has only one. */
+  readonly home: string | undefined;
   /** The place of the session's controls. */
   readonly nav: Element;
   /** Calls a function with the code of each link that is opened in the same tab. Returns the end of it. */
@@ -26,44 +28,72 @@ export interface PortalPageProps {
 }
 
 /** Shows the owner's keys, or the reason why it can't. */
-export function PortalPage({ client, texts, code, keysUrl, nav, onCode }: PortalPageProps) {
-  const { view, open, signIn, signOut, end } = usePortal(client);
+export function PortalPage({ client, texts, code, home, keysUrl, nav, onCode }: PortalPageProps) {
+  const { view, returnUrl, open, check, signIn, signOut, end } = usePortal(client);
   useEffect(() => {
     void (code === undefined ? open() : signIn(code));
     return onCode((next) => void signIn(next));
   }, []);
+  useEffect(() => onReturn(() => void check()), [view]);
   const visit = view.name === 'keys' ? view.visit : undefined;
   useEffect(() => {
     render(visit === undefined ? null : <Session {...{ texts, visit, signOut }} />, nav);
   }, [visit]);
   if (visit !== undefined) return <Keys key={visit.owner} url={keysUrl} onEnd={end} />;
-  return <Message {...{ view, texts, open, signIn }} />;
+  return <Message {...{ view, texts, open, signIn }} back={returnUrl ?? home} />;
+}
+
+/** Calls a function whenever the user comes back to the page. Returns the end of it. */
+function onReturn(handle: () => void): () => void {
+  const seen = () => {
+    if (document.visibilityState === 'visible') handle();
+  };
+  addEventListener('focus', seen);
+  document.addEventListener('visibilitychange', seen);
+  return () => {
+    removeEventListener('focus', seen);
+    document.removeEventListener('visibilitychange', seen);
+  };
 }
 
 function usePortal(client: PortalClient) {
   const [view, setView] = useState<View>({ name: 'loading' });
+  const [returnUrl, setReturnUrl] = useState<string>();
+  const show = (visit: PortalVisit) => {
+    setReturnUrl(visit.returnUrl);
+    setView({ name: 'keys', visit });
+  };
+  const fail = (again: () => Promise<void>) => setView({ name: 'failed', retry: () => void again() });
   const open = async () => {
     setView({ name: 'loading' });
     const visit = await client.visit();
     if (visit === 'ended') return setView({ name: 'ended' });
-    setView(visit === 'failed' ? { name: 'failed', retry: () => void open() } : { name: 'keys', visit });
+    return visit === 'failed' ? fail(open) : show(visit);
+  };
+  /** Another tab may have ended the session, or switched to another owner. */
+  const check = async () => {
+    if (view.name !== 'keys') return;
+    const visit = await client.visit();
+    if (visit === 'ended') return setView({ name: 'ended' });
+    if (visit !== 'failed' && visit.owner !== view.visit.owner) show(visit);
   };
   const signIn = async (code: string, switchOwner = false): Promise<void> => {
     setView({ name: 'loading' });
     const outcome = await client.signIn(code, switchOwner);
     if (outcome === 'signed in') return open();
-    if (outcome === 'failed') return setView({ name: 'failed', retry: () => void signIn(code, switchOwner) });
-    const current = await client.visit();
-    const visit = typeof current === 'string' ? undefined : current;
-    if (outcome === 'refused') return setView({ name: 'refused', visit });
-    // The other session has ended in the meantime, so there is nothing to leave.
-    return visit === undefined ? signIn(code, true) : setView({ name: 'switch', visit, code });
+    if (outcome === 'failed') return fail(() => signIn(code, switchOwner));
+    const visit = await client.visit();
+    if (outcome === 'refused')
+      return setView({ name: 'refused', visit: typeof visit === 'string' ? undefined : visit });
+    if (visit === 'failed') return fail(() => signIn(code));
+    // The other session has ended in the meantime, so the page leaves nobody.
+    return visit === 'ended' ? signIn(code) : setView({ name: 'switch', visit, code });
   };
   const signOut = async () => {
-    const isSignedOut = await client.signOut();
-    setView(isSignedOut ? { name: 'signedOut' } : { name: 'failed', retry: () => void signOut() });
+    if (await client.signOut()) setView({ name: 'signedOut' });
+    else fail(signOut);
   };
-  return { view, open, signIn, signOut, end: () => setView({ name: 'ended' }) };
+  return { view, returnUrl, open, check, signIn, signOut, end: () => setView({ name: 'ended' }) };
 }
 
 interface SessionProps {
@@ -96,11 +126,13 @@ function Keys({ url, onEnd }: { readonly url: string; readonly onEnd: () => void
 interface MessageProps {
   readonly view: View;
   readonly texts: PortalTexts;
+  /** The URL of the application, if it's known. */
+  readonly back: string | undefined;
   readonly open: () => Promise<void>;
   readonly signIn: (code: string, switchOwner: boolean) => Promise<void>;
 }
 
-function Message({ view, texts, open, signIn }: MessageProps) {
+function Message({ view, texts, back, open, signIn }: MessageProps) {
   const { name } = view;
   const visit = 'visit' in view ? view.visit : undefined;
   if (name === 'loading' || name === 'keys') return <p role="status">{texts.loading}</p>;
@@ -124,6 +156,7 @@ function Message({ view, texts, open, signIn }: MessageProps) {
             {texts.retry}
           </button>
         ) : null}
+        {back === undefined ? null : <a href={back}>{texts.back}</a>}
       </p>
     </section>
   );

@@ -22,6 +22,7 @@ if (main !== null && nav !== null) {
       client={createPortalClient(base, (...request) => fetch(...request))}
       texts={texts}
       code={OPENED_WITH}
+      home={root.dataset['home']}
       keysUrl={new URL('portal/me', base).pathname}
       nav={nav}
       onCode={onCode}

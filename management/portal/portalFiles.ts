@@ -35,14 +35,19 @@ export function readPortalFiles(directory: string): PortalFiles {
 }
 
 /** Returns the page. Its URLs are relative, so the API may have a stage's name or a base path in its URL. */
-export function renderPage({ name, logoUrl, accentColor }: PortalSettings, files: PortalFiles): PortalFile {
+export function renderPage(
+  { name, logoUrl, accentColor, returnOrigins }: PortalSettings,
+  files: PortalFiles,
+): PortalFile {
   const script = findName(files, '.js') ?? '';
   const style = findName(files, '.css') ?? '';
   const title = escapeHtml(name);
   const accent = accentColor === undefined ? '' : ` data-accent="${escapeHtml(accentColor)}"`;
+  const [home, ...otherHomes] = returnOrigins;
+  const back = home === undefined || otherHomes.length > 0 ? '' : ` data-home="${escapeHtml(home)}"`;
   const logo = logoUrl === undefined ? '' : `<img class="logo" src="${escapeHtml(logoUrl)}" alt="">`;
   const content = `<!doctype html>
-<html lang="en"${accent}>
+<html lang="en"${accent}${back}>
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">

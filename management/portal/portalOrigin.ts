@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { isLoopback } from '../loopback.ts';
 
 /** The address at which browsers reach the portal. */
 export interface PortalAddress {
@@ -24,11 +25,6 @@ export function readAddress(c: Context, configuredUrl: string | undefined): Port
   const { host, hostname } = new URL(c.req.url);
   const isLocal = isLoopback(hostname) && c.req.header('x-forwarded-proto') !== 'https';
   return toAddress(`${isLocal ? 'http' : 'https'}://${host}`);
-}
-
-/** Returns whether a host name of a URL always means the same machine (RFC 6761, RFC 1122). */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
 function toAddress(url: string): PortalAddress {

@@ -1,13 +1,12 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { z } from 'zod';
 import { LatchkeyError } from '../../keys/errors.ts';
-import { isText, show, TEXT_EXPECTED } from '../../keys/fields.ts';
-import { isScope, SCOPES_EXPECTED } from '../../keys/scope.ts';
+import { show } from '../../keys/fields.ts';
 import { jsonOnly, ownPageOnly, pageHeaders } from '../browserGuards.ts';
 import type { ManagementEnv } from '../caller.ts';
 import type { PortalSettings } from '../function/settings.ts';
 import type { ManagedRegistry } from '../keyRoutes.ts';
+import { CREATE_PORTAL_SESSION, REDEEM_CODE } from '../operations.ts';
 import { RequestProblem } from '../problems.ts';
 import { readBody } from '../requestParts.ts';
 import { type PortalFile, type PortalFiles, renderPage } from './portalFiles.ts';
@@ -30,45 +29,13 @@ export interface PortalRoutesDeps extends PortalSessionRoutesDeps {
   readonly ownerRoutes: Hono<ManagementEnv>;
 }
 
-/** The body of a request for a portal session. */
-export const newPortalSessionSchema = z
-  .strictObject({
-    owner: z
-      .string(TEXT_EXPECTED)
-      .refine(isText, TEXT_EXPECTED)
-      .meta({ description: 'The customer whose keys the session manages.', examples: ['acme'] }),
-    scopes: z
-      .array(z.string(SCOPES_EXPECTED).refine(isScope, SCOPES_EXPECTED), SCOPES_EXPECTED)
-      .optional()
-      .meta({ description: 'The scopes that the session can give. The default is all that the deployment allows.' }),
-    returnUrl: z
-      .string('an https URL')
-      .meta({ description: 'The page to return to.', examples: ['https://app.example.com/settings'] }),
-  })
-  .meta({ id: 'NewPortalSession' });
-
-/** The response to a request for a portal session. */
-export const portalSessionSchema = z
-  .object({
-    code: z.string().meta({ description: 'The code. It works once.' }),
-    url: z.string().meta({ description: 'The link for the customer. Redirect their browser to it.' }),
-    expiresAt: z.string().meta({ description: 'The time until which the code works.' }),
-  })
-  .meta({ id: 'PortalSession' });
-
-/** The body of a request that exchanges a code. */
-export const codeSchema = z.strictObject({
-  code: z.string('the code of the link'),
-  switchOwner: z.boolean('true or false').optional(),
-});
-
 /** Creates the route on which operators open sessions for owners. A front authenticates the operator before. */
 export function portalSessionRoutes({ sessions, settings }: PortalSessionRoutesDeps): Hono<ManagementEnv> {
   const { rules, returnOrigins } = settings;
   const routes = new Hono<ManagementEnv>();
-  routes.post('/portal-sessions', async (c) => {
+  routes.post(CREATE_PORTAL_SESSION.path, async (c) => {
     if (c.get('caller')?.kind !== 'operator') throw new RequestProblem('FORBIDDEN', 'only an operator opens sessions');
-    const { returnUrl, ...grant } = await readBody(c, newPortalSessionSchema);
+    const { returnUrl, ...grant } = await readBody(c, CREATE_PORTAL_SESSION.body);
     const unknown = (grant.scopes ?? []).filter((scope) => rules.scopes?.includes(scope) === false);
     if (unknown.length > 0) throw scopeError(unknown, rules.scopes ?? []);
     const checked = { ...grant, returnUrl: readReturnUrl(returnUrl, returnOrigins) };
@@ -84,16 +51,16 @@ export function portalSessionRoutes({ sessions, settings }: PortalSessionRoutesD
 export function portalRoutes(deps: PortalRoutesDeps): Hono<ManagementEnv> {
   const { settings, files, ownerRoutes } = deps;
   const routes = new Hono<ManagementEnv>();
-  const guards = [pageHeaders(settings.logoUrl === undefined ? [] : [new URL(settings.logoUrl).origin])] as const;
+  const headers = pageHeaders(settings.logoUrl === undefined ? [] : [new URL(settings.logoUrl).origin]);
   const ownPage = ownPageOnly((origin, c) => origin === readAddress(c, settings.url).origin);
   const page = renderPage(settings, files);
-  routes.use('/portal', ...guards);
-  routes.use('/portal/*', ...guards);
+  routes.use('/portal/*', headers);
   routes.get('/portal', (c) => sendFile(c, page));
   routes.use('/portal/session', ownPage, jsonOnly());
-  routes.post('/portal/session', (c) => signIn(c, deps));
+  routes.post(REDEEM_CODE.path, (c) => signIn(c, deps));
   routes.delete('/portal/session', (c) => signOut(c, deps));
-  for (const path of ['/portal/me', '/portal/me/*']) routes.use(path, ownPage, jsonOnly(), sessionOnly(deps));
+  // The pattern also matches the path without a slash.
+  routes.use('/portal/me/*', ownPage, jsonOnly(), sessionOnly(deps));
   routes.post('/portal/me/keys/:id/rotate', withinScopes(deps));
   routes.route('/portal/me', ownerRoutes);
   routes.get('/portal/:file', (c) => {
@@ -112,7 +79,7 @@ type PortalContext = Context<ManagementEnv>;
 
 async function signIn(c: PortalContext, { sessions, settings }: PortalRoutesDeps): Promise<Response> {
   const { cookie } = readAddress(c, settings.url);
-  const { code, switchOwner = false } = await readBody(c, codeSchema);
+  const { code, switchOwner = false } = await readBody(c, REDEEM_CODE.body);
   const token = await sessions.redeem(code, getCookie(c, cookie.name), switchOwner);
   setCookie(c, cookie.name, token, { ...cookieOptions(cookie), maxAge: SESSION_SECONDS });
   return c.body(null, 204);
@@ -159,7 +126,10 @@ function withinScopes({ registryFor }: PortalRoutesDeps): MiddlewareHandler<Mana
     // The routes respond to a key that the owner doesn't have.
     const record = await registryFor(caller.actor)
       .get(c.req.param('id') ?? '')
-      .catch(() => undefined);
+      .catch((error: unknown) => {
+        if (error instanceof LatchkeyError && ['NOT_FOUND', 'INPUT_INVALID'].includes(error.code)) return undefined;
+        throw error;
+      });
     if (record?.owner !== caller.owner) return next();
     if (record.scopes?.every((scope) => limit.includes(scope)) === true) return next();
     throw new RequestProblem('FORBIDDEN', 'the key has scopes that this session cannot give');

@@ -73,9 +73,9 @@ export class PortalSessions {
     }
     const grant = toGrant(id === undefined ? undefined : await this.#deps.store.take(id));
     if (grant === undefined) throw new RequestProblem('CODE_REFUSED', REFUSED);
+    await this.end(presented);
     const token = this.#newToken();
     await this.#create('session', token, grant, SESSION_SECONDS);
-    await this.end(presented);
     return token;
   }
 

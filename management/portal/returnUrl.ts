@@ -1,5 +1,5 @@
 import { LatchkeyError } from '../../keys/errors.ts';
-import { isLoopback } from './portalOrigin.ts';
+import { isLoopback } from '../loopback.ts';
 
 const MAX_LENGTH = 2048;
 

@@ -73,6 +73,7 @@ describe('the hosted portal in Chromium', () => {
     await page.getByText('build server').first().waitFor();
     await button('Sign out').click();
     await heading('You’re signed out').waitFor();
+    await page.getByRole('link', { name: 'Back to the application' }).waitFor();
     await page.reload();
     await heading('Your session has ended').waitFor();
     expect(problems).toEqual([]);
@@ -105,6 +106,31 @@ describe('the hosted portal in Chromium', () => {
     await button('Continue with the other account').click();
     await page.getByText('Account globex').waitFor();
     expect(problems).toEqual([]);
+  }, 60_000);
+
+  test('asks again if it could not find out whose session the browser has', async () => {
+    await page.goto(await openLink());
+    await heading('API keys').waitFor();
+    const isDescription = (url: URL) => url.pathname === '/portal/me';
+    await page.route(isDescription, (route) => route.fulfill({ status: 503, json: {} }));
+    await page.goto(await openLink('globex'));
+    await heading('The server isn’t responding').waitFor();
+    await page.unroute(isDescription);
+    await button('Try again').click();
+    await button('Stay in acme').click();
+    await page.getByText('Account acme').waitFor();
+  }, 60_000);
+
+  test('shows the keys of the new owner after another tab has switched', async () => {
+    const first = page;
+    await first.goto(await openLink());
+    await heading('API keys').waitFor();
+    page = await newPage();
+    await page.goto(await openLink('globex'));
+    await button('Continue with the other account').click();
+    await page.getByText('Account globex').waitFor();
+    await first.evaluate(() => dispatchEvent(new Event('focus')));
+    await first.getByText('Account globex').waitFor();
   }, 60_000);
 
   test('shows that the session has ended while the page is open', async () => {

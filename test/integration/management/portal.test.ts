@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { LatchkeyError } from '../../../keys/errors.ts';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { type Engine, startDynalite } from '../../support/engine.ts';
 import { type ManagementTables, openManagementTables } from '../../support/managementTables.ts';
@@ -264,6 +265,16 @@ describe('a session with fewer scopes than the deployment allows', () => {
     expect(response.status).toBe(status);
   });
 
+  test('rotates nothing while the table of keys cannot be read', async () => {
+    const cookie = await portal.signIn({ scopes: ['orders:read'] });
+    const { record } = await tables.registry.issue({ label: 'app', owner: 'acme', scopes: ['admin'] });
+    const outage = () => Promise.reject(new LatchkeyError('STORE_UNAVAILABLE', 'DynamoDB does not respond'));
+    portal = new PortalUnderTest(tables, {}, outage);
+    const body = { graceSeconds: 60 };
+    const response = await portal.send('POST', `/portal/me/keys/${record.id}/rotate`, { cookie, body });
+    await expect(outcomeOf(response)).resolves.toEqual([503, 'STORE_UNAVAILABLE']);
+  });
+
   test('learns nothing about a key of another owner from a rotation', async () => {
     const cookie = await portal.signIn({ scopes: ['orders:read'] });
     const { record } = await tables.registry.issue({ label: 'app', owner: 'globex', scopes: ['admin'] });
@@ -343,6 +354,14 @@ describe("the portal's page", () => {
     expect(html).toContain('Acme &lt;b&gt;API&lt;/b&gt;');
     expect(html).toContain('src="portal/portal-ABCD1234.js"');
     expect(html).not.toMatch(/(src|href)="\/|<style|<script>|style="| on\w+=/);
+  });
+
+  test('names the application to return to only if the deployment has one', async () => {
+    await expect((await portal.send('GET', '/portal')).text()).resolves.not.toContain('data-home');
+    portal = new PortalUnderTest(tables, { returnOrigins: ['https://app.example.com'] });
+    await expect((await portal.send('GET', '/portal')).text()).resolves.toContain(
+      'data-home="https://app.example.com"',
+    );
   });
 
   test('is checked for a newer version each time, and its hashed files are kept', async () => {

@@ -33,7 +33,11 @@ export class PortalUnderTest {
   readonly #app: Hono<ManagementEnv>;
   readonly #operators: Hono<ManagementEnv>;
 
-  constructor({ registry, state, clock }: ManagementTables, settings: Partial<PortalSettings> = {}) {
+  constructor(
+    { registry, state, clock }: ManagementTables,
+    settings: Partial<PortalSettings> = {},
+    get = registry.get.bind(registry),
+  ) {
     const now = () => clock.nowMs;
     const deps = {
       settings: { ...PORTAL, ...settings },
@@ -45,7 +49,7 @@ export class PortalUnderTest {
     ownerRoutes.get('/', (c) => c.json(c.get('caller')));
     ownerRoutes.route('/', keyRoutes('owner', { registryFor, now, admitKey }));
     this.#app = withProblems();
-    this.#app.route('/', portalRoutes({ ...deps, files: FILES, registryFor, ownerRoutes }));
+    this.#app.route('/', portalRoutes({ ...deps, files: FILES, registryFor: () => ({ get }), ownerRoutes }));
     this.#operators = withProblems();
     this.#operators.use(async (c, next) => {
       c.set('caller', { kind: 'operator', actor: 'back-office' });
