@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Caller } from '../caller.ts';
 import { type KeyRoutesDeps, keyRoutes } from '../keyRoutes.ts';
+import { createOpenApiDocument, type DocumentedParts } from '../openApi.ts';
 import type { PortalFiles } from '../portal/portalFiles.ts';
 import { portalRoutes, portalSessionRoutes } from '../portal/portalRoutes.ts';
 import type { PortalSessions } from '../portal/portalSessions.ts';
@@ -53,12 +54,21 @@ export function createApi(deps: ApiDeps): Api {
     const files = deps.portalFiles();
     api.route('/', portalRoutes({ ...portal, files, registryFor, ownerRoutes: ownerApi(deps) }));
   }
+  let document: string | undefined;
+  api.get('/openapi.json', (c) => {
+    document ??= JSON.stringify(createOpenApiDocument(partsOf(settings)));
+    return c.body(document, 200, { 'Content-Type': 'application/json' });
+  });
   api.notFound(() => {
     throw new RequestProblem('NO_SUCH_PATH', 'there is no such path');
   });
   // The log has the error of each request.
   api.onError((error, c) => respondToError(c, error, { onUnexpected: () => {} }));
   return api;
+}
+
+function partsOf({ operators, owners, portal }: ManagementSettings): DocumentedParts {
+  return { operators, owners: owners !== undefined, portal: portal !== undefined };
 }
 
 /** API Gateway adds the headers of CORS itself. */
