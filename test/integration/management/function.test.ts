@@ -57,7 +57,7 @@ describe('the fronts', () => {
       ),
   )('refuse $who on $method $path, even if the route has no authorizer', async ({ method, path, as }) => {
     const answer = await api.call(as, { method, path: path.replace('{id}', 'one'), body: {} });
-    expect({ status: answer.status, code: jsonOf(answer)['code'] }).toEqual({ status: 401, code: 'UNAUTHENTICATED' });
+    expect({ status: answer.status, code: jsonOf(answer).code }).toEqual({ status: 401, code: 'UNAUTHENTICATED' });
   });
 
   test.each([
@@ -65,7 +65,7 @@ describe('the fronts', () => {
     ['owners', {}, ANN, '/me/keys'],
   ])('have no path for %s if the settings turn them off', async (_, management, as, path) => {
     const { call } = await open({ management });
-    expect(jsonOf(await call(as, { path }))['code']).toBe('NO_SUCH_PATH');
+    expect(jsonOf(await call(as, { path })).code).toBe('NO_SUCH_PATH');
   });
 });
 
@@ -142,17 +142,17 @@ describe("the maximum of an owner's keys", () => {
     });
     for (let made = 0; made < 3; made++) await create(api, ANN);
     const answers = await Promise.all(Array.from({ length: 50 }, () => post(api, '/me/keys', { label: 'app' })));
-    const codes = answers.map((answer) => (answer.status === 201 ? 'created' : jsonOf(answer)['code']));
+    const codes = answers.map((answer) => (answer.status === 201 ? 'created' : jsonOf(answer).code));
     expect(codes.filter((code) => code === 'created')).toHaveLength(3);
     expect(new Set(codes)).toEqual(new Set(['created', 'TOO_MANY_KEYS']));
-    expect(jsonOf(await api.call(ANN, { path: '/me/keys' }))['records']).toHaveLength(6);
+    expect(jsonOf(await api.call(ANN, { path: '/me/keys' })).records).toHaveLength(6);
   });
 
   test('gives an idempotency key back, so that the owner can revoke a key and try again', async () => {
     const api = await open({ management: { owners: { maxKeysPerOwner: 1 } } });
     const { record } = await create(api, ANN);
     const headers = { 'idempotency-key': 'one' };
-    expect(jsonOf(await post(api, '/me/keys', { label: 'app' }, headers))['code']).toBe('TOO_MANY_KEYS');
+    expect(jsonOf(await post(api, '/me/keys', { label: 'app' }, headers)).code).toBe('TOO_MANY_KEYS');
     await post(api, `/me/keys/${record.id}/revoke`, {});
     expect((await post(api, '/me/keys', { label: 'app' }, headers)).status).toBe(201);
   });
@@ -165,7 +165,7 @@ describe("the maximum of an owner's keys", () => {
     await create(api, ANN);
     const later = new Date(api.clock.nowMs + 3_600_000).toISOString();
     const path = `/me/keys/${record.id}`;
-    expect(jsonOf(await api.call(ANN, { method: 'PATCH', path, body: { expiresAt: later } }))['code']).toBe(
+    expect(jsonOf(await api.call(ANN, { method: 'PATCH', path, body: { expiresAt: later } })).code).toBe(
       'TOO_MANY_KEYS',
     );
   });
@@ -176,8 +176,8 @@ describe("the maximum of an owner's keys", () => {
     const codes: string[] = [];
     for (let rotated = 0; rotated < 3; rotated++) {
       const answer = await post(api, `/me/keys/${record.id}/rotate`, { graceSeconds: 86_400 });
-      codes.push(answer.status === 201 ? 'rotated' : jsonOf(answer)['code']);
-      record = jsonOf(answer)['record'] ?? record;
+      codes.push(answer.status === 201 ? 'rotated' : jsonOf(answer).code);
+      record = jsonOf(answer).record ?? record;
     }
     expect(codes).toEqual(['rotated', 'rotated', 'TOO_MANY_KEYS']);
     expect((await post(api, `/me/keys/${record.id}/rotate`, { graceSeconds: 0 })).status).toBe(201);
@@ -186,7 +186,7 @@ describe("the maximum of an owner's keys", () => {
   test('does not count for operators', async () => {
     const api = await open({ management: { owners: { maxKeysPerOwner: 1 } } });
     for (let made = 0; made < 3; made++) await create(api, OPERATOR, { owner: 'ann' }, '');
-    expect(jsonOf(await api.call(OPERATOR, { path: '/keys?owner=ann' }))['records']).toHaveLength(3);
+    expect(jsonOf(await api.call(OPERATOR, { path: '/keys?owner=ann' })).records).toHaveLength(3);
   });
 });
 
@@ -363,8 +363,8 @@ describe('the function', () => {
       body: { label: 'ü', allowedIps: null },
       headers: { 'content-type': 'application/merge-patch+json', 'if-match': '"0"' },
     });
-    expect(jsonOf(answer)['record']).toMatchObject({ label: 'ü', version: 1 });
-    expect(jsonOf(answer)['record']).not.toHaveProperty('allowedIps');
+    expect(jsonOf(answer).record).toMatchObject({ label: 'ü', version: 1 });
+    expect(jsonOf(answer).record).not.toHaveProperty('allowedIps');
     expect(answer.headers['etag']).toBe('"1"');
   });
 
@@ -425,14 +425,14 @@ describe('an interrupted rotation', () => {
         headers: { 'idempotency-key': 'rotate-1' },
       });
     expect((await rotate()).status).toBe(500);
-    expect(jsonOf(await rotate())['code']).toBe('IDEMPOTENCY_IN_PROGRESS');
+    expect(jsonOf(await rotate()).code).toBe('IDEMPOTENCY_IN_PROGRESS');
     isCrashing = false;
     api.clock.nowMs += 30_000;
     const answer = jsonOf(await rotate());
-    expect(answer).toMatchObject({ key: expect.any(String), previous: { rotatedTo: answer['record'].id } });
-    expect(jsonOf(await rotate())).toEqual({ record: answer['record'], previous: answer['previous'] });
+    expect(answer).toMatchObject({ key: expect.any(String), previous: { rotatedTo: answer.record.id } });
+    expect(jsonOf(await rotate())).toEqual({ record: answer.record, previous: answer.previous });
     const { Items = [] } = await api.client.send(new ScanCommand({ TableName: api.keysTable }));
-    const orphans = Items.filter(({ id, rotatedFrom }) => rotatedFrom === record.id && id !== answer['record'].id);
+    const orphans = Items.filter(({ id, rotatedFrom }) => rotatedFrom === record.id && id !== answer.record.id);
     expect(orphans).toEqual([expect.objectContaining({ revokedReason: 'interrupted rotation' })]);
   });
 });
