@@ -1,6 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
-import { RequestProblem } from './problems.ts';
 
 /** Maximum size of a body in bytes. The longest change has metadata and scopes of 1 KB each. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -36,37 +35,29 @@ export function pageHeaders(imageOrigins: readonly string[] = []): MiddlewareHan
   };
 }
 
-/**
- * Rejects requests from other pages. It rejects changes unless `Origin` is the server's own. It rejects all requests if
- * `Sec-Fetch-Site` indicates another origin (W3C, Fetch Metadata Request Headers). `SameSite` cookies aren't enough,
- * because another port and another subdomain count as the same site.
- *
- * @throws RequestProblem `FORBIDDEN`
- */
-export function ownPageOnly(isOwnOrigin: (origin: string, c: Context) => boolean): MiddlewareHandler {
-  return async (c, next) => {
-    const site = c.req.header('sec-fetch-site');
-    const isOwnSite = site === undefined || site === 'same-origin';
-    const isRead = READS.has(c.req.method);
-    if (isOwnSite && (isRead || isOwnOrigin(c.req.header('origin') ?? '', c))) return next();
-    throw new RequestProblem('FORBIDDEN', 'only the own page of this server may send this request');
-  };
+/** Returns whether a request only reads. */
+export function isRead(c: Context): boolean {
+  return READS.has(c.req.method);
 }
 
 /**
- * Rejects changes unless the body is JSON, because forms of other pages can't send JSON. Also rejects a body if its
- * length is unknown or too large.
- *
- * @throws RequestProblem `JSON_REQUIRED`; `BODY_TOO_LARGE`
+ * Returns whether a request may come from the server's own page. A change needs the server's own `Origin`. No request
+ * may have a `Sec-Fetch-Site` of another origin (W3C, Fetch Metadata Request Headers). `SameSite` cookies aren't enough,
+ * because another port and another subdomain count as the same site.
  */
-export function jsonOnly(): MiddlewareHandler {
-  return async (c, next) => {
-    if (WITHOUT_BODY.has(c.req.method)) return next();
-    if (!/^application\/(merge-patch\+)?json *(;|$)/i.test(c.req.header('content-type') ?? '')) {
-      throw new RequestProblem('JSON_REQUIRED', 'content type: expected application/json');
-    }
-    const bytes = c.req.header('content-length');
-    if (bytes !== undefined && Number(bytes) <= MAX_BODY_BYTES) return next();
-    throw new RequestProblem('BODY_TOO_LARGE', 'body: expected a Content-Length of at most 64 KB');
-  };
+export function isFromOwnPage(c: Context, isOwnOrigin: (origin: string) => boolean): boolean {
+  const site = c.req.header('sec-fetch-site');
+  const isOwnSite = site === undefined || site === 'same-origin';
+  return isOwnSite && (isRead(c) || isOwnOrigin(c.req.header('origin') ?? ''));
+}
+
+/**
+ * Returns why the body of a change is refused, or `undefined`. The body has to be JSON, because forms of other pages
+ * can't send JSON. Its length has to be known and small. A preflight protects DELETE, so it needs no body.
+ */
+export function findBodyProblem(c: Context): 'JSON_REQUIRED' | 'BODY_TOO_LARGE' | undefined {
+  if (WITHOUT_BODY.has(c.req.method)) return undefined;
+  if (!/^application\/(merge-patch\+)?json *(;|$)/i.test(c.req.header('content-type') ?? '')) return 'JSON_REQUIRED';
+  const bytes = c.req.header('content-length');
+  return bytes !== undefined && Number(bytes) <= MAX_BODY_BYTES ? undefined : 'BODY_TOO_LARGE';
 }

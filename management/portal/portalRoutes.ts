@@ -2,7 +2,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { show } from '../../keys/fields.ts';
-import { jsonOnly, ownPageOnly, pageHeaders } from '../browserGuards.ts';
+import { findBodyProblem, isFromOwnPage, pageHeaders } from '../browserGuards.ts';
 import type { ManagementEnv } from '../caller.ts';
 import type { PortalSettings } from '../function/settings.ts';
 import type { ManagedRegistry } from '../keyRoutes.ts';
@@ -52,15 +52,15 @@ export function portalRoutes(deps: PortalRoutesDeps): Hono<ManagementEnv> {
   const { settings, files, ownerRoutes } = deps;
   const routes = new Hono<ManagementEnv>();
   const headers = pageHeaders(settings.logoUrl === undefined ? [] : [new URL(settings.logoUrl).origin]);
-  const ownPage = ownPageOnly((origin, c) => origin === readAddress(c, settings.url).origin);
+  const ownPage = ownPageOnly(deps);
   const page = renderPage(settings, files);
   routes.use('/portal/*', headers);
   routes.get('/portal', (c) => sendFile(c, page));
-  routes.use('/portal/session', ownPage, jsonOnly());
+  routes.use('/portal/session', ownPage);
   routes.post(REDEEM_CODE.path, (c) => signIn(c, deps));
   routes.delete('/portal/session', (c) => signOut(c, deps));
   // The pattern also matches the path without a slash.
-  routes.use('/portal/me/*', ownPage, jsonOnly(), sessionOnly(deps));
+  routes.use('/portal/me/*', ownPage, sessionOnly(deps));
   routes.post('/portal/me/keys/:id/rotate', withinScopes(deps));
   routes.route('/portal/me', ownerRoutes);
   routes.get('/portal/:file', (c) => {
@@ -90,6 +90,23 @@ async function signOut(c: PortalContext, { sessions, settings }: PortalRoutesDep
   await sessions.end(getCookie(c, cookie.name));
   deleteCookie(c, cookie.name, cookieOptions(cookie));
   return c.body(null, 204);
+}
+
+const BODY_PROBLEMS = {
+  JSON_REQUIRED: 'content type: expected application/json',
+  BODY_TOO_LARGE: 'body: expected a Content-Length of at most 64 KB',
+} as const;
+
+/** Rejects requests from other pages. */
+function ownPageOnly({ settings }: PortalRoutesDeps): MiddlewareHandler {
+  return async (c, next) => {
+    if (!isFromOwnPage(c, (origin) => origin === readAddress(c, settings.url).origin)) {
+      throw new RequestProblem('FORBIDDEN', 'only the own page of this server may send this request');
+    }
+    const problem = findBodyProblem(c);
+    if (problem !== undefined) throw new RequestProblem(problem, BODY_PROBLEMS[problem]);
+    return next();
+  };
 }
 
 function cookieOptions({ secure }: PortalAddress['cookie']) {
