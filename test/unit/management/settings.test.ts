@@ -95,9 +95,7 @@ describe("the function's settings", () => {
   ])('reject a portal with %s', (_, fields) => {
     const portal = { name: 'Acme', returnOrigins: ['https://app.example.com'], ...fields };
     const [name] = Object.keys(fields);
-    expect(problemsOf({ portal })).toEqual([
-      expect.stringContaining(`LATCHKEY_MANAGEMENT.portal.${name}: expected`),
-    ]);
+    expect(problemsOf({ portal })).toEqual([expect.stringContaining(`LATCHKEY_MANAGEMENT.portal.${name}: expected`)]);
   });
 
   test('accept a portal behind another domain, and an application on this machine', () => {
