@@ -118,6 +118,9 @@ await build({
 for (const file of ['index.html', 'icon.svg'])
   copyFileSync(join(root, 'console/page', file), join(root, 'dist/console', file));
 
+/** Preact's licence requires its text in every copy. */
+const PREACT_LICENSE = `/*! preact\n\n${readFileSync(join(root, 'node_modules/preact/LICENSE'), 'utf8').trim()}\n*/`;
+
 /** Bundles an imported style sheet, and gives its text. */
 const cssText = {
   name: 'css-text',
@@ -148,11 +151,35 @@ await build({
   format: 'esm',
   jsx: 'automatic',
   jsxImportSource: 'preact',
-  // Preact's licence requires its text in every copy.
-  banner: { js: `/*! preact\n\n${readFileSync(join(root, 'node_modules/preact/LICENSE'), 'utf8').trim()}\n*/` },
+  banner: { js: PREACT_LICENSE },
   plugins: [cssText],
   logLevel: 'warning',
 });
+
+// The portal's page. The function of the management API serves its files from its own bundle's folder. A new version has
+// other names, so browsers may keep the files.
+const portal = {
+  absWorkingDir: root,
+  outdir: 'dist/key-management/portal',
+  entryNames: 'portal-[hash]',
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: 'es2022',
+  logLevel: 'warning',
+};
+rmSync(join(root, portal.outdir), { recursive: true, force: true });
+await build({ ...portal, entryPoints: ['elements/portal/portal.css'] });
+await build({
+  ...portal,
+  entryPoints: ['elements/portal/main.tsx'],
+  format: 'esm',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  banner: { js: PREACT_LICENSE },
+  plugins: [cssText],
+});
+copyFileSync(join(root, 'console/page/icon.svg'), join(root, 'dist/key-management/portal/icon.svg'));
 
 rmSync(join(root, 'dist/cli'), { recursive: true, force: true });
 const cli = await build({

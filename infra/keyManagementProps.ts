@@ -102,6 +102,14 @@ export interface PortalProps {
 
   /** The origins to which the page may link back, such as `https://app.example.com`. */
   readonly returnOrigins: readonly string[];
+
+  /**
+   * The URL of the API as browsers reach it, without a slash at its end. Set it behind CloudFront, or if a custom
+   * domain maps the API to a base path.
+   *
+   * @default - the domain on which API Gateway receives the requests
+   */
+  readonly url?: string;
 }
 
 /** Properties of `KeyManagementApi`: the callers, their rights, and the function's settings. */

@@ -170,7 +170,7 @@ const ANY_TABLE = 'known-at-deployment';
 function withoutTokens(name: 'owners' | 'portal', fields: unknown): object {
   if (typeof fields !== 'object' || fields === null) return {};
   const known = Object.entries(fields).filter(([, value]) => !containsToken(value));
-  const required = name === 'portal' ? { name: 'known at deployment', returnOrigins: [] } : {};
+  const required = name === 'portal' ? { name: 'known at deployment', returnOrigins: ['https://known.example'] } : {};
   return { [name]: { ...required, ...Object.fromEntries(known) } };
 }
 

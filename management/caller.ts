@@ -15,6 +15,18 @@ export interface OwnerCaller {
   /** The owner of the keys: a user, or an organisation. It comes from the token or the session, never from a request. */
   readonly owner: string;
   readonly rules: OwnerRules;
+  /** What the portal's page shows about the session, if the owner uses one. */
+  readonly portal?: PortalVisit;
+  /** The scopes to which an operator has limited the portal session. */
+  readonly sessionScopes?: readonly string[] | undefined;
+}
+
+/** What the portal's page shows about its session. */
+export interface PortalVisit {
+  /** The name of the product. */
+  readonly name: string;
+  /** The page to return to. */
+  readonly returnUrl: string;
 }
 
 /** The caller of the management API. A front authenticates it before the routes run. */

@@ -12,10 +12,10 @@ export function problemsOf({ operation, path, audience }: PlacedOperation): read
   const isOfOwner = audience === 'owner' || audience === 'portalOwner';
   const applies: Readonly<Record<string, boolean>> = {
     400: takesBody || query !== undefined || hasId,
-    401: isOfOwner || operation === REDEEM_CODE,
-    403: audience !== 'anybody',
+    401: isOfOwner,
+    403: path !== '/openapi.json',
     404: hasId,
-    409: takesBody && operation.hasVersion === true,
+    409: (takesBody && operation.hasVersion === true) || operation === REDEEM_CODE,
     412: operation.takesVersion === true,
     413: takesBody,
     415: takesBody,
@@ -35,11 +35,11 @@ export function problemRef(status: string): Json {
 const PROBLEMS: Readonly<Record<string, readonly [description: string, codes: readonly string[]]>> = {
   400: ['A field, a parameter or a header is invalid.', ['INPUT_INVALID']],
   401: ['The request has no valid token or session.', ['UNAUTHENTICATED']],
-  403: ['The caller may not do this.', ['FORBIDDEN']],
+  403: ['The caller may not do this.', ['FORBIDDEN', 'CODE_REFUSED']],
   404: ['There is no such key, or it belongs to another owner.', ['NOT_FOUND', 'CONFIG_INVALID']],
   409: [
-    "The key's state, or the number of keys, does not allow the change.",
-    ['CONFLICT', 'ALREADY_REVOKED', 'TOO_MANY_KEYS', 'IDEMPOTENCY_IN_PROGRESS'],
+    "The key's state, the number of keys, or another session does not allow the change.",
+    ['CONFLICT', 'ALREADY_REVOKED', 'TOO_MANY_KEYS', 'IDEMPOTENCY_IN_PROGRESS', 'OWNER_SWITCH'],
   ],
   412: ['The key has changed since the version in `If-Match`.', ['PRECONDITION_FAILED']],
   413: ['The body has more than 64 KB.', ['BODY_TOO_LARGE']],

@@ -1,19 +1,11 @@
 import { Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { ManagementEnv } from '../../management/caller.ts';
+import { pageHeaders } from '../../management/browserGuards.ts';
 import { keyRoutes } from '../../management/keyRoutes.ts';
 import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
 import { describeSession } from './describeSession.ts';
-import {
-  jsonOnly,
-  ownHostOnly,
-  ownPageOnly,
-  readsOnly,
-  safeHeaders,
-  type Session,
-  sessionOnly,
-  versionedOnly,
-} from './guards.ts';
+import { jsonOnly, ownHostOnly, ownPageOnly, readsOnly, type Session, sessionOnly, versionedOnly } from './guards.ts';
 import type { PageFile } from './pageFiles.ts';
 import { planRoutes } from './planRoutes.ts';
 import { refuse, refuseFault } from './refusal.ts';
@@ -39,7 +31,7 @@ export function createConsoleApp(deps: ConsoleAppDeps): Hono<ManagementEnv> {
   // Browsers share cookies between ports, so each console on a machine needs its own cookie name.
   const cookieName = `latchkey-console-${port}`;
   const app = new Hono<ManagementEnv>();
-  app.use(safeHeaders(), ownHostOnly(port));
+  app.use(pageHeaders(), ownHostOnly(port));
 
   app.get(START_PATH, (c) => {
     // A link checker that sends HEAD must not use up the token.

@@ -1,40 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
-import { secureHeaders } from 'hono/secure-headers';
+import { findBodyProblem, isFromOwnPage, isRead } from '../../management/browserGuards.ts';
 import { refuse } from './refusal.ts';
-
-/** Maximum size of a body in bytes. The longest change has metadata and scopes of 1 KB each. */
-const MAX_BODY_BYTES = 64 * 1024;
-const READS = new Set(['GET', 'HEAD']);
-
-/** Sets headers that restrict the page's resources to this server. The headers also forbid framing and caching. */
-export function safeHeaders(): MiddlewareHandler {
-  const own = ["'self'"];
-  const none = ["'none'"];
-  const headers = secureHeaders({
-    contentSecurityPolicy: {
-      defaultSrc: none,
-      scriptSrc: own,
-      styleSrc: own,
-      imgSrc: own,
-      connectSrc: own,
-      baseUri: none,
-      formAction: none,
-      frameAncestors: none,
-      requireTrustedTypesFor: ["'script'"],
-      trustedTypes: none,
-    },
-    referrerPolicy: 'no-referrer',
-    xFrameOptions: 'DENY',
-    // The server uses plain HTTP, because only this machine can reach it.
-    strictTransportSecurity: false,
-  });
-  return async (c, next) => {
-    await headers(c, next);
-    c.header('Cache-Control', 'no-store');
-  };
-}
 
 /**
  * Rejects requests with another `Host`, because an attacker can make a name resolve to this machine (DNS rebinding).
@@ -44,19 +12,10 @@ export function ownHostOnly(port: number): MiddlewareHandler {
   return async (c, next) => (hosts.has(c.req.header('host') ?? '') ? next() : refuse(c, 'HOST_REFUSED'));
 }
 
-/**
- * Rejects requests from other pages. It rejects changes unless `Origin` is this server's. It rejects all requests if
- * `Sec-Fetch-Site` indicates another origin (W3C, Fetch Metadata Request Headers). `SameSite` cookies aren't enough,
- * because another port counts as the same site.
- */
+/** Rejects requests from other pages. */
 export function ownPageOnly(port: number): MiddlewareHandler {
   const origins = new Set(getHosts(port).map((host) => `http://${host}`));
-  return async (c, next) => {
-    const site = c.req.header('sec-fetch-site');
-    const isOwnSite = site === undefined || site === 'same-origin';
-    const isOwnOrigin = READS.has(c.req.method) || origins.has(c.req.header('origin') ?? '');
-    return isOwnSite && isOwnOrigin ? next() : refuse(c, 'ORIGIN_REFUSED');
-  };
+  return async (c, next) => (isFromOwnPage(c, (origin) => origins.has(origin)) ? next() : refuse(c, 'ORIGIN_REFUSED'));
 }
 
 /** Rejects requests without the session's cookie. */
@@ -66,19 +25,14 @@ export function sessionOnly(session: Session, cookieName: string): MiddlewareHan
 
 /** Rejects every change. */
 export function readsOnly(): MiddlewareHandler {
-  return async (c, next) => (READS.has(c.req.method) ? next() : refuse(c, 'READ_ONLY'));
+  return async (c, next) => (isRead(c) ? next() : refuse(c, 'READ_ONLY'));
 }
 
-/**
- * Rejects changes unless the body is JSON, because forms of other pages can't send JSON. Also rejects a body if its
- * length is unknown or too large.
- */
+/** Rejects changes unless the body is JSON of a known and small length. */
 export function jsonOnly(): MiddlewareHandler {
   return async (c, next) => {
-    if (READS.has(c.req.method)) return next();
-    if (!/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? '')) return refuse(c, 'JSON_REQUIRED');
-    const bytes = c.req.header('content-length');
-    return bytes !== undefined && Number(bytes) <= MAX_BODY_BYTES ? next() : refuse(c, 'BODY_TOO_LARGE');
+    const problem = findBodyProblem(c);
+    return problem === undefined ? next() : refuse(c, problem);
   };
 }
 

@@ -2,6 +2,9 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import type { Caller } from '../caller.ts';
 import { type KeyRoutesDeps, keyRoutes } from '../keyRoutes.ts';
 import { createOpenApiDocument, type DocumentedParts } from '../openApi.ts';
+import type { PortalFiles } from '../portal/portalFiles.ts';
+import { portalRoutes, portalSessionRoutes } from '../portal/portalRoutes.ts';
+import type { PortalSessions } from '../portal/portalSessions.ts';
 import { RequestProblem, respondToError } from '../problems.ts';
 import type { FunctionEnv } from './functionEnv.ts';
 import { ownerApi } from './ownerApi.ts';
@@ -18,6 +21,9 @@ export interface ApiDeps extends Required<KeyRoutesDeps> {
   /** The rate of an owner's requests. Without it, they aren't limited. */
   readonly limit: Pick<OwnerLimit, 'take'> | undefined;
   readonly log: RequestLog;
+  readonly sessions: PortalSessions;
+  /** Returns the files of the hosted page. */
+  readonly portalFiles: () => PortalFiles;
 }
 
 /**
@@ -26,7 +32,7 @@ export interface ApiDeps extends Required<KeyRoutesDeps> {
  * authorizer.
  */
 export function createApi(deps: ApiDeps): Api {
-  const { settings, log } = deps;
+  const { settings, log, sessions, registryFor } = deps;
   const api = new Hono<FunctionEnv>();
   api.use(log.requests(), safeHeaders());
   if (settings.operators) {
@@ -38,6 +44,15 @@ export function createApi(deps: ApiDeps): Api {
     const front = owners(settings.owners);
     for (const path of ['/me', '/me/*']) api.use(path, front);
     api.route('/me', ownerApi(deps));
+  }
+  if (settings.portal !== undefined) {
+    const portal = { settings: settings.portal, sessions };
+    if (settings.operators) {
+      api.use('/portal-sessions', operators());
+      api.route('/', portalSessionRoutes(portal));
+    }
+    const files = deps.portalFiles();
+    api.route('/', portalRoutes({ ...portal, files, registryFor, ownerRoutes: ownerApi(deps) }));
   }
   let document: string | undefined;
   api.get('/openapi.json', (c) => {
@@ -60,7 +75,8 @@ function partsOf({ operators, owners, portal }: ManagementSettings): DocumentedP
 function safeHeaders(): MiddlewareHandler {
   return async (c, next) => {
     await next();
-    c.header('Cache-Control', 'no-store');
+    // Browsers may keep the files of the portal's page.
+    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
     c.header('X-Content-Type-Options', 'nosniff');
   };
 }

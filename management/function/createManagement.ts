@@ -4,6 +4,8 @@ import type { KeyReader } from '../../keys/reader.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
 import { runOnce } from '../idempotency.ts';
 import { admitKey } from '../ownerKeys.ts';
+import type { PortalFiles } from '../portal/portalFiles.ts';
+import { PortalSessions } from '../portal/portalSessions.ts';
 import type { StateStore } from '../stateStore.ts';
 import { createKeyCheck } from '../verifyKey.ts';
 import { createApi } from './createApi.ts';
@@ -29,6 +31,10 @@ export interface ManagementDeps {
   readonly now: () => number;
   /** Returns a text that no other call returns. */
   readonly randomId: () => string;
+  /** Returns random bytes that can't be guessed. */
+  readonly random: (bytes: number) => Uint8Array;
+  /** Returns the files of the hosted page. It's called only if there is a portal. */
+  readonly portalFiles: () => PortalFiles;
 }
 
 /** The actor of reads that no caller has asked for. */
@@ -36,12 +42,15 @@ const OWN_ACTOR = 'latchkey-management';
 
 /** Creates the Lambda function on its tables. Its caches and leases live as long as the execution environment. */
 export function createManagement(deps: ManagementDeps) {
-  const { settings, log, store, registryFor, lookup, limitStore, retryOptions, now, randomId } = deps;
+  const { settings, log, store, registryFor, lookup, limitStore, retryOptions, now, randomId, random, portalFiles } =
+    deps;
   const { config, rateLimit } = settings;
   const registry = registryFor(OWN_ACTOR);
   const api = createApi({
     settings,
     log,
+    sessions: new PortalSessions({ store, now, random }),
+    portalFiles,
     registryFor,
     now,
     runOnce: (request, work) => runOnce(request, work, { store, now, randomId }),

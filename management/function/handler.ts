@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LatchkeyError } from '../../keys/errors.ts';
 import { LimitStore } from '../../keys/limitStore.ts';
 import { KeyReader } from '../../keys/reader.ts';
 import { KeyRegistry, REGISTRY_TRANSLATION } from '../../keys/registry.ts';
 import { createFunctionClient, createFunctionDynamoDb, onConnectionsOf } from '../../lambda/client.ts';
+import { readPortalFiles } from '../portal/portalFiles.ts';
 import { StateStore } from '../stateStore.ts';
 import { createManagement } from './createManagement.ts';
 import type { GatewayResult } from './httpEvent.ts';
@@ -65,6 +67,8 @@ const answer = createManagement({
   retryOptions,
   now: Date.now,
   randomId: randomUUID,
+  random: randomBytes,
+  portalFiles: () => readPortalFiles(fileURLToPath(new URL('portal', import.meta.url))),
 });
 
 /** The Lambda function behind the HTTP API. An invalid setting fails the cold start. */

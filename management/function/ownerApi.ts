@@ -19,6 +19,10 @@ export interface OwnerDescription {
   readonly revocationDelaySeconds: number | null;
   /** Whether the routes report the usage of a key. */
   readonly hasUsage: boolean;
+  /** The name of the product, for the hosted page. */
+  readonly name?: string;
+  /** The page to return to from the hosted page. */
+  readonly returnUrl?: string;
 }
 
 export interface OwnerApiDeps extends KeyRoutesDeps {
@@ -51,7 +55,7 @@ function ownerOf(caller: ManagementEnv['Variables']['caller'] | undefined): Owne
 }
 
 function describeOwner(
-  { owner, rules }: OwnerCaller,
+  { owner, rules, portal }: OwnerCaller,
   { usageTable, revocationDelaySeconds }: OwnerApiDeps['settings'],
 ): OwnerDescription {
   return {
@@ -62,5 +66,6 @@ function describeOwner(
     maxKeys: rules.maxKeysPerOwner,
     revocationDelaySeconds: revocationDelaySeconds ?? null,
     hasUsage: usageTable !== undefined,
+    ...portal,
   };
 }

@@ -2,6 +2,7 @@ import { LatchkeyError } from '../../keys/errors.ts';
 import { isPlanName, PLAN_EXPECTED, show } from '../../keys/fields.ts';
 import { isScope, SCOPE_EXPECTED } from '../../keys/scope.ts';
 import { type Config, readConfig } from '../../lambda/config.ts';
+import { isLoopback } from '../loopback.ts';
 import type { OwnerRules } from '../ownerRules.ts';
 
 /** How owners sign in by JWT, and what they may do. */
@@ -20,6 +21,8 @@ export interface PortalSettings {
   readonly logoUrl: string | undefined;
   readonly accentColor: string | undefined;
   readonly returnOrigins: readonly string[];
+  /** The URL of the API as browsers reach it, if it isn't the API's own, such as behind CloudFront. */
+  readonly url: string | undefined;
 }
 
 /** The rate of an owner's requests. */
@@ -134,6 +137,7 @@ function readPortal(fields: Fields | undefined): PortalSettings | undefined {
     logoUrl: fields.read('logoUrl', HTTPS_URL),
     accentColor: fields.read('accentColor', COLOR),
     returnOrigins: fields.read('returnOrigins', ORIGINS, 'required') ?? [],
+    url: fields.read('url', BASE_URL),
   };
   fields.end();
   return portal;
@@ -169,10 +173,11 @@ const BOOLEAN: Expected<boolean> = { expected: 'true or false', isValid: (value)
 const CLAIM = text('the name of a claim', (value) => /^[\x21-\x7e]{1,256}$/.test(value));
 const NAME = text('1 to 100 characters', (value) => value.trim() !== '' && value.length <= 100);
 const HTTPS_URL = text('an https URL', (value) => URL.canParse(value) && new URL(value).protocol === 'https:');
+const BASE_URL = text('an https URL without a query or a slash at its end', isBaseUrl);
 const COLOR = text('a colour such as #0b6e4f', (value) => /^#[0-9a-f]{6}$/i.test(value));
 const SCOPES = list(`a list of different scopes ${SCOPE_EXPECTED}`, isScope);
 const PLAN_NAMES = list(`a list of one or more different plans, each ${PLAN_EXPECTED}`, isPlanName, 1);
-const ORIGINS = list('a list of origins such as https://app.example.com', isOrigin);
+const ORIGINS = list('a list of origins with https, such as https://app.example.com', isReturnOrigin, 1);
 const SECONDS = number('whole seconds from 0', 0, Number.MAX_SAFE_INTEGER);
 const LIFETIME = number(`whole seconds from 1 to ${MOST_LIFETIME_SECONDS}`, 1, MOST_LIFETIME_SECONDS);
 const KEY_COUNT = number(`a whole number from 1 to ${MOST_KEYS_PER_OWNER}`, 1, MOST_KEYS_PER_OWNER);
@@ -201,8 +206,15 @@ function number(expected: string, least: number, most: number): Expected<number>
   };
 }
 
-function isOrigin(value: unknown): boolean {
-  return typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value;
+function isBaseUrl(value: string): boolean {
+  return /^https:\/\/[^\s?#@]*[^\s?#@/]$/.test(value) && URL.canParse(value);
+}
+
+/** Without TLS, only a host name of this machine is safe. */
+function isReturnOrigin(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { origin, protocol, hostname } = new URL(value);
+  return origin === value && (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)));
 }
 
 /** Reads the fields of a JSON object, and reports each problem with the path of its field. */

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { NO_WAIT } from './noWait.ts';
 import type { RetryOptions } from '../../keys/dynamodb.ts';
 import { LimitStore } from '../../keys/limitStore.ts';
@@ -72,6 +72,8 @@ export async function openManagement(
     retryOptions,
     now,
     randomId: randomUUID,
+    random: randomBytes,
+    portalFiles: () => new Map(),
   };
   const handle = createManagement({ ...deps, ...replace(deps) });
   return {

@@ -85,6 +85,25 @@ describe("the function's settings", () => {
   });
 
   test.each([
+    ['no origin', { returnOrigins: [] }],
+    ['an origin without TLS', { returnOrigins: ['http://app.example.com'] }],
+    ['an origin with a path', { returnOrigins: ['https://app.example.com/'] }],
+    ['a URL without TLS', { url: 'http://keys.example.com' }],
+    ['a URL with a slash at its end', { url: 'https://keys.example.com/' }],
+    ['a URL with a user', { url: 'https://user@keys.example.com' }],
+    ['a URL with a fragment', { url: 'https://keys.example.com#code=' }],
+  ])('reject a portal with %s', (_, fields) => {
+    const portal = { name: 'Acme', returnOrigins: ['https://app.example.com'], ...fields };
+    const [name] = Object.keys(fields);
+    expect(problemsOf({ portal })).toEqual([expect.stringContaining(`LATCHKEY_MANAGEMENT.portal.${name}: expected`)]);
+  });
+
+  test('accept a portal behind another domain, and an application on this machine', () => {
+    const portal = { name: 'Acme', returnOrigins: ['http://localhost:5173'], url: 'https://example.com/keys' };
+    expect(read({ portal }).portal).toMatchObject({ url: 'https://example.com/keys' });
+  });
+
+  test.each([
     ['nothing', undefined],
     ['a text', 'on'],
     ['a list', '[]'],
