@@ -168,6 +168,8 @@ export const GERMAN: KeysTexts = {
   problem_NOT_FOUND: 'Diesen Schlüssel gibt es nicht mehr.',
   problem_FORBIDDEN: 'Das dürfen Sie nicht. Vielleicht hat der Anbieter der API den Schlüssel deaktiviert.',
   problem_CONFLICT:
+    'Der Schlüssel lässt das nicht mehr zu. Schließen Sie das Fenster, und sehen Sie ihn noch einmal an.',
+  problem_PRECONDITION_FAILED:
     'Der Schlüssel wurde inzwischen geändert. Schließen Sie das Fenster, und sehen Sie ihn noch einmal an.',
   problem_ALREADY_REVOKED: 'Der Schlüssel ist schon widerrufen.',
   problem_other: 'Das hat nicht geklappt: {detail}',
