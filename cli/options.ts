@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { isText, TEXT_EXPECTED } from '../keys/fields.ts';
+import { isText, show, TEXT_EXPECTED } from '../keys/fields.ts';
+import { findRangeProblem, MAX_ALLOWED_IPS } from '../keys/ipRanges.ts';
 import { isJsonObject, type JsonObject } from '../keys/json.ts';
 import { isScope, SCOPE_EXPECTED, splitScopes } from '../keys/scope.ts';
 import { isKeyPrefix, KEY_PREFIX_EXPECTED } from '../keys/keyPrefix.ts';
@@ -29,6 +30,12 @@ export function addLimitsTableOption(command: Command): Command {
 export function addUsageTableOption(command: Command): Command {
   const help = "the table of usage (default: the stack's output, or LATCHKEY_USAGE_TABLE)";
   return command.addOption(tableOption('--usage-table <name>', help).argParser(parseNonEmpty('a name')));
+}
+
+/** Adds `--history-table` to a command with `addTableOptions`. Use it for commands about the events of keys. */
+export function addHistoryTableOption(command: Command): Command {
+  const help = "the table of events (default: the stack's output, or LATCHKEY_HISTORY_TABLE)";
+  return command.addOption(tableOption('--history-table <name>', help).argParser(parseNonEmpty('a name')));
 }
 
 /** Adds `--local` to a command with `addTableOptions`. The published package lacks it. */
@@ -100,6 +107,29 @@ export function addScope(text: string, scopes: readonly string[] = []): readonly
   const added = splitScopes(text);
   if (added.length > 0 && added.every(isScope)) return [...scopes, ...added];
   throw new InvalidArgumentError(`Expected scopes such as orders:read or orders:read,orders:write: ${SCOPE_EXPECTED}.`);
+}
+
+/** The description of `--allow-ip` in `--help`. */
+export const ALLOW_IP_HELP =
+  'an IP address or CIDR block from which the key works, such as 203.0.113.7 or 10.0.0.0/8; may be repeated, up to 20 times';
+
+/**
+ * Parses another `--allow-ip`, which may contain several addresses and blocks, separated by commas.
+ *
+ * @throws InvalidArgumentError
+ */
+export function addAllowedIp(text: string, ranges: readonly string[] = []): readonly string[] {
+  const added = text.split(',').map((range) => range.trim());
+  const wrong = added.find((range) => findRangeProblem(range) !== undefined);
+  if (wrong !== undefined) {
+    const reason = findRangeProblem(wrong);
+    throw new InvalidArgumentError(`Expected an IP address or CIDR block, got ${show(wrong)}, ${reason}.`);
+  }
+  const all = [...ranges, ...added];
+  if (all.length <= MAX_ALLOWED_IPS) return all;
+  throw new InvalidArgumentError(
+    `Expected at most ${MAX_ALLOWED_IPS} IP addresses and CIDR blocks, got ${all.length}.`,
+  );
 }
 
 /**

@@ -62,6 +62,7 @@ function getFields(
     ['state', stateText(record, { nowMs, colors, acceptedKeys })],
     ['scopes', text(scopesText(record.scopes))],
     ['plan', plan],
+    ['IP addresses', text(record.allowedIps && rangesText(record.allowedIps))],
     ['metadata', text(metadata && JSON.stringify(metadata))],
     ['created', time(record.createdAt)],
     ['created by', text(record.createdBy)],
@@ -96,6 +97,10 @@ function scopesText(scopes: readonly string[] | undefined): string {
   return scopes.length === 0 ? 'nothing' : scopes.join(' ');
 }
 
+function rangesText(ranges: readonly string[]): string {
+  return ranges.length === 0 ? 'none: the key works from nowhere' : ranges.join(' ');
+}
+
 const FIRST_MS = Date.parse('0000-01-01T00:00:00Z');
 const LAST_MS = Date.parse('9999-12-31T00:00:00Z');
 
@@ -126,7 +131,7 @@ const CSV_COLUMNS = [
   ...(['id', 'label', 'keyPrefix', 'owner', 'state', 'scopes', 'plan', 'metadata'] as const),
   ...(['createdAt', 'createdBy'] as const),
   ...(['lastUsedAt', 'expiresAt', 'disabledAt', 'disabledBy', 'revokedAt', 'revokedBy', 'revokedReason'] as const),
-  ...(['rotatedFrom', 'rotatedTo'] as const),
+  ...(['rotatedFrom', 'rotatedTo', 'allowedIps'] as const),
 ];
 
 /**

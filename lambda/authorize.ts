@@ -6,12 +6,13 @@ import { keyStateAt, type KeyState } from '../keys/state.ts';
 import { callerAddress, type TrustedProxies } from './callerAddress.ts';
 import { type CachedKey, type KeySettings, toCachedKey } from './cachedKey.ts';
 import type { OnLimit, OnLimiterFailure } from './config.ts';
-import type { Credentials, PresentedKey } from './credentials.ts';
+import type { PresentedKey } from './credentials.ts';
 import type { IpList } from './ipList.ts';
 import type { LastUsedThrottle } from './lastUsed.ts';
 import type { LimitCode } from './leases.ts';
 import { type LimitOutcome, type LimitState, limiterUnavailable } from './limiter.ts';
 import type { RecordCache } from './recordCache.ts';
+import type { EventFields } from './requestValues.ts';
 import type { Route } from './routes.ts';
 import { allowsRoute, hasScopes } from './scopes.ts';
 
@@ -136,8 +137,8 @@ export const NO_LOOKUP: Trace = Object.freeze({ cacheHit: false, lastUsedWrite: 
 export const NO_SCOPES: readonly string[] = Object.freeze([]);
 const CACHE_HIT: Trace = Object.freeze({ cacheHit: true, lastUsedWrite: 'not due' });
 
-/** The request of which `callerAddress` reads the address, or `cached` if the response mustn't depend on it. */
-export type Origin = Credentials | 'cached';
+/** The event of which `callerAddress` reads the address, or `cached` if the response mustn't depend on it. */
+export type Origin = EventFields | 'cached';
 
 const INVALID: KeyDecision = Object.freeze({ effect: 'deny', code: 'INVALID_KEY' });
 const ABSENT_KEY: Authorization = Object.freeze({
@@ -153,7 +154,7 @@ const MALFORMED_KEY: Authorization = Object.freeze({ decision: INVALID, trace: N
  * `LIMITER_UNAVAILABLE`.
  *
  * `nowMs` is the time of the request, in epoch milliseconds. A key with a scope list needs every scope in `required`. A
- * key with `allowedIps` needs `origin`, the request as it arrived. `cached` means that the gateway reuses the response
+ * key with `allowedIps` needs `origin`, the event as it arrived. `cached` means that the gateway reuses the response
  * for requests from other addresses.
  */
 export function authorize(

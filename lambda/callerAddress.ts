@@ -1,4 +1,3 @@
-import type { Credentials } from './credentials.ts';
 import { IpList } from './ipList.ts';
 import { type EventFields, headerLines } from './requestValues.ts';
 
@@ -14,13 +13,8 @@ export const TRUSTED_PROXIES_EXPECTED = `a number of proxies from 1 to ${MAX_PRO
  * Returns the address of the client, or `undefined` if it isn't known. It is the address of the connection. The header
  * `X-Forwarded-For` counts only behind trusted proxies. It's read from the right, because the client sends the left.
  */
-export function callerAddress(
-  origin: Credentials | undefined,
-  proxies: TrustedProxies | undefined,
-): string | undefined {
-  // A single header's value comes without the request.
-  if (origin?.kind !== 'request') return undefined;
-  const { event } = origin;
+export function callerAddress(event: EventFields | undefined, proxies: TrustedProxies | undefined): string | undefined {
+  if (event === undefined) return undefined;
   const connected = connectionAddress(event);
   if (proxies === undefined) return connected;
   const hops = hopsOf(event, connected);
@@ -30,8 +24,8 @@ export function callerAddress(
 }
 
 /**
- * Returns the address of the connection: `remoteAddress` of a server, or that of an event. A load balancer's event
- * doesn't contain it. The client can't set these fields.
+ * Returns the address of the connection: `remoteAddress` of a server, or that of an event. The events of load balancers,
+ * TOKEN authorizers and AppSync don't contain it. The client can't set these fields.
  */
 function connectionAddress({ remoteAddress, requestContext }: EventFields): string | undefined {
   const { identity, http } = Object(requestContext) as EventFields;

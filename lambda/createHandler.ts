@@ -4,11 +4,12 @@ import type { KeyReader } from '../keys/reader.ts';
 import { authorize, NO_LOOKUP, NO_SCOPES, type Trace } from './authorize.ts';
 import { createAuthorizeDeps } from './authorizeDeps.ts';
 import type { Config } from './config.ts';
-import { presentedKey } from './credentials.ts';
-import { type Answer, type AnswerDeps, eventSourceFor, toFields } from './eventSources.ts';
+import { presentedKey, type PresentedKey } from './credentials.ts';
+import { type Answer, type AnswerDeps, type EventSource, eventSourceFor, toFields } from './eventSources.ts';
 import { createRecorder, Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { UNAUTHORIZED } from './policy.ts';
+import type { EventFields } from './requestValues.ts';
 import type { Route } from './routes.ts';
 import { UsageCounter } from './usageCounter.ts';
 
@@ -63,6 +64,12 @@ export function createHandler(deps: HandlerDeps): Handler {
     });
   }
   const record = createRecorder({ log, metrics, debugSampleRate, random });
+  // A function of its own, because the frame of the async function below is allocated for every request.
+  const decide = (presented: PresentedKey, source: EventSource, fields: EventFields, nowMs: number) => {
+    const route = scopes.isEmpty ? NO_ROUTE : source.route(fields, config);
+    const origin = source.sharesAnswers?.(config) === true ? 'cached' : fields;
+    return authorize(presented, route, nowMs, authorizeDeps, NO_SCOPES, origin);
+  };
 
   return async (event, context) => {
     const arrivedAtMs = now();
@@ -74,11 +81,8 @@ export function createHandler(deps: HandlerDeps): Handler {
       const fields = toFields(event);
       const source = eventSourceFor(fields);
       apiType = source.name;
-      const credentials = source.read(fields);
-      const presented = presentedKey(credentials, config.keySources, config.keyFormat);
-      const route = scopes.isEmpty ? NO_ROUTE : source.route(fields, config);
-      const origin = source.sharesAnswers?.(config) === true ? 'cached' : credentials;
-      const authorized = authorize(presented, route, arrivedAtMs, authorizeDeps, NO_SCOPES, origin);
+      const presented = presentedKey(source.read(fields), config.keySources, config.keyFormat);
+      const authorized = decide(presented, source, fields, arrivedAtMs);
       const { decision, trace: made } = authorized instanceof Promise ? await authorized : authorized;
       trace = made;
       if (decision.effect === 'fault') throw decision.error;

@@ -10,6 +10,7 @@ import {
   type KeyDecision,
   type LimitRefusal,
   NO_SCOPES,
+  type Origin,
 } from './authorize.ts';
 import { createAuthorizeDeps } from './authorizeDeps.ts';
 import { deepFreeze } from './cachedKey.ts';
@@ -21,7 +22,7 @@ import {
   SETTINGS,
   type UsageIdentifier,
 } from './config.ts';
-import { type Credentials, presentedKey, type PresentedKey } from './credentials.ts';
+import { presentedKey, type PresentedKey } from './credentials.ts';
 import type { KeySourceSetting } from './keySources.ts';
 import type { LimitState } from './limiter.ts';
 import { notify } from './notify.ts';
@@ -156,10 +157,10 @@ function readKey(keyText: unknown, { keyFormat }: Config): PresentedKey {
 }
 
 /** Returns the address in the shape of a request. Without an address, the header proves nothing. */
-function toOrigin({ sourceIp, forwardedFor }: VerifyOptions): Credentials | undefined {
+function toOrigin({ sourceIp, forwardedFor }: VerifyOptions): Origin | undefined {
   if (typeof sourceIp !== 'string') return undefined;
   const headers = typeof forwardedFor === 'string' ? { 'x-forwarded-for': forwardedFor } : {};
-  return { kind: 'request', event: { remoteAddress: sourceIp, headers } };
+  return { remoteAddress: sourceIp, headers };
 }
 
 function toDecision(decision: KeyDecision): Decision {

@@ -102,11 +102,10 @@ export class Authenticator {
     const { keySources, keyFormat, scopes } = this.#config;
     const required = readRequired(require);
     const { method, path, fields } = readRequest(request, sourceIp);
-    const credentials = { kind: 'request', event: fields } as const;
-    const presented = presentedKey(credentials, keySources, keyFormat);
+    const presented = presentedKey({ kind: 'request', event: fields }, keySources, keyFormat);
     const checkedRoute = scopes.isEmpty ? NO_ROUTE : ((route as Route | undefined) ?? toRequestRoute(method, path));
     const deps = this.#depsFor(countOncePer);
-    const { decision, trace } = await authorize(presented, checkedRoute, deps.now(), deps, required, credentials);
+    const { decision, trace } = await authorize(presented, checkedRoute, deps.now(), deps, required, fields);
     if (decision.effect !== 'allow') {
       const refused = refuse(decision, { keySources, nowMs: deps.now() });
       void notify(this.#callbacks.onRefused, refused);

@@ -6,9 +6,11 @@ import type { CommandDeps } from '../command.ts';
 import { addHelp } from '../help.ts';
 import {
   addActorOption,
+  addAllowedIp,
   addPrefixOption,
   addScope,
   addTableOptions,
+  ALLOW_IP_HELP,
   EXPIRY_DETAILS,
   EXPIRY_FORMS,
   parseExpiry,
@@ -28,12 +30,13 @@ interface CreateOptions extends RegistryOptions, IssueOptions {
   readonly owner?: string;
   readonly scope?: readonly string[];
   readonly plan?: string;
+  readonly allowIp?: readonly string[];
   readonly expires?: string;
   readonly metadata?: JsonObject;
 }
 
 /** The options that apply to one key, by their names in Commander. */
-const ONE_KEY_OPTIONS = ['label', 'owner', 'scope', 'plan', 'expires', 'metadata', 'copy'];
+const ONE_KEY_OPTIONS = ['label', 'owner', 'scope', 'plan', 'allowIp', 'expires', 'metadata', 'copy'];
 
 const DETAILS = `
 The table stores only the key's SHA-256 hash, so you can't display the key again. A key without --scope may do
@@ -57,6 +60,7 @@ export function addCreateCommand(command: Command, deps: CommandDeps): void {
     .option('--owner <text>', 'the customer or team that the key belongs to')
     .option('--scope <scope>', SCOPE_HELP, addScope)
     .option('--plan <name>', "the key's plan, such as free")
+    .option('--allow-ip <ip>', `${ALLOW_IP_HELP} (default: everywhere)`, addAllowedIp)
     .option('--expires <when>', `the key's expiry, such as ${EXPIRY_FORMS} (default: never)`, (text) =>
       parseExpiry(text, deps.now()),
     )
@@ -75,12 +79,12 @@ export function addCreateCommand(command: Command, deps: CommandDeps): void {
 }
 
 async function create(options: CreateOptions, deps: CommandDeps): Promise<void> {
-  const { label, owner, scope: scopes, plan, expires: expiresAt, metadata } = options;
+  const { label, owner, scope: scopes, plan, allowIp: allowedIps, expires: expiresAt, metadata } = options;
   if (label === undefined) throw usage('expected --label TEXT or --from FILE, got neither');
   if (options.skipExisting === true) throw usage('--skip-existing: expected --from, whose labels it skips');
   await withActingRegistry(options, deps, (registry) =>
     issueSafely(options, deps, {
-      prepare: async () => registry.prepare({ label, owner, scopes, plan, expiresAt, metadata }),
+      prepare: async () => registry.prepare({ label, owner, scopes, plan, allowedIps, expiresAt, metadata }),
       store: async (issued) => {
         await registry.store(issued);
         return issued;

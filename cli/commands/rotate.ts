@@ -41,9 +41,9 @@ const NO_GRACE: Duration = { text: '0', ms: 0 };
 const DEFAULT_GRACE: Duration = { text: '24h', ms: 86_400_000 };
 
 const DETAILS = `
-The new key has the same label, owner, scopes, plan and metadata. Both keys work until the end of the grace period or
-the old key's own expiry, whichever is sooner. After that, the authorizer rejects the old key. Caches add a delay: see
-latchkey revoke --help.
+The new key has the same label, owner, scopes, plan, IP addresses and metadata. Both keys work until the end of the
+grace period or the old key's own expiry, whichever is sooner. After that, the authorizer rejects the old key. Caches add
+a delay: see latchkey revoke --help.
 
 Without --expires, the new key gets the old key's lifetime, counted from now. It never expires if the old key never
 expires. ${EXPIRY_DETAILS}`;

@@ -20,7 +20,7 @@ interface KeyFieldsProps {
   readonly expiresNow?: Timestamp | undefined;
 }
 
-/** Shows the form fields of a key that an operator can edit. The plan and the metadata are folded away if empty. */
+/** Shows the form fields of a key that an operator can edit. The plan, the IP addresses and the metadata are folded away if empty. */
 export function KeyFields({ form, onForm, suggestions, expiresNow }: KeyFieldsProps) {
   const set = (change: Partial<KeyForm>) => onForm({ ...form, ...change });
   return (
@@ -76,13 +76,13 @@ interface MoreProps {
 }
 
 function More({ form, set, plans }: MoreProps) {
-  const { plan, metadata } = useContext(FieldErrors);
-  const [isOpen, setOpen] = useState(form.plan !== '' || form.metadata !== '');
-  const hasError = plan !== undefined || metadata !== undefined;
+  const { plan, allowedIps, metadata } = useContext(FieldErrors);
+  const [isOpen, setOpen] = useState(form.plan !== '' || form.allowedIps !== '' || form.metadata !== '');
+  const hasError = plan !== undefined || allowedIps !== undefined || metadata !== undefined;
   return (
     <details class="more" open={isOpen || hasError} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
-        More<span class="quiet">: plan, metadata</span>
+        More<span class="quiet">: plan, IP addresses, metadata</span>
       </summary>
       <TextField
         name="plan"
@@ -94,6 +94,22 @@ function More({ form, set, plans }: MoreProps) {
         onValue={(plan) => set({ plan })}
         suggestions={plans}
       />
+      <Field
+        name="allowedIps"
+        label="IP addresses"
+        isOptional
+        hint="The key works only from these addresses and blocks, such as 203.0.113.7 or 10.0.0.0/8. Without any, it works from everywhere."
+      >
+        {(ids) => (
+          <textarea
+            {...ids}
+            rows={2}
+            spellcheck={false}
+            value={form.allowedIps}
+            onInput={({ currentTarget }) => set({ allowedIps: currentTarget.value })}
+          />
+        )}
+      </Field>
       <Field name="metadata" label="Metadata" isOptional hint={'A JSON object of at most 1 KB, such as {"seats":3}.'}>
         {(ids) => (
           <textarea

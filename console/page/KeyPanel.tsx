@@ -2,7 +2,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { printable, printableLines } from '../../keys/printable.ts';
 import { toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api, ApiError, type SessionInfo } from './api.ts';
 import { cliCommand, curlCommand, KEY_VARIABLE } from './commands.ts';
 import { CodeBox, CopyButton } from '../../components/CopyButton.tsx';
@@ -204,9 +204,9 @@ function TimeFacts({ record, nowMs }: Pick<KeyPanelProps, 'record' | 'nowMs'>) {
   );
 }
 
-/** Shows the owner, the scopes, the plan with what is left of it, and the metadata. */
+/** Shows the owner, the scopes, the plan with what is left of it, the IP addresses and the metadata. */
 function Access({ record, table, blocked, onAction }: KeyPanelProps) {
-  const { owner, scopes, plan, metadata } = record;
+  const { owner, scopes, plan, allowedIps, metadata } = record;
   return (
     <section aria-label="Access">
       <h3>Access</h3>
@@ -229,6 +229,12 @@ function Access({ record, table, blocked, onAction }: KeyPanelProps) {
             </dd>
           </div>
         )}
+        {allowedIps === undefined ? null : (
+          <div>
+            <dt>IP addresses</dt>
+            <dd>{allowedIps.length === 0 ? 'None: the key works from nowhere' : <Chips texts={allowedIps} />}</dd>
+          </div>
+        )}
         {metadata === undefined ? null : (
           <div>
             <dt>Metadata</dt>
@@ -245,11 +251,15 @@ function Access({ record, table, blocked, onAction }: KeyPanelProps) {
 function Scopes({ scopes }: { scopes: readonly string[] | undefined }) {
   if (scopes === undefined) return <>Everything</>;
   if (scopes.length === 0) return <>Nothing: the key has no scopes</>;
+  return <Chips texts={scopes} />;
+}
+
+function Chips({ texts }: { texts: readonly string[] }) {
   return (
     <ul class="chips">
-      {scopes.map((scope) => (
-        <li key={scope} class="chip">
-          <code>{printable(scope)}</code>
+      {texts.map((text) => (
+        <li key={text} class="chip">
+          <code>{printable(text)}</code>
         </li>
       ))}
     </ul>

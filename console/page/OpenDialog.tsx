@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api, type Issued, type SessionInfo } from './api.ts';
 import { BulkRevokeDialog } from './BulkRevokeDialog.tsx';
 import { EditDialog } from './EditDialog.tsx';
@@ -134,7 +134,7 @@ function EndingDialog({ kind, record, nowMs, refusal, onIssued, onRevoked, onClo
     return (
       <RotateDialog
         {...{ record, nowMs, refusal, onClose }}
-        intro="You get a new key with the same label, owner, scopes, plan and metadata."
+        intro="You get a new key with the same label, owner, scopes, plan, IP addresses and metadata."
         onRotate={async (options) => onIssued(await api.rotate(record.id, options))}
       />
     );

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../keys/json.ts';
 import type { NewKey } from '../../keys/fields.ts';
 import type { KeyChanges } from '../../keys/registry.ts';
 import { splitScopes } from '../../keys/scope.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 /** The fields of a key in a form. */
 export interface KeyForm extends ExpiryForm {
@@ -14,6 +14,8 @@ export interface KeyForm extends ExpiryForm {
   /** The scopes, separated by spaces or commas. */
   readonly scopes: string;
   readonly plan: string;
+  /** The IP addresses and CIDR blocks, separated by spaces, commas or line breaks. Empty allows every address. */
+  readonly allowedIps: string;
   readonly metadata: string;
 }
 
@@ -23,19 +25,21 @@ export const EMPTY_FORM: KeyForm = {
   isLimited: false,
   scopes: '',
   plan: '',
+  allowedIps: '',
   expiry: 'never',
   expiresAt: '',
   metadata: '',
 };
 
 /** Returns a form with the fields of a key. */
-export function toForm({ label, owner, scopes, plan, metadata, expiresAt }: ConsoleKey): KeyForm {
+export function toForm({ label, owner, scopes, plan, allowedIps, metadata, expiresAt }: ConsoleKey): KeyForm {
   return {
     label,
     owner: owner ?? '',
     isLimited: scopes !== undefined,
     scopes: scopes?.join(' ') ?? '',
     plan: plan ?? '',
+    allowedIps: allowedIps?.join('\n') ?? '',
     expiry: expiresAt === undefined ? 'never' : 'keep',
     expiresAt: '',
     metadata: metadata === undefined ? '' : JSON.stringify(metadata, null, 2),
@@ -52,11 +56,13 @@ export function toNewKey(form: KeyForm, nowMs: number): NewKey {
   requireLabel(form);
   const expiresAt = toExpiry(form, nowMs);
   const metadata = parseMetadata(form);
+  const allowedIps = splitRanges(form);
   return {
     label,
     ...(owner === '' ? {} : { owner }),
     ...(isLimited ? { scopes: splitScopes(form.scopes) } : {}),
     ...(plan === '' ? {} : { plan }),
+    ...(allowedIps.length === 0 ? {} : { allowedIps }),
     ...(typeof expiresAt === 'string' ? { expiresAt } : {}),
     ...(metadata === null ? {} : { metadata }),
   };
@@ -71,12 +77,15 @@ export function getChanges(form: KeyForm, original: KeyForm, nowMs: number): Key
   const expiresAt = form.expiry === original.expiry && form.expiry !== 'at' ? undefined : toExpiry(form, nowMs);
   const isSameList = splitScopes(form.scopes).join(' ') === splitScopes(original.scopes).join(' ');
   const hasOtherScopes = form.isLimited !== original.isLimited || (form.isLimited && !isSameList);
+  const allowedIps = splitRanges(form);
+  const hasOtherIps = allowedIps.join(' ') !== splitRanges(original).join(' ');
   requireLabel(form);
   return {
     ...(form.label === original.label ? {} : { label: form.label }),
     ...(form.owner === original.owner ? {} : { owner: form.owner || null }),
     ...(hasOtherScopes ? { scopes: form.isLimited ? splitScopes(form.scopes) : null } : {}),
     ...(form.plan === original.plan ? {} : { plan: form.plan || null }),
+    ...(hasOtherIps ? { allowedIps: allowedIps.length === 0 ? null : allowedIps } : {}),
     ...(form.metadata === original.metadata ? {} : { metadata: parseMetadata(form) }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
@@ -84,6 +93,10 @@ export function getChanges(form: KeyForm, original: KeyForm, nowMs: number): Key
 
 function requireLabel({ label }: KeyForm): void {
   if (label.trim() === '') throw new Error('label: enter what the key is for, such as build server');
+}
+
+function splitRanges({ allowedIps }: KeyForm): readonly string[] {
+  return allowedIps.split(/[\s,;]+/).filter((range) => range !== '');
 }
 
 function parseMetadata({ metadata }: KeyForm): JsonObject | null {

@@ -1,6 +1,6 @@
 import { guardCell } from '../../operator/csvCell.ts';
 import { keyState } from '../../keys/state.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 const COLUMNS = [
   'id',
@@ -17,6 +17,7 @@ const COLUMNS = [
   'revokedAt',
   'revokedReason',
   'metadata',
+  'allowedIps',
 ] as const satisfies readonly (keyof ConsoleKey | 'state')[];
 
 /**

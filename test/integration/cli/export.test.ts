@@ -99,20 +99,23 @@ test.each([
     { label: 'a\u0007b' },
     { owner: 'a\u202eb' },
     { scopes: ['a,b'] },
+    { allowedIps: ['10.0.0.1/8'] },
     { createdBy: 'a\nb' },
     { disabledAt: at(-1), disabledBy: 'a\u0007' },
     { revokedAt: at(-1), revokedReason: 'a\u0007' },
   ];
   for (const [index, fields] of wrong.entries()) await cli.putKey(from, { id: `wrong-${index}`, ...fields });
-  await cli.putKey(from, { id: 'right', owner: 'acme' });
+  const allowedIps = ['10.0.0.0/8', '2001:db8::1'];
+  await cli.putKey(from, { id: 'right', owner: 'acme', allowedIps });
   const { exitCode, stdout, stderr } = await cli.run(['export', ...format], { table: from });
   expect(exitCode).toBe(0);
   const warnings = stderr.split('\n').filter((line) => line.startsWith('warning: import would reject the key '));
   const { stdout: imported } = await cli.run(['import', '-', '--json'], { table: to, input: stdout });
   expect(JSON.parse(imported)).toMatchObject({ imported: ['right'] });
   expect(JSON.parse(imported).rejected).toHaveLength(wrong.length);
+  expect(await cli.records(to)).toMatchObject([{ id: 'right', allowedIps }]);
   expect(warnings).toHaveLength(wrong.length);
-  const names = ['label', 'owner', 'scopes', 'createdBy', 'disabledBy', 'revokedReason'];
+  const names = ['label', 'owner', 'scopes', 'allowedIps', 'createdBy', 'disabledBy', 'revokedReason'];
   for (const [index, name] of names.entries()) {
     expect(stderr).toMatch(new RegExp(`warning: import would reject the key wrong-${index}: ${name}: expected `));
   }

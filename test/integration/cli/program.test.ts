@@ -59,6 +59,8 @@ describe('create followed by list', () => {
           ...scopes,
           '--plan',
           'free',
+          '--allow-ip',
+          '203.0.113.7/32',
           '--metadata',
           '{"seats":3}',
           '--prefix',
@@ -97,6 +99,7 @@ describe('create followed by list', () => {
       keyPrefix: key.slice(0, 13),
       scopes: ['orders:read', 'orders:write'],
       plan: 'free',
+      allowedIps: ['203.0.113.7'],
       metadata: { seats: 3 },
       createdBy: 'alice',
     });

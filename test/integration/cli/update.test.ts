@@ -11,6 +11,7 @@ const FULL = {
   owner: 'acme',
   scopes: ['orders:read'],
   plan: 'free',
+  allowedIps: ['203.0.113.7'],
   metadata: { plan: 'pro' },
   expiresAt: at(DAY_MS),
   purgeAfter: 1_900_000_000,
@@ -32,6 +33,9 @@ describe('update', () => {
     [['--no-scopes'], { scopes: undefined }],
     [['--plan', 'pro'], { plan: 'pro' }],
     [['--no-plan'], { plan: undefined }],
+    [['--allow-ip', '10.0.0.0/8', '--allow-ip', '2001:DB8::1/128'], { allowedIps: ['10.0.0.0/8', '2001:db8::1'] }],
+    [['--allow-ip', '10.0.0.0/8, ::1', '--allow-ip', '10.0.0.0/8'], { allowedIps: ['10.0.0.0/8', '::1'] }],
+    [['--any-ip'], { allowedIps: undefined }],
     [['--metadata', '{"seats":3}'], { metadata: { seats: 3 } }],
     [['--no-metadata'], { metadata: undefined }],
     [['--expires', '2d'], { expiresAt: at(2 * DAY_MS), purgeAfter: expect.any(Number) }],
@@ -58,6 +62,20 @@ test('update prints the end of the day if you pass a date as the expiry', async 
   expect(stdout).toMatch(/^expires: +in 7 months \(2031-01-01T23:59:59\.999Z\)$/m);
 });
 
+test('update names the block without the host bits', async () => {
+  const { record } = await cli.putKey(table, FULL);
+  const { stderr } = await cli.run(['update', record.id, '--allow-ip', '10.0.0.1/8'], { table });
+  expect(stderr).toContain('got "10.0.0.1/8", which is inside a block: write 10.0.0.0/8 or 10.0.0.1');
+});
+
+test('update prints the IP addresses of the record', async () => {
+  const { record } = await cli.putKey(table, FULL);
+  const { stdout } = await cli.run(['update', record.id, '--allow-ip', '10.0.0.0/8,::1'], { table });
+  expect(stdout).toMatch(/^IP addresses: +10\.0\.0\.0\/8 ::1$/m);
+  const { stdout: everywhere } = await cli.run(['update', record.id, '--any-ip'], { table });
+  expect(everywhere).not.toContain('IP addresses');
+});
+
 test('update prints the updated record', async () => {
   const { record } = await cli.putKey(table, FULL);
   const run = await cli.run(['update', record.id, '--label', 'new'], { table, isTerminal: true });
@@ -82,6 +100,12 @@ describe('update', () => {
     ['--no-owner and --owner', ['--no-owner', '--owner', 'x']],
     ['--plan and --no-plan', ['--plan', 'pro', '--no-plan']],
     ['--no-plan and --plan', ['--no-plan', '--plan=pro']],
+    ['--allow-ip and --any-ip', ['--allow-ip', '::1', '--any-ip']],
+    ['--any-ip and --allow-ip', ['--any-ip', '--allow-ip', '::1']],
+    ['an empty IP address', ['--allow-ip', '']],
+    ['a host name instead of an IP address', ['--allow-ip', 'example.com']],
+    ['a block with host bits', ['--allow-ip', '10.0.0.1/8']],
+    ['21 IP addresses', ['--allow-ip', Array.from({ length: 21 }, (_, at) => `10.0.0.${at}`).join()]],
     ['--metadata and --no-metadata', ['--metadata', '{"a":1}', '--no-metadata']],
     ['--no-metadata and --metadata', ['--no-metadata', '--metadata', '{"a":1}']],
     ['an empty plan', ['--plan', '']],

@@ -38,6 +38,11 @@ describe('toNewKey', () => {
       { expiry: 'at', expiresAt: '2031-01-31T12:00+01:00' },
       { expiresAt: '2031-01-31T11:00:00.000Z' },
     ],
+    [
+      'splits the IP addresses at spaces, commas and line breaks',
+      { allowedIps: ' 203.0.113.7,10.0.0.0/8\n::1 ' },
+      { allowedIps: ['203.0.113.7', '10.0.0.0/8', '::1'] },
+    ],
     ['parses the metadata', { metadata: ' {"a":[1]} ' }, { metadata: { a: [1] } }],
   ])('%s', (_, form, expected) => {
     expect(toNewKey({ ...EMPTY_FORM, label: 'x', ...form }, NOW_MS)).toEqual({ label: 'x', ...expected });

@@ -2,7 +2,15 @@ import { describe, expect, test } from '@jest/globals';
 import { callerAddress, type TrustedProxies } from '../../../lambda/callerAddress.ts';
 import { IpList } from '../../../lambda/ipList.ts';
 import type { EventFields } from '../../../lambda/requestValues.ts';
-import { httpApiEvent, httpApiV1Event, restRequestEvent, webSocketEvent } from '../../../testing/authorizerEvents.ts';
+import {
+  appSyncEvent,
+  eventApiEvent,
+  httpApiEvent,
+  httpApiV1Event,
+  restRequestEvent,
+  restTokenEvent,
+  webSocketEvent,
+} from '../../../testing/authorizerEvents.ts';
 import type { TestRequest } from '../../../testing/request.ts';
 
 const CLIENT = '198.51.100.9';
@@ -12,8 +20,7 @@ const INNER = '10.0.0.2';
 const FAKE = '203.0.113.7';
 const BLOCK = new IpList(['10.0.0.0/8']);
 
-const read = (event: object, proxies?: TrustedProxies) =>
-  callerAddress({ kind: 'request', event: event as EventFields }, proxies);
+const read = (event: object, proxies?: TrustedProxies) => callerAddress(event as EventFields, proxies);
 
 const EVENTS: Readonly<Record<string, (request: TestRequest) => object>> = {
   'a REST API': restRequestEvent,
@@ -90,9 +97,12 @@ describe("the caller's address", () => {
   });
 
   test.each<[TrustedProxies | undefined]>([[undefined], [1], [BLOCK]])(
-    'is unknown without a request, as in TOKEN and AppSync events, with the proxies %p',
+    'is unknown in TOKEN and AppSync events, with the proxies %p',
     (proxies) => {
-      expect(callerAddress({ kind: 'token', token: 'x' }, proxies)).toBeUndefined();
+      const request = { headers: [['X-Forwarded-For', `${CLIENT}, ${PROXY}, ${PROXY}`]] } as const;
+      for (const event of [restTokenEvent(request), appSyncEvent(request), eventApiEvent(request)]) {
+        expect(read(event, proxies)).toBeUndefined();
+      }
       expect(callerAddress(undefined, proxies)).toBeUndefined();
       expect(read({}, proxies)).toBeUndefined();
       expect(read({ requestContext: { identity: { sourceIp: 7 } } }, proxies)).toBeUndefined();
