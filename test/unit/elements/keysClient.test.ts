@@ -1,8 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import type { z } from 'zod';
 import { createKeysClient, type KeysClientDeps, type KeysProblem } from '../../../elements/keysClient.ts';
-import type { IssuedOwnedKey, OwnedKeyPage, OwnerAccess } from '../../../elements/ownedKey.ts';
-import type { issuedSchema, ownerSchema, pageSchema } from '../../../management/schemas.ts';
+import type { IssuedOwnedKey, OwnedKey, OwnedKeyPage, OwnerAccess } from '../../../elements/ownedKey.ts';
+import type { KEY_RESPONSES, ownerSchema, ownersRecordSchema } from '../../../management/responseSchemas.ts';
 
 const RECORD = { id: 'k1', version: 3 } as IssuedOwnedKey['record'];
 
@@ -30,12 +30,13 @@ function json(status: number, body: unknown): () => Response {
 }
 
 test("the types of the client fit the schemas of the management API's responses", () => {
-  // The compiler checks these assignments. A branded timestamp is a string there.
-  type Loose<T> = { [Name in keyof T]: Name extends 'record' | 'records' ? unknown : T[Name] };
+  // The compiler checks these functions. The page's timestamps are branded.
+  type Answer = z.infer<typeof ownersRecordSchema>;
   const access = (answer: z.infer<typeof ownerSchema>): OwnerAccess => answer;
-  const page = (answer: z.infer<typeof pageSchema>): Loose<OwnedKeyPage> => answer;
-  const issued = (answer: z.infer<typeof issuedSchema>): Pick<Loose<IssuedOwnedKey>, 'record'> => answer;
-  expect([access, page, issued]).toHaveLength(3);
+  const names = (name: keyof OwnedKey): keyof Answer => name;
+  const page = ({ cursor }: z.infer<typeof KEY_RESPONSES.owner.page>): OwnedKeyPage['cursor'] => cursor;
+  const secret = ({ key }: z.infer<typeof KEY_RESPONSES.owner.rotated>): string | undefined => key;
+  expect([access, names, page, secret]).toHaveLength(4);
 });
 
 describe('a request of the client', () => {
