@@ -219,51 +219,57 @@ test('React 19 passes properties to the element and hears its events', async () 
   expect(problems).toEqual([]);
 });
 
-describe.each(['light', 'dark'] as const)('axe in %s mode', (colorScheme) => {
+describe('axe', () => {
   test.each([
     ['en', 'New key', 'Create key', 'Rotate: build', 'Revoke: build', 'Requests: build', 'Cancel'],
     [
       'de',
       'Neuer Schlüssel',
       'Schlüssel erstellen',
-      'Bearbeiten: build',
       'Ersetzen: build',
       'Widerrufen: build',
       'Anfragen: build',
       'Abbrechen',
     ],
-  ])('finds no problems at 320 px in the language %s', async (lang, newKey, create, rotate, revoke, usage, cancel) => {
-    const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString();
-    api.add({ label: 'build', expiresAt: days(3), lastUsedAt: days(0), allowedIps: ['203.0.113.7'] });
-    api.add({ label: 'a label that is much too long for the width of a small telephone', disabledAt: days(-1) });
-    api.add({ label: 'ended', revokedAt: days(-1), revokedReason: 'leaked' });
-    await context.close();
-    context = await browser.newContext({ colorScheme, viewport: { width: 320, height: 640 } });
-    await api.serve(context);
-    const { page } = await open({ lang });
-    const check = async () => {
-      expect(await axeFindings(page)).toEqual([]);
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
-    };
-    const click = (name: string) => page.getByRole('button', { name, exact: true }).click();
-    await page.locator('summary').click();
-    await click(usage);
-    await page.locator('.chart').waitFor();
-    await check();
-    for (const name of [rotate, revoke]) {
-      await click(name);
-      await page.getByRole('dialog').waitFor();
+  ])(
+    'finds no problems at 320 px in both themes in the language %s',
+    async (lang, newKey, create, rotate, revoke, usage, cancel) => {
+      const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString();
+      api.add({ label: 'build', expiresAt: days(3), lastUsedAt: days(0), allowedIps: ['203.0.113.7'] });
+      api.add({ label: 'a label that is much too long for the width of a small telephone', disabledAt: days(-1) });
+      api.add({ label: 'ended', revokedAt: days(-1), revokedReason: 'leaked' });
+      await context.close();
+      context = await browser.newContext({ viewport: { width: 320, height: 640 } });
+      await api.serve(context);
+      const { page } = await open({ lang });
+      const check = async () => {
+        await page.emulateMedia({ colorScheme: 'light' });
+        expect(await axeFindings(page)).toEqual([]);
+        await page.emulateMedia({ colorScheme: 'dark' });
+        expect(await axeFindings(page, ['color-contrast'])).toEqual([]);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+      };
+      const click = (name: string) => page.getByRole('button', { name, exact: true }).click();
+      await page.locator('summary').click();
+      await click(usage);
+      await page.locator('.chart').waitFor();
       await check();
-      await click(cancel);
-    }
-    await click(newKey);
-    await click(create);
-    await page.locator('.field-error').waitFor();
-    await check();
-    await page.locator('input[type=text]').fill('shown');
-    await click(create);
-    await page.locator('.secret').waitFor();
-  });
+      for (const name of [rotate, revoke]) {
+        await click(name);
+        await page.getByRole('dialog').waitFor();
+        await check();
+        await click(cancel);
+      }
+      await click(newKey);
+      await click(create);
+      await page.locator('.field-error').waitFor();
+      await check();
+      await page.locator('input[type=text]').fill('shown');
+      await click(create);
+      await page.locator('.secret').waitFor();
+      await check();
+    },
+  );
 });
 
 describe('<latchkey-keys>', () => {
