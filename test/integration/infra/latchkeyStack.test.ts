@@ -316,7 +316,7 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
 
 test('LatchkeyStack does not attach managed or inline policies to its roles', () => {
   const roles = resourcesOf('AWS::IAM::Role').map(([, { Properties }]) => Object.keys(Properties ?? {}));
-  expect(roles).toEqual(Array.from({ length: 4 }, () => ['AssumeRolePolicyDocument']));
+  expect(roles).toEqual(Array.from({ length: 5 }, () => ['AssumeRolePolicyDocument']));
   const types = Object.values<{ Type: string }>(template.toJSON()['Resources']).map(({ Type }) => Type);
   expect(types.filter((type) => type.startsWith('AWS::IAM::') && !/::(Role|Policy)$/.test(type))).toEqual([]);
 });
