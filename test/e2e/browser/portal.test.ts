@@ -315,7 +315,7 @@ describe('<latchkey-keys>', () => {
     api.add({ label: 'its successor' });
     const { page } = await open();
     const button = page.getByRole('button', { name: 'New key' });
-    await page.getByText('You have 1 keys, and more aren’t possible.').waitFor();
+    await page.getByText('You have reached the maximum of 1.').waitFor();
     expect(await button.getAttribute('aria-disabled')).toBe('true');
     await button.click({ force: true });
     expect(await page.getByRole('dialog').count()).toBe(0);
