@@ -27,7 +27,7 @@ const MAY_IMPORT = {
   local: ['keys', 'operator', 'console', 'management'],
   console: ['keys', 'operator', 'components', 'management'],
   components: ['keys', 'operator'],
-  elements: ['keys', 'components', 'management'],
+  elements: ['keys', 'components'],
 };
 
 const layers = Object.entries(MAY_IMPORT).map(([layer, below]) => ({

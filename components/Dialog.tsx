@@ -32,14 +32,9 @@ export function Dialog({ title, className = '', isBare = false, onClose, childre
     return () => {
       // Nothing outside an open modal dialog can get the focus.
       element?.close();
-      const returnFocus = () => {
-        // The change may have removed the button that opened the dialog. A shortcut may have opened it without any focus.
-        const isThere = before instanceof HTMLElement && before.isConnected && before !== document.body;
-        (isThere ? before : root.querySelector<HTMLElement>('[data-fallback-focus]'))?.focus();
-      };
-      returnFocus();
-      // The rest of this render may remove the button.
-      queueMicrotask(() => before?.isConnected === false && returnFocus());
+      returnFocus(before, root);
+      // The rest of this render may remove the element.
+      queueMicrotask(() => before?.isConnected === false && returnFocus(before, root));
     };
   }, []);
   const cancel = (event: Event) => {
@@ -75,6 +70,13 @@ export function Dialog({ title, className = '', isBare = false, onClose, childre
       {children}
     </dialog>
   );
+}
+
+/** Focuses the element that had the focus before the dialog, or else the one for this case. */
+function returnFocus(before: Element | null, root: Document | ShadowRoot): void {
+  // The change may have removed the button that opened the dialog. A shortcut may have opened it without any focus.
+  const isThere = before instanceof HTMLElement && before.isConnected && before !== document.body;
+  (isThere ? before : root.querySelector<HTMLElement>('[data-fallback-focus]'))?.focus();
 }
 
 /** Returns a click handler that ignores the second click of a double click. */

@@ -2,7 +2,7 @@ import { ENGLISH as SHARED } from '../components/english.ts';
 
 /**
  * The English texts of `<latchkey-keys>`. Words in braces are values. A plural has a text for each category of
- * `Intl.PluralRules`, such as `count_one` and `count_other`. An empty `invalid_…` shows the server's message.
+ * `Intl.PluralRules`, such as `endedKeys_one` and `endedKeys_other`. An empty `invalid_…` shows the server's message.
  */
 export const ENGLISH = {
   ...SHARED,
@@ -12,8 +12,6 @@ export const ENGLISH = {
   heading: 'API keys',
   newKey: 'New key',
   createKey: 'Create key',
-  count_one: '{count} key',
-  count_other: '{count} keys',
   countOfMost: '{count} of {most} keys',
   endedKeys_one: '{count} ended key',
   endedKeys_other: '{count} ended keys',
@@ -21,7 +19,7 @@ export const ENGLISH = {
   retry: 'Try again',
   emptyTitle: 'You have no keys yet',
   emptyText: 'Create a key to call the API.',
-  tooMany: 'You have {most} keys, and more aren’t possible. Revoke a key before you create another.',
+  tooMany: 'You have reached the maximum of {most}. Revoke a key before you create another.',
   offline: 'You’re offline. You can change keys again when the connection is back.',
   unreachable: 'The server isn’t responding.',
   loadFailed: 'Your keys couldn’t be loaded.',
@@ -36,7 +34,6 @@ export const ENGLISH = {
   enable: 'Enable',
   revoke: 'Revoke',
   usage: 'Requests',
-  key: 'Key',
   created: 'Created',
   lastUsed: 'Last used',
   access: 'Access',
@@ -95,7 +92,8 @@ export const ENGLISH = {
   problem_IDEMPOTENCY_IN_PROGRESS: 'The key is still being created. Try again in a moment.',
   problem_NOT_FOUND: 'This key no longer exists.',
   problem_FORBIDDEN: 'You may not do this. The provider of the API may have disabled the key.',
-  problem_CONFLICT: 'The key was changed in the meantime. Close this and look at the key again.',
+  problem_CONFLICT: 'The key doesn’t allow this any more. Close this and look at the key again.',
+  problem_PRECONDITION_FAILED: 'The key was changed in the meantime. Close this and look at the key again.',
   problem_ALREADY_REVOKED: 'The key is revoked already.',
   problem_other: 'That didn’t work: {detail}',
   invalid_label: '',

@@ -80,8 +80,6 @@ export const GERMAN: KeysTexts = {
   heading: 'API-Schlüssel',
   newKey: 'Neuer Schlüssel',
   createKey: 'Schlüssel erstellen',
-  count_one: '{count} Schlüssel',
-  count_other: '{count} Schlüssel',
   countOfMost: '{count} von {most} Schlüsseln',
   endedKeys_one: '{count} beendeter Schlüssel',
   endedKeys_other: '{count} beendete Schlüssel',
@@ -90,7 +88,7 @@ export const GERMAN: KeysTexts = {
   emptyTitle: 'Sie haben noch keine Schlüssel',
   emptyText: 'Erstellen Sie einen Schlüssel, um die API aufzurufen.',
   tooMany:
-    'Sie haben {most} Schlüssel, mehr sind nicht möglich. Widerrufen Sie einen, bevor Sie einen neuen erstellen.',
+    'Sie haben das Maximum von {most} erreicht. Widerrufen Sie einen Schlüssel, bevor Sie einen neuen erstellen.',
   offline: 'Sie sind offline. Sie können Schlüssel wieder ändern, sobald die Verbindung zurück ist.',
   unreachable: 'Der Server antwortet nicht.',
   loadFailed: 'Ihre Schlüssel konnten nicht geladen werden.',
@@ -105,7 +103,6 @@ export const GERMAN: KeysTexts = {
   enable: 'Aktivieren',
   revoke: 'Widerrufen',
   usage: 'Anfragen',
-  key: 'Schlüssel',
   created: 'Erstellt',
   lastUsed: 'Zuletzt benutzt',
   access: 'Zugriff',
@@ -168,6 +165,8 @@ export const GERMAN: KeysTexts = {
   problem_NOT_FOUND: 'Diesen Schlüssel gibt es nicht mehr.',
   problem_FORBIDDEN: 'Das dürfen Sie nicht. Vielleicht hat der Anbieter der API den Schlüssel deaktiviert.',
   problem_CONFLICT:
+    'Der Schlüssel lässt das nicht mehr zu. Schließen Sie das Fenster, und sehen Sie ihn noch einmal an.',
+  problem_PRECONDITION_FAILED:
     'Der Schlüssel wurde inzwischen geändert. Schließen Sie das Fenster, und sehen Sie ihn noch einmal an.',
   problem_ALREADY_REVOKED: 'Der Schlüssel ist schon widerrufen.',
   problem_other: 'Das hat nicht geklappt: {detail}',

@@ -4,8 +4,8 @@ import { build } from 'esbuild';
 import type { BrowserContext, Page } from 'playwright-core';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-/** The origin of the customers' application. Playwright responds to its requests, so they don't leave the process. */
-export const APP = 'https://app.example';
+/** The URL of the customers' application. Playwright responds to its requests, so they don't leave the process. */
+export const APP = 'https://app.example/';
 
 /** Nothing but the application's own scripts and requests. */
 export const STRICT_POLICY =
@@ -20,6 +20,8 @@ export interface AppPage {
   readonly script?: string;
   readonly policy?: string;
   readonly lang?: string;
+  /** The page's URL. The default is `APP`. */
+  readonly url?: string;
 }
 
 const IMPORT = "import '/latchkey-keys.js';";
@@ -27,13 +29,13 @@ const BODY = '<main><h1>Account</h1><latchkey-keys base-url="/me"></latchkey-key
 
 /** Serves a page of the application in a browser. */
 export async function serveApp(context: BrowserContext, page: AppPage = {}): Promise<void> {
-  const { body = BODY, script = IMPORT, policy, lang = 'en' } = page;
+  const { body = BODY, script = IMPORT, policy, lang = 'en', url = APP } = page;
   const html =
     `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><title>Account</title>` +
     '<meta name="viewport" content="width=device-width, initial-scale=1">' +
     `<link rel="stylesheet" href="/app.css"><script type="module" src="/app.js"></script></head><body>${body}</body></html>`;
   const files: Readonly<Record<string, readonly [contentType: string, content: string]>> = {
-    '/': ['text/html', html],
+    [new URL(url).pathname]: ['text/html', html],
     '/app.js': ['text/javascript', script],
     '/app.css': [
       'text/css',
@@ -41,7 +43,7 @@ export async function serveApp(context: BrowserContext, page: AppPage = {}): Pro
     ],
     '/latchkey-keys.js': ['text/javascript', readFileSync(`${ROOT}dist/elements/latchkey-keys.js`, 'utf8')],
   };
-  await context.route(`${APP}/**`, async (route) => {
+  await context.route(`${new URL(url).origin}/**`, async (route) => {
     const file = files[new URL(route.request().url()).pathname];
     if (file === undefined) return route.fallback();
     const [contentType, content] = file;
@@ -76,7 +78,7 @@ export interface OpenedApp {
 }
 
 /** Opens the application, and waits for the element. */
-export async function openApp(context: BrowserContext): Promise<OpenedApp> {
+export async function openApp(context: BrowserContext, url: string = APP): Promise<OpenedApp> {
   const page = await context.newPage();
   // Long, because other suites may be using the processor.
   page.setDefaultTimeout(20_000);
@@ -87,7 +89,7 @@ export async function openApp(context: BrowserContext): Promise<OpenedApp> {
     if (!/Failed to load resource/.test(message.text())) problems.push(message.text());
   });
   page.on('pageerror', (error) => problems.push(String(error)));
-  await page.goto(APP);
+  await page.goto(url);
   await page.locator('latchkey-keys').getByRole('heading', { level: 2 }).waitFor();
   return { page, problems };
 }

@@ -1,9 +1,10 @@
-// Makes the screenshots of docs/console.md in four widths and both themes: `npm run docs:screenshots`. Pass a directory
-// to make all pictures there, and their names or widths to make only some.
+// Makes the screenshots of docs/console.md and docs/portal.md in several widths and both themes: `npm run
+// docs:screenshots`. Pass a directory to make all pictures of the console there, and their names or widths to make only
+// some. Pass `portal` to make only those of docs/portal.md.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { publicRecord } from '../../../keys/record.ts';
 import { keyState } from '../../../keys/state.ts';
 import { toTimestamp } from '../../../keys/timestamp.ts';
@@ -13,8 +14,10 @@ import { sampleKeys } from '../../integration/console/sampleKeys.ts';
 import { sampleUsage } from '../../integration/console/sampleUsage.ts';
 import { makeKey } from '../../support/keys.ts';
 import { toPalettePng } from './palettePng.ts';
+import { makePortalPictures } from './portalPictures.ts';
 
 const DOCS = fileURLToPath(new URL('../../../docs/console/', import.meta.url));
+const PORTAL_DOCS = fileURLToPath(new URL('../../../docs/portal/', import.meta.url));
 const WIDTHS = [375, 1024, 1440, 1920];
 const HEIGHTS: Readonly<Record<number, number>> = { 375: 812, 1024: 768, 1440: 900, 1920: 1080 };
 /** The pictures in the documentation. The others only help to look at the page. */
@@ -128,7 +131,10 @@ interface Shot {
   readonly picture: string;
   readonly width: number;
   readonly colorScheme: 'light' | 'dark';
+  readonly target: string;
 }
+
+type SampleConsole = Awaited<ReturnType<typeof startSampleConsole>>;
 
 const SAMPLE_KEYS = 240;
 const SAMPLE = sampleKeys(SAMPLE_KEYS, Date.now());
@@ -146,26 +152,37 @@ const wanted = all.filter(([picture, width]) =>
     ? IN_DOCS.has(picture)
     : words.length === 0 || words.includes(picture) || words.includes(String(width)),
 );
-const target = directory ?? DOCS;
-mkdirSync(target, { recursive: true });
-const sample = await startSampleConsole(SAMPLE_KEYS);
 const browser = await launchBrowser();
 try {
-  const cookie = await sample.open();
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [picture, width] of wanted) await shoot(browser, cookie, { picture, width, colorScheme });
-  }
+  if (directory === undefined || directory === 'portal') await makePortalPictures(browser, PORTAL_DOCS);
+  if (directory !== 'portal') await makeConsolePictures(directory ?? DOCS);
 } finally {
   await browser.close();
-  await sample.end();
 }
 
-async function shoot(browser: Browser, cookie: string, { picture, width, colorScheme }: Shot): Promise<void> {
+async function makeConsolePictures(target: string): Promise<void> {
+  mkdirSync(target, { recursive: true });
+  const sample = await startSampleConsole(SAMPLE_KEYS);
+  try {
+    const cookie = await sample.open();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const [picture, width] of wanted) await shoot(sample, cookie, { picture, width, colorScheme, target });
+    }
+  } finally {
+    await sample.end();
+  }
+}
+
+async function shoot(
+  sample: SampleConsole,
+  cookie: string,
+  { picture, width, colorScheme, target }: Shot,
+): Promise<void> {
   const viewport = { width, height: HEIGHTS[width] ?? 900 };
   const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
   const [name = '', value = ''] = cookie.split('=');
   await context.addCookies([{ name, value, url: sample.url.origin }]);
-  const page = await openConsole(context, picture);
+  const page = await openConsole(context, sample.url.origin, picture);
   await (PICTURES[picture] ?? OTHER[picture])?.(page);
   await page.mouse.move(0, 0);
   writeFileSync(join(target, `${picture}-${width}-${colorScheme}.png`), toPalettePng(await page.screenshot()));
@@ -173,7 +190,7 @@ async function shoot(browser: Browser, cookie: string, { picture, width, colorSc
 }
 
 /** Opens the console as that of a deployed table. */
-async function openConsole(context: BrowserContext, picture: string): Promise<Page> {
+async function openConsole(context: BrowserContext, origin: string, picture: string): Promise<Page> {
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   await page.route('**/api/session', async (route) => {
@@ -200,7 +217,7 @@ async function openConsole(context: BrowserContext, picture: string): Promise<Pa
   if (picture === 'empty')
     await page.route(/\/api\/keys$/, (route) => route.fulfill({ json: { records: [], corrupt: [], cursor: null } }));
   if (picture === 'loading') await page.route(/\/api\/keys$/, () => {});
-  await page.goto(sample.url.origin);
+  await page.goto(origin);
   if (PICTURES[picture] !== undefined) await page.getByText(/24\d keys$/).waitFor();
   else await page.locator('.skeleton, .nothing').first().waitFor();
   return page;
