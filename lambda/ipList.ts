@@ -1,9 +1,5 @@
 import { BlockList, isIP } from 'node:net';
 
-/** `::ffff:0:0/96`, the IPv4 addresses in IPv6 (RFC 4291 §2.5.5.2). A dual-stack socket reports IPv4 clients so. */
-const MAPPED = new BlockList();
-MAPPED.addSubnet('::ffff:0:0', 96, 'ipv6');
-
 /**
  * A list of IP addresses and CIDR blocks. IPv4 and IPv6 have separate block lists, because Node.js would find an IPv4
  * address in a block such as `::/64`.
@@ -31,7 +27,7 @@ export class IpList {
     const family = isIP(address);
     if (family === 0) return false;
     const type = family === 4 ? 'ipv4' : 'ipv6';
-    const list = family === 4 || MAPPED.check(address, type) ? this.#ipv4 : this.#ipv6;
+    const list = family === 4 || isMapped(address) ? this.#ipv4 : this.#ipv6;
     return list.check(address, type);
   }
 
@@ -45,4 +41,18 @@ export class IpList {
     else this.#ipv6.addSubnet(address, length, 'ipv6');
     return true;
   }
+}
+
+let mapped: BlockList | undefined;
+
+/**
+ * Returns whether an IPv6 address is in `::ffff:0:0/96`, an IPv4 address in IPv6 (RFC 4291 §2.5.5.2). A dual-stack socket
+ * reports IPv4 clients so. The first use creates the block, because a cold start doesn't need it.
+ */
+function isMapped(address: string): boolean {
+  if (mapped === undefined) {
+    mapped = new BlockList();
+    mapped.addSubnet('::ffff:0:0', 96, 'ipv6');
+  }
+  return mapped.check(address, 'ipv6');
 }
