@@ -7,7 +7,7 @@
 export * from './keys/index.ts';
 export type { DenyCode, LimitRefusal } from './lambda/authorize.ts';
 export type { LimitPolicy, LimitState } from './lambda/limiter.ts';
-export type { Decision, DecisionOptions, KeyVerifier, PlanOptions } from './lambda/verifier.ts';
+export type { Decision, DecisionOptions, KeyVerifier, PlanOptions, VerifyOptions } from './lambda/verifier.ts';
 export type { ClientOptions } from './lambda/client.ts';
 export {
   createLimiter,
