@@ -25,7 +25,7 @@ const MAY_IMPORT = {
   operator: ['keys'],
   cli: ['keys', 'operator', 'console'],
   local: ['keys', 'operator', 'console', 'management'],
-  console: ['keys', 'operator', 'components'],
+  console: ['keys', 'operator', 'components', 'management'],
   components: ['keys', 'operator'],
   elements: ['keys', 'components', 'management'],
 };
@@ -99,7 +99,7 @@ module.exports = {
       to: {
         path: '^(keys|lambda|management)/',
         pathNot:
-          '^(management/(function/settings|stateTable)|keys/(acceptedKeys|keyPrefix|limits|secret|table|usage|errors|history)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings|keyEvents/settings))\\.ts$',
+          '^(management/(function/settings|stateTable)|keys/(acceptedKeys|keyPrefix|limits|secret|table|usage|errors|history|keyEvent)|lambda/(config|keySources|metrics|plans|policy|routes|usageRollup/settings|keyEvents/settings))\\.ts$',
       },
     },
     {
@@ -133,7 +133,7 @@ module.exports = {
     packagesOnlyIn(
       'sdk-at-the-edges',
       'node_modules/@(aws-sdk|smithy)/',
-      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb|historyStore)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog)|keyEvents/(deadLetters|handler|quotaTable))|operator/(stackOutputs|aws|profiles)|management/stateStore|cli/openRegistry|local/(iamAuthorizer|table)|local/table)\\.ts$',
+      '^(keys/(createKeyRegistry|limitStore|reader|options|store|usageStore|tableCalls|limitsTable|dynamodb|historyStore)|lambda/(client|usagePlanSync/(handler|sync)|usageRollup/(handler|readLog)|keyEvents/(deadLetters|handler|quotaTable))|operator/(stackOutputs|aws|profiles)|management/(stateStore|function/handler)|cli/openRegistry|local/(iamAuthorizer|table)|local/table)\\.ts$',
     ),
     packagesOnlyIn(
       'api-gateway-client-in-usage-plan-sync',

@@ -1,8 +1,8 @@
 // Builds `dist`. Bundles the Lambda functions into one file each: `lambda/handler.ts`,
-// `lambda/usagePlanSync/handler.ts`, `lambda/usageRollup/handler.ts`, `lambda/keyEvents/handler.ts` and the sample's
-// `infra/app/whoami.ts`. Bundles the console's page, the element for customers and the command line. Compiles the library
-// with its types. It skips the build with --if-changed if
-// `dist` is current.
+// `lambda/usagePlanSync/handler.ts`, `lambda/usageRollup/handler.ts`, `lambda/keyEvents/handler.ts`,
+// `management/function/handler.ts` and the sample's `infra/app/whoami.ts`. Bundles the console's page, the element for
+// customers and the command line. Compiles the library with its types. It skips the build with --if-changed if `dist` is
+// current.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -72,6 +72,7 @@ const { metafile } = await build({
   entryPoints: {
     'authorizer/index': 'lambda/handler.ts',
     'key-events/index': 'lambda/keyEvents/handler.ts',
+    'key-management/index': 'management/function/handler.ts',
     'usage-plan-sync/index': 'lambda/usagePlanSync/handler.ts',
     'usage-rollup/index': 'lambda/usageRollup/handler.ts',
     'whoami/index': 'infra/app/whoami.ts',

@@ -4,6 +4,7 @@ import { CALL_LIMITS } from '../keys/dynamodb.ts';
 import { KeyRegistry, type KeyRegistryOptions, REGISTRY_TRANSLATION } from '../keys/registry.ts';
 import { accountConfig } from '../operator/aws.ts';
 import type { TableLocation } from '../operator/findTable.ts';
+import type { OtherTables } from '../operator/stackOutputs.ts';
 
 /** A registry and its client, with the sockets that the client opens. */
 export interface OpenRegistry {
@@ -26,13 +27,13 @@ interface Target {
  */
 export function openRegistry(
   location: TableLocation,
-  options: Omit<KeyRegistryOptions, 'client' | 'tableName' | 'limitsTableName' | 'usageTableName'>,
+  options: Omit<KeyRegistryOptions, 'client' | 'tableName' | keyof OtherTables>,
 ): OpenRegistry {
   const config = location.kind === 'local' ? localConfig(location) : accountConfig(location);
   const client = new DynamoDBClient(config);
   const documentClient = DynamoDBDocumentClient.from(client, REGISTRY_TRANSLATION);
-  const { tableName, limitsTableName, usageTableName } = location;
-  const tables = { tableName, limitsTableName, usageTableName };
+  const { tableName, limitsTableName, usageTableName, historyTableName } = location;
+  const tables = { tableName, limitsTableName, usageTableName, historyTableName };
   const registry = new KeyRegistry({ ...options, client: documentClient, ...tables });
   return { registry, close: () => client.destroy(), findTarget: () => findTarget(client).catch(() => ({})) };
 }

@@ -32,6 +32,12 @@ export function addUsageTableOption(command: Command): Command {
   return command.addOption(tableOption('--usage-table <name>', help).argParser(parseNonEmpty('a name')));
 }
 
+/** Adds `--history-table` to a command with `addTableOptions`. Use it for commands about the events of keys. */
+export function addHistoryTableOption(command: Command): Command {
+  const help = "the table of events (default: the stack's output, or LATCHKEY_HISTORY_TABLE)";
+  return command.addOption(tableOption('--history-table <name>', help).argParser(parseNonEmpty('a name')));
+}
+
 /** Adds `--local` to a command with `addTableOptions`. The published package lacks it. */
 export function addLocalOption(command: Command): void {
   if (!command.options.some(({ long }) => long === '--table')) return;

@@ -74,6 +74,11 @@ const GROUPS: readonly CommandGroup[] = [
         load: async () => (await import('./commands/usage.ts')).addUsageCommand,
       },
       {
+        name: 'history',
+        description: 'Show who changed a key, what they changed and when.',
+        load: async () => (await import('./commands/history.ts')).addHistoryCommand,
+      },
+      {
         name: 'plans',
         description: 'List plans with their limits and their numbers of keys.',
         load: async () => (await import('./commands/plans.ts')).addPlansCommand,

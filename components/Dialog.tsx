@@ -32,9 +32,14 @@ export function Dialog({ title, className = '', isBare = false, onClose, childre
     return () => {
       // Nothing outside an open modal dialog can get the focus.
       element?.close();
-      // The change may have removed the button that opened the dialog. A shortcut may have opened it without any focus.
-      const isThere = before instanceof HTMLElement && before.isConnected && before !== document.body;
-      (isThere ? before : root.querySelector<HTMLElement>('[data-fallback-focus]'))?.focus();
+      const returnFocus = () => {
+        // The change may have removed the button that opened the dialog. A shortcut may have opened it without any focus.
+        const isThere = before instanceof HTMLElement && before.isConnected && before !== document.body;
+        (isThere ? before : root.querySelector<HTMLElement>('[data-fallback-focus]'))?.focus();
+      };
+      returnFocus();
+      // The rest of this render may remove the button.
+      queueMicrotask(() => before?.isConnected === false && returnFocus());
     };
   }, []);
   const cancel = (event: Event) => {

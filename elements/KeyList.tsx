@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { fill, plural } from '../components/language.ts';
 import { Expiry, LastUsed, StateBadge, Time } from '../components/Time.tsx';
 import { printable } from '../keys/printable.ts';
@@ -71,10 +71,15 @@ function KeyItem({ record, access, nowMs, onAct }: KeyItemProps) {
   const [isUsageOpen, setUsageOpen] = useState(false);
   const { id, label, keyPrefix, rotatedTo, revokedReason } = record;
   const state = keyState(record, nowMs);
+  const { heading, expectChange } = useHeadingFocus(state);
+  const act: KeyListProps['onAct'] = (action, key) => {
+    expectChange();
+    onAct(action, key);
+  };
   return (
     <li class={`key key-${state}`}>
       <div class="key-name">
-        <h3 id={`key-${id}`} tabIndex={-1}>
+        <h3 ref={heading} tabIndex={-1}>
           {printable(label)}
         </h3>
         <StateBadge state={state} />
@@ -86,12 +91,33 @@ function KeyItem({ record, access, nowMs, onAct }: KeyItemProps) {
       )}
       <Facts record={record} access={access} nowMs={nowMs} />
       <Actions
-        {...{ record, nowMs, onAct, isUsageOpen }}
+        {...{ record, nowMs, isUsageOpen }}
+        onAct={act}
         onUsage={access.hasUsage ? () => setUsageOpen(!isUsageOpen) : undefined}
       />
       {isUsageOpen ? <KeyRequests id={id} /> : null}
     </li>
   );
+}
+
+/**
+ * Focuses the key's heading if a change has removed the button that started it. Enable must not inherit the focus of
+ * Disable, because a second Enter would undo the first.
+ */
+function useHeadingFocus(state: string) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const isExpected = useRef(false);
+  useEffect(() => {
+    const root = heading.current?.getRootNode() as ShadowRoot;
+    if (isExpected.current && root.activeElement === null) heading.current?.focus();
+    isExpected.current = false;
+  }, [state]);
+  return {
+    heading,
+    expectChange: () => {
+      isExpected.current = true;
+    },
+  };
 }
 
 function Facts({ record, access, nowMs }: Pick<KeyItemProps, 'record' | 'access' | 'nowMs'>) {

@@ -12,6 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
+import type { ApiKeyEvents } from './apiKeyEvents.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import type { ApiKeyUsage } from './apiKeyUsage.ts';
 import { monitoringDashboard } from './monitoringDashboard.ts';
@@ -113,6 +114,14 @@ export interface ApiKeyMonitoringProps {
    * @default 10
    */
   readonly limiterFailureThreshold?: number | false;
+
+  /**
+   * The events of the table's keys. The construct then creates an alarm on events that could not be sent, and one on
+   * events that are late.
+   *
+   * @default - the events aren't monitored
+   */
+  readonly events?: ApiKeyEvents;
 }
 
 /** Alarms and a dashboard for an authorizer. docs/operations.md lists their runbooks and costs. */
@@ -153,6 +162,18 @@ export class ApiKeyMonitoring extends Construct {
    * `enforce: 'authorizer'`.
    */
   readonly limiterFailureAlarm: Alarm | undefined;
+
+  /**
+   * The alarm that is raised while the dead-letter queue of the events has messages. It's absent without the prop
+   * `events`.
+   */
+  readonly lostEventsAlarm: Alarm | undefined;
+
+  /**
+   * The alarm that is raised if the function of the events fails, is throttled, or is 15 minutes behind the table. It's
+   * absent without the prop `events`.
+   */
+  readonly lateEventsAlarm: Alarm | undefined;
 
   /** The dashboard of decisions, latencies and capacity. It's absent if the prop `dashboard` is `false`. */
   readonly dashboard: Dashboard | undefined;
@@ -201,11 +222,10 @@ export class ApiKeyMonitoring extends Construct {
         alarmDescription: 'The usage of API keys was not written.',
       }));
     this.limiterFailureAlarm = createLimiterFailureAlarm(this, props);
+    this.lostEventsAlarm = props.events && createLostEventsAlarm(this, props.events);
+    this.lateEventsAlarm = props.events && createLateEventsAlarm(this, props.events);
     this.dashboard = props.dashboard === false ? undefined : monitoringDashboard(this, authorizer, table, this.alarms);
-    for (const alarm of this.alarms) {
-      alarm.addAlarmAction(...(props.alarmActions ?? []));
-      alarm.addOkAction(...(props.okActions ?? []));
-    }
+    this.#addActions(props);
   }
 
   /** All alarms that the construct created. */
@@ -219,8 +239,17 @@ export class ApiKeyMonitoring extends Construct {
       usagePlanSyncAlarm,
       limiterFailureAlarm,
       this.usageAlarm,
+      this.lostEventsAlarm,
+      this.lateEventsAlarm,
     ];
     return all.filter((alarm) => alarm !== undefined);
+  }
+
+  #addActions({ alarmActions = [], okActions = [] }: ApiKeyMonitoringProps): void {
+    for (const alarm of this.alarms) {
+      alarm.addAlarmAction(...alarmActions);
+      alarm.addOkAction(...okActions);
+    }
   }
 }
 
@@ -238,6 +267,9 @@ const TWICE = { evaluationPeriods: 3, datapointsToAlarm: 2 };
  */
 const MAX_DELAY = Duration.minutes(5);
 
+/** The maximum age of a record that the function of the events hasn't read yet. */
+const MAX_EVENT_DELAY = Duration.minutes(15);
+
 /** The sections of docs/operations.md about the alarms. */
 const RUNBOOKS = {
   Faults: 'alarm-faults',
@@ -247,6 +279,8 @@ const RUNBOOKS = {
   UsagePlanSync: 'alarm-usage-plan-sync',
   Usage: 'alarm-usage',
   LimiterFailures: 'alarm-limiter-failures',
+  LostEvents: 'alarm-lost-events',
+  LateEvents: 'alarm-late-events',
 } as const;
 
 /** Rejects zero, which would keep an alarm raised, and percentages over 100, which would never raise it. */
@@ -311,6 +345,20 @@ function createLimiterFailureAlarm(
   }));
 }
 
+function createLostEventsAlarm(scope: Construct, { deadLetterQueue }: ApiKeyEvents): Alarm | undefined {
+  return createAlarm(scope, 'LostEvents', 1, () => ({
+    metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
+    alarmDescription: 'Events of API keys could not be sent.',
+  }));
+}
+
+function createLateEventsAlarm(scope: Construct, events: ApiKeyEvents): Alarm | undefined {
+  return createAlarm(scope, 'LateEvents', 1, () => ({
+    metric: eventTrouble(events),
+    alarmDescription: 'Events of API keys are late.',
+  }));
+}
+
 /**
  * Returns the percentage of errors without those for requests without a key. It counts those in the log, because the
  * function's own metrics arrive up to a minute later.
@@ -367,6 +415,23 @@ function usageTrouble({ function: lambda }: ApiKeyUsage): IMetric {
     label: 'Runs that failed',
     expression: 'FILL(errors, 0) + FILL(throttles, 0)',
     usingMetrics: { errors: lambda.metricErrors(), throttles: lambda.metricThrottles() },
+    period: PERIOD,
+  });
+}
+
+/**
+ * Returns 1 if the function of the events failed, was throttled or is behind. Otherwise, returns 0. Lambda reports the
+ * iterator age only for batches that it processed.
+ */
+function eventTrouble({ function: lambda }: ApiKeyEvents): IMetric {
+  return new MathExpression({
+    label: 'Late events',
+    expression: `IF(FILL(errors, 0) + FILL(throttles, 0) > 0, 1, IF(FILL(behind, 0) >= ${MAX_EVENT_DELAY.toMilliseconds()}, 1, 0))`,
+    usingMetrics: {
+      errors: lambda.metricErrors(),
+      throttles: lambda.metricThrottles(),
+      behind: lambda.metric('IteratorAge', { statistic: Stats.MAXIMUM }),
+    },
     period: PERIOD,
   });
 }

@@ -96,9 +96,9 @@ export interface ApiKeyTableAttributes {
   readonly tableArn?: string;
 
   /**
-   * The ARN of the table's stream, with new and old images. Only plans that limit each key read it.
+   * The ARN of the table's stream, with new and old images. Only plans that limit each key and `ApiKeyEvents` read it.
    *
-   * @default - plans must be shared
+   * @default - plans must be shared, and the keys have no events
    */
   readonly tableStreamArn?: string;
 
@@ -277,7 +277,7 @@ class ExistingApiKeyTable extends Construct implements IApiKeyTable {
     throw propError(
       this,
       'table: expected a tableStreamArn of a stream with new and old images, got a table from elsewhere without one: plans ' +
-        'that limit each key read the stream. Shared plans do not',
+        'that limit each key and events of keys read the stream. Shared plans do not',
     );
   }
 

@@ -6,6 +6,7 @@
 export { ApiKeyAccessLogFormat, latchkeyAccessLogFormat } from './accessLogFormat.ts';
 export { ApiKeyAuthorizer } from './apiKeyAuthorizer.ts';
 export type { ApiKeyAuthorizerProps } from './apiKeyAuthorizerProps.ts';
+export { ApiKeyEvents, type ApiKeyEventsProps } from './apiKeyEvents.ts';
 export {
   ApiKeyLimits,
   type ApiKeyLimitsAttributes,

@@ -50,8 +50,11 @@ const OPEN_ROUTE =
  * token of your identity provider or by a hosted page. Each audience is optional.
  */
 export class KeyManagementApi extends Construct {
-  /** The HTTP API. Map a custom domain to its default stage, without a path. */
+  /** The HTTP API. */
   readonly api: HttpApi;
+
+  /** The API's stage. Map a custom domain to it, without a path. */
+  readonly stage: HttpStage;
 
   /** The function behind every route. */
   readonly function: LambdaFunction;
@@ -83,6 +86,7 @@ export class KeyManagementApi extends Construct {
     this.function = created.function;
     this.functionLogGroup = created.logGroup;
     this.api = this.#createApi(props);
+    this.stage = this.#createStage(props);
     this.#addRoutes(owners);
   }
 
@@ -133,8 +137,8 @@ export class KeyManagementApi extends Construct {
     });
   }
 
-  #createApi({ corsOrigins, throttle = THROTTLE, accessLog, logRetention, logRemovalPolicy }: KeyManagementApiProps) {
-    const api = new HttpApi(this, 'Api', {
+  #createApi({ corsOrigins }: KeyManagementApiProps): HttpApi {
+    return new HttpApi(this, 'Api', {
       apiName: 'latchkey-key-management',
       description: 'Latchkey: manages API keys',
       createDefaultStage: false,
@@ -148,14 +152,17 @@ export class KeyManagementApi extends Construct {
         },
       }),
     });
+  }
+
+  #createStage({ throttle = THROTTLE, accessLog, logRetention, logRemovalPolicy }: KeyManagementApiProps): HttpStage {
     const logGroup =
       accessLog ??
       new LogGroup(this, 'AccessLog', {
         retention: logRetention ?? RetentionDays.ONE_MONTH,
         removalPolicy: logRemovalPolicy ?? RemovalPolicy.DESTROY,
       });
-    new HttpStage(this, 'Stage', {
-      httpApi: api,
+    return new HttpStage(this, 'Stage', {
+      httpApi: this.api as IHttpApi,
       stageName: '$default',
       autoDeploy: true,
       throttle,
@@ -164,7 +171,6 @@ export class KeyManagementApi extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
       },
     });
-    return api;
   }
 
   #addRoutes(owners: OwnerAccess | undefined): void {

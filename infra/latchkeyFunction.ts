@@ -28,7 +28,7 @@ export interface SharedFunctionSettings {
 /** The properties of a Lambda function that runs one of this package's bundles. */
 export interface LatchkeyFunctionProps {
   /** The folder of the bundle in `dist/`. */
-  readonly bundle: 'authorizer' | 'key-management' | 'usage-plan-sync' | 'usage-rollup';
+  readonly bundle: 'authorizer' | 'key-events' | 'key-management' | 'usage-plan-sync' | 'usage-rollup';
   readonly description: string;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import { Arn, ArnFormat, type ResourceEnvironment, Stack, Token } from 'aws-cdk-
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
-import { LIMIT_ATTRIBUTES } from '../keys/limits.ts';
+import { LIMIT_ATTRIBUTES, LIMITS_PARTITION_KEY, QUOTA_WARNED } from '../keys/limits.ts';
 import { BY_ID, BY_OWNER, LAST_USED_ATTRIBUTES } from '../keys/table.ts';
 import { isDifferent, propError } from './propChecks.ts';
 
@@ -37,6 +37,14 @@ export function grantVerify(table: ITable, grantee: IGrantable): Grant {
   });
   return withEncryptionKey(table, grantee, read.combine(write));
 }
+
+/** Permissions of a function that reads a stream ("Using AWS Lambda with Amazon DynamoDB"). */
+export const STREAM_ACTIONS: readonly string[] = [
+  'dynamodb:DescribeStream',
+  'dynamodb:GetRecords',
+  'dynamodb:GetShardIterator',
+  'dynamodb:ListStreams',
+];
 
 /** Grants only the actions that the registry calls, on the table and its two indexes. */
 export function grantManage(table: ITable, grantee: IGrantable): Grant {
@@ -93,6 +101,50 @@ export function grantUsageWrite(table: ITable, grantee: IGrantable): Grant {
 export function grantUsageRead(table: ITable, grantee: IGrantable): Grant {
   const read = Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: [table.tableArn] });
   return withEncryptionKey(table, grantee, read);
+}
+
+/** Grants writing events to the history table. */
+export function grantHistoryWrite(table: ITable, grantee: IGrantable): Grant {
+  const write = Grant.addToPrincipal({ grantee, actions: ['dynamodb:PutItem'], resourceArns: [table.tableArn] });
+  return withEncryptionKey(table, grantee, write);
+}
+
+/** Grants reading the events of one key from the history table. */
+export function grantHistoryRead(table: ITable, grantee: IGrantable): Grant {
+  const read = Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: [table.tableArn] });
+  return withEncryptionKey(table, grantee, read);
+}
+
+/** Grants reading the whole table of keys, as the daily run of the events does. */
+export function grantScanKeys(table: ITable, grantee: IGrantable): Grant {
+  const scan = Grant.addToPrincipal({ grantee, actions: ['dynamodb:Scan'], resourceArns: [table.tableArn] });
+  return withEncryptionKey(table, grantee, scan);
+}
+
+/** Grants reading a key by its id. */
+export function grantFindKeys(table: ITable, grantee: IGrantable): Grant {
+  const read = Grant.addToPrincipal({ grantee, actions: ['dynamodb:GetItem'], resourceArns: [table.tableArn] });
+  const resourceArns = [`${table.tableArn}/index/${BY_ID.indexName}`];
+  const find = Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns });
+  return withEncryptionKey(table, grantee, read.combine(find));
+}
+
+/** Grants reading all counters, and marking the quotas that gave an event. The grantee can't change a counter. */
+export function grantMarkLimits(table: ITable, grantee: IGrantable): Grant {
+  const resourceArns = [table.tableArn];
+  const scan = Grant.addToPrincipal({ grantee, actions: ['dynamodb:Scan'], resourceArns });
+  const mark = Grant.addToPrincipal({
+    grantee,
+    actions: ['dynamodb:UpdateItem'],
+    resourceArns,
+    conditions: {
+      'ForAllValues:StringEquals': { 'dynamodb:Attributes': [LIMITS_PARTITION_KEY, QUOTA_WARNED] },
+      // The condition above also matches a request without attributes.
+      Null: { 'dynamodb:Attributes': 'false' },
+      StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
+    },
+  });
+  return withEncryptionKey(table, grantee, scan.combine(mark));
 }
 
 /**

@@ -14,15 +14,7 @@ import { METRIC_NAMESPACE } from '../lambda/metrics.ts';
 import type { IApiKeyTable } from './apiKeyTable.ts';
 import { latchkeyFunction, type SharedFunctionSettings } from './latchkeyFunction.ts';
 import { acknowledgeWildcards } from './nag.ts';
-import { grantEncryptionKey } from './tableGrants.ts';
-
-/** Permissions of a function that reads a stream ("Using AWS Lambda with Amazon DynamoDB"). */
-const STREAM_ACTIONS: readonly string[] = [
-  'dynamodb:DescribeStream',
-  'dynamodb:GetRecords',
-  'dynamodb:GetShardIterator',
-  'dynamodb:ListStreams',
-];
+import { grantEncryptionKey, STREAM_ACTIONS } from './tableGrants.ts';
 
 /** Matches the log lines of skipped keys and failed cold starts. The function logs a WARN for work that it retries. */
 const REFUSED = FilterPattern.stringValue('$.level', '=', 'ERROR');

@@ -5,12 +5,15 @@ export {
   REGISTRY_TRANSLATION,
   type PreparedRotation,
   type CountedTogether,
+  type HistoryEntry,
+  type HistoryOptions,
   type ImportedKey,
   type ImportOptions,
   type ImportResult,
   type IssueOptions,
   type IssuedKey,
   type KeyChanges,
+  type KeyHistory,
   type KeyLimits,
   type KeyRegistryOptions,
   type LimitedKey,
@@ -47,7 +50,25 @@ export {
   type KeyHash,
   type KeySecret,
 } from './secret.ts';
+export type {
+  KeyChangeDetail,
+  KeyCreatedDetail,
+  KeyEventBasis,
+  KeyEventDetail,
+  KeyEventDetails,
+  KeyEventType,
+  KeyExpiringDetail,
+  KeyPurgedDetail,
+  KeyRevokedDetail,
+  KeyRotatedDetail,
+  KeyUnusedDetail,
+  QuotaNearlySpentDetail,
+  TrackedChange,
+  TrackedField,
+  TrackedValue,
+} from './keyEvent.ts';
 export { createTableInput } from './table.ts';
+export { createHistoryTableInput } from './history.ts';
 export { createUsageTableInput } from './usage.ts';
 export type { RetryOptions } from './dynamodb.ts';
 export type { BusyKey, UsageCounts, UsageSource } from './usage.ts';

@@ -23,7 +23,13 @@ export interface KeyRegistryOptions {
    * @default - `usage` throws an error
    */
   readonly usageTableName?: string | undefined;
-  /** The person or program that makes the changes. The table stores it as `createdBy`, `disabledBy` or `revokedBy`. */
+  /**
+   * The name of the history table, from the stack's output `HistoryTableName`. `history` reads it.
+   *
+   * @default - `history` throws an error
+   */
+  readonly historyTableName?: string | undefined;
+  /** The person or program that makes the changes. The table stores it, such as in `createdBy` and `changedBy`. */
   readonly actor: string;
   /**
    * The prefix of new keys, such as `sk_live_`. It must be one of the deployment's `keyPrefixes`.
@@ -60,7 +66,7 @@ export const REGISTRY_TRANSLATION = {
   unmarshallOptions: { wrapNumbers: Number },
 };
 
-type Optional = 'keyPrefixes' | 'limitsTableName' | 'usageTableName';
+type Optional = 'keyPrefixes' | 'limitsTableName' | 'usageTableName' | 'historyTableName';
 
 /** The options with their defaults. The deployment's prefixes and its other tables may be unknown. */
 export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, Optional>> & Pick<KeyRegistryOptions, Optional>;
@@ -71,12 +77,13 @@ export type CheckedRegistryOptions = Required<Omit<KeyRegistryOptions, Optional>
  * @throws LatchkeyError `CONFIG_INVALID`, with a list of every invalid option
  */
 export function checkRegistryOptions(options: KeyRegistryOptions): CheckedRegistryOptions {
-  const { tableName, limitsTableName, usageTableName, actor, keyPrefixes } = options;
+  const { tableName, limitsTableName, usageTableName, historyTableName, actor, keyPrefixes } = options;
   const { prefix = keyPrefixes?.[0] ?? DEFAULT_KEY_PREFIX } = options;
   const problems = [
     ...(tableName ? [] : ['tableName: expected the name of the table, got nothing']),
     ...(limitsTableName === '' ? ['limitsTableName: expected the name of the table of limits, got nothing'] : []),
     ...(usageTableName === '' ? ['usageTableName: expected the name of the usage table, got nothing'] : []),
+    ...(historyTableName === '' ? ['historyTableName: expected the name of the history table, got nothing'] : []),
     ...(isActor(actor) ? [] : [`actor: expected ${ACTOR_EXPECTED}`]),
     ...prefixProblems(prefix),
     ...(keyPrefixes === undefined || parseKeyPrefixes(String(keyPrefixes)) !== undefined

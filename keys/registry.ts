@@ -19,6 +19,8 @@ import { checkNewKey, isSafeToPrint, type NewKey, show, toRecordFields } from '.
 import { isKeyId, isLongestId } from './keyId.ts';
 import { checkConcurrency, dryRunStore, importHashes, type ImportOptions, type ImportResult } from './import.ts';
 import type { ImportedKey } from './importedKey.ts';
+import { HistoryStore } from './historyStore.ts';
+import { type HistoryOptions, type KeyHistory, readHistory } from './keyHistory.ts';
 import { type KeyLimits, type LimitedKey, readLimits } from './keyLimits.ts';
 import { LimitsTable } from './limitsTable.ts';
 import { type ListOptions, listPage, type ListPage, listPages, listRecords, type RecordsOptions } from './list.ts';
@@ -61,6 +63,8 @@ import { UsageStore } from './usageStore.ts';
 export type { KeyChanges, RevokeOptions, UpdateOptions } from './changes.ts';
 export type { ImportOptions, ImportResult } from './import.ts';
 export type { ImportedKey } from './importedKey.ts';
+export type { HistoryEntry } from './history.ts';
+export type { HistoryOptions, KeyHistory } from './keyHistory.ts';
 export type { CountedTogether, KeyLimits, LimitedKey, QuotaUse, ThrottleUse } from './keyLimits.ts';
 export type { ListOptions, ListPage, RecordsOptions } from './list.ts';
 export { type KeyRegistryOptions, REGISTRY_TRANSLATION } from './options.ts';
@@ -254,6 +258,20 @@ export class KeyRegistry {
   }
 
   /**
+   * Returns the events of a key: who changed what and when. It needs a registry with `historyTableName`. The history
+   * begins when `ApiKeyEvents` is deployed with the prop `history`. An event is in it some seconds after its change.
+   *
+   * @throws LatchkeyError `CONFIG_INVALID` without `historyTableName`; `INPUT_INVALID`
+   */
+  async history(options: HistoryOptions): Promise<KeyHistory> {
+    const { client, retryOptions, historyTableName: tableName } = this.#options;
+    return readHistory(
+      options,
+      tableName === undefined ? undefined : new HistoryStore({ client, tableName, retryOptions }),
+    );
+  }
+
+  /**
    * Changes a key's fields. Returns its new record. The later of two updates to the same field wins. If a change
    * depends on the record that you read, pass that record as `expected`. An example is the removal of one scope. A
    * second change based on the same read is then rejected, even if it changes other fields. Read the record again, then
@@ -286,13 +304,15 @@ export class KeyRegistry {
   }
 
   /**
-   * Enables a disabled key. Returns its new record.
+   * Enables a disabled key. Returns its new record. Pass the record that you read as `expected` if the decision depends
+   * on it, for example on who disabled the key.
    *
-   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key isn't disabled;
-   * `RECORD_CORRUPT` (see `revoke`)
+   * @throws LatchkeyError `INPUT_INVALID`; `NOT_FOUND`; `ALREADY_REVOKED`; `CONFLICT` if the key isn't disabled, or
+   * was changed since you read it; `RECORD_CORRUPT` (see `revoke`)
    */
-  async enable(id: string): Promise<KeyRecord> {
-    return this.#change(id, await this.#findHash(id), enableChange());
+  async enable(id: string, { expected }: UpdateOptions = {}): Promise<KeyRecord> {
+    const expectedVersion = expected === undefined ? undefined : checkExpected(id, expected);
+    return this.#change(id, await this.#findHash(id), { ...enableChange(), expectedVersion });
   }
 
   /**

@@ -66,8 +66,13 @@ export function createFunctionClient(
   environment: Environment,
   limits: CallLimits = LOOKUP_LIMITS,
 ): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(createFunctionDynamoDb(environment, limits), LOOKUP_TRANSLATION);
+}
+
+/** Creates the function's client without the translation of items. See `createFunctionClient` for its settings. */
+export function createFunctionDynamoDb(environment: Environment, limits: CallLimits): DynamoDBClient {
   const endpoint = getEndpoint(environment);
-  const client = new DynamoDBClient({
+  return new DynamoDBClient({
     ...limits,
     ...(environment['AWS_REGION'] ? { region: environment['AWS_REGION'] } : {}),
     ...(endpoint ? { endpoint } : {}),
@@ -81,7 +86,6 @@ export function createFunctionClient(
     authSchemePreference: [],
     disableClockSkewCorrection: async () => false,
   });
-  return DynamoDBDocumentClient.from(client, LOOKUP_TRANSLATION);
 }
 
 /** The limits of calls to the table of limits: one attempt. A second one could take the same requests again. */

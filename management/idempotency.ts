@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LatchkeyError } from '../keys/errors.ts';
+import { RequestProblem } from './problems.ts';
 import type { StateItem, StateStore } from './stateStore.ts';
 import { stateId } from './stateTable.ts';
 
@@ -26,6 +27,7 @@ export interface IdempotentWork<Prepared, Result> {
   /** Generates the record without a write. */
   readonly prepare: () => Promise<Prepared> | Prepared;
   readonly recordIdOf: (prepared: Prepared) => string;
+  /** Makes the change. It throws `UnconfirmedChange` if a failed change may have been made. */
   readonly store: (prepared: Prepared) => Promise<Result>;
   /** Returns whether an interrupted attempt has stored this record. It removes what is left of an incomplete one. */
   readonly isStored: (recordId: string) => Promise<boolean>;
@@ -124,9 +126,9 @@ async function finish(reservation: Reservation, store: IdempotencyDeps['store'],
   await store.replace({ ...reservation, revision, isDone: true }, reservation.revision).catch(() => {});
 }
 
-/** Returns whether a failed change may have been made. */
+/** Returns whether a failed change may have been made. An outage before the change is a `LatchkeyError`. */
 function mayHaveChanged(error: unknown): boolean {
-  return !(error instanceof LatchkeyError) || error.code === 'STORE_UNAVAILABLE';
+  return !(error instanceof LatchkeyError || error instanceof RequestProblem);
 }
 
 /** The hash of a list of texts. JSON keeps them apart. */

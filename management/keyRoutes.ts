@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { LatchkeyError } from '../keys/errors.ts';
+import { type ErrorCode, LatchkeyError } from '../keys/errors.ts';
 import type { NewKey } from '../keys/fields.ts';
 import { printable } from '../keys/printable.ts';
 import { publicRecord, type PublicRecord } from '../keys/record.ts';
@@ -75,9 +75,12 @@ export function keyRoutes(kind: Caller['kind'], deps: KeyRoutesDeps): Hono<Manag
     },
     enableKey: async (c) => {
       await readBody(c, operations.enableKey.body);
-      const record = await ownKey(c, deps);
-      if (c.get('caller').kind === 'owner') checkMayEnable(record);
-      return respond(c, deps, await confirmed(registry(c, deps).enable(record.id), OUTCOME_UNKNOWN));
+      const read = await ownKey(c, deps);
+      const isOwner = c.get('caller').kind === 'owner';
+      if (isOwner) checkMayEnable(read);
+      // An operator may disable the key after this read.
+      const enabled = registry(c, deps).enable(read.id, isOwner ? { expected: read } : {});
+      return respond(c, deps, await confirmed(enabled, OUTCOME_UNKNOWN));
     },
     revokeKey: async (c) => {
       const options = await readBody(c, operations.revokeKey.body);
@@ -88,10 +91,14 @@ export function keyRoutes(kind: Caller['kind'], deps: KeyRoutesDeps): Hono<Manag
   };
   const { verifyKey } = deps;
   if (kind === 'operator' && verifyKey !== undefined) {
-    add(routes, VERIFY_KEY, async (c) => c.json(await verifyKey(await readBody(c, VERIFY_KEY.body))));
+    add(routes, VERIFY_KEY, async (c) => {
+      const answer = await verifyKey(await readBody(c, VERIFY_KEY.body));
+      return c.json(answer.valid ? { valid: true, record: shownKey(answer.record, c.get('caller'), deps) } : answer);
+    });
   }
   for (const [name, operation] of Object.entries(operations)) {
-    add(routes, operation, handlers[name as keyof typeof operations]);
+    const handler = handlers[name as keyof typeof operations];
+    add(routes, operation, kind === 'operator' ? handler : withoutActors(handler));
   }
   return routes;
 }
@@ -104,27 +111,52 @@ function add(
   routes.on(method.toUpperCase(), path.replace('{id}', ':id'), handler);
 }
 
+/** Removes the actor from the errors for an owner. An operator's ARN contains an account id. */
+function withoutActors(handler: (c: RouteContext) => Promise<Response>) {
+  return async (c: RouteContext): Promise<Response> => {
+    try {
+      return await handler(c);
+    } catch (error) {
+      if (!(error instanceof LatchkeyError) || error.code === 'STORE_UNAVAILABLE') throw error;
+      const message = error.message.replace(/(, at \S+) by .*$/s, '$1');
+      throw new LatchkeyError(error.code, message, { keyId: error.keyId, cause: error });
+    }
+  };
+}
+
 function registry(c: RouteContext, { registryFor }: KeyRoutesDeps): ManagedRegistry {
   return registryFor(c.get('caller').actor);
 }
 
+/** Codes of a read that an owner can't tell apart. The owner of an unreadable record is unknown. */
+const HIDDEN_CODES = new Set<ErrorCode>(['NOT_FOUND', 'INPUT_INVALID', 'RECORD_CORRUPT']);
+
 /**
- * Returns the key of the path.
+ * Returns the key of the path, or of an id.
  *
  * @throws LatchkeyError `NOT_FOUND`, the same for an unknown key and for the key of another owner
  */
-async function ownKey(c: RouteContext, deps: KeyRoutesDeps): Promise<PublicRecord> {
-  const id = c.req.param('id') ?? '';
+async function ownKey(c: RouteContext, deps: KeyRoutesDeps, id = c.req.param('id') ?? ''): Promise<PublicRecord> {
   const caller = c.get('caller');
-  if (caller.kind === 'operator') return registry(c, deps).get(id);
-  const record = await registry(c, deps)
-    .get(id)
-    .catch((error: unknown) => {
-      if (error instanceof LatchkeyError && ['NOT_FOUND', 'INPUT_INVALID'].includes(error.code)) return undefined;
-      throw error;
-    });
-  if (record?.owner === caller.owner) return record;
-  throw new LatchkeyError('NOT_FOUND', 'you have no key with that id');
+  const keys = registry(c, deps);
+  if (caller.kind === 'operator') return keys.get(id);
+  try {
+    const record = await keys.get(id);
+    if (record.owner === caller.owner) return record;
+  } catch (error) {
+    if (!(error instanceof LatchkeyError && HIDDEN_CODES.has(error.code))) throw error;
+    if (error.code !== 'RECORD_CORRUPT') throw notYours();
+  }
+  // The index is asked several times for an unknown key. The time mustn't tell that the key exists.
+  await keys.get(NO_KEY).catch(() => {});
+  throw notYours();
+}
+
+/** An id that no key has. */
+const NO_KEY = '00000000-0000-4000-8000-000000000000';
+
+function notYours(): LatchkeyError {
+  return new LatchkeyError('NOT_FOUND', 'you have no key with that id');
 }
 
 async function listKeys(
@@ -166,7 +198,7 @@ async function createKey(
     },
     JSON.stringify({ prefix, ...body }),
   );
-  if (outcome.outcome === 'replayed') return replay(c, deps, await keys.get(outcome.recordId));
+  if (outcome.outcome === 'replayed') return replay(c, deps, await ownKey(c, deps, outcome.recordId));
   const { secret, record } = outcome.result;
   setETag(c, record);
   return c.json({ key: secret, record: shownKey(record, caller, deps) }, 201);
@@ -175,16 +207,36 @@ async function createKey(
 async function updateKey(c: RouteContext, deps: KeyRoutesDeps, changes: KeyChanges): Promise<Response> {
   const caller = c.get('caller');
   const version = readExpectedVersion(c);
-  const { id } = await ownKey(c, deps);
-  const checked = caller.kind === 'owner' ? toOwnersChanges(changes, caller, deps.now()) : changes;
+  const read = await ownKey(c, deps);
+  const { id } = read;
+  const checked = caller.kind === 'owner' ? toOwnersChanges(changes, read, caller) : changes;
   if (checked.expiresAt !== undefined) await admit(caller, id, 'key', deps);
+  const keys = registry(c, deps);
   const expected = version === undefined ? undefined : { id, version };
-  const change = registry(c, deps).update(id, checked, { expected });
-  const record = await confirmed(change, OUTCOME_UNKNOWN).catch((error: unknown) => {
-    const isOther = !(error instanceof LatchkeyError) || error.code !== 'CONFLICT' || expected === undefined;
-    throw isOther ? error : new RequestProblem('PRECONDITION_FAILED', error.message);
+  // An owner's new expiry was checked against the record that was read.
+  const isChecked = caller.kind === 'owner' && checked.expiresAt !== undefined;
+  const change = keys.update(id, checked, { expected: expected ?? (isChecked ? read : undefined) });
+  const record = await confirmed(change, OUTCOME_UNKNOWN).catch(async (error: unknown) => {
+    throw expected !== undefined && (await hasOtherVersion(error, expected, keys))
+      ? new RequestProblem('PRECONDITION_FAILED', (error as Error).message)
+      : error;
   });
   return respond(c, deps, record);
+}
+
+/** Returns whether a change failed because the key has another version. A key's state can also refuse a change. */
+async function hasOtherVersion(
+  error: unknown,
+  { id, version }: { readonly id: string; readonly version: number },
+  keys: ManagedRegistry,
+): Promise<boolean> {
+  if (!(error instanceof LatchkeyError) || error.code !== 'CONFLICT') return false;
+  try {
+    const { version: current = 0 } = await keys.get(id);
+    return current !== version;
+  } catch {
+    return false;
+  }
 }
 
 async function rotateKey(c: RouteContext, deps: KeyRoutesDeps, { ...options }: RotateOptions): Promise<Response> {
@@ -199,16 +251,21 @@ async function rotateKey(c: RouteContext, deps: KeyRoutesDeps, { ...options }: R
       prepare: () => keys.prepareRotation(old.id, checked),
       recordIdOf: ({ record }) => record.id,
       store: async (prepared) => {
-        await admit(caller, old.id, 'rotated', deps);
+        if (checked.graceSeconds > 0) await admit(caller, old.id, 'rotated', deps);
         return confirmed(keys.storeRotation(prepared), lostRotationNotice(prepared));
       },
-      isStored: async (id) => (await keys.get(old.id)).rotatedTo === id,
+      isStored: async (id) => {
+        if ((await keys.get(old.id)).rotatedTo === id) return true;
+        // Nobody has the secret of a successor whose rotation was interrupted.
+        if (await isStored(id, keys)) await keys.revoke(id, { reason: 'interrupted rotation' });
+        return false;
+      },
     },
     JSON.stringify(options),
   );
   if (outcome.outcome === 'replayed') {
     const previous = shownKey(await keys.get(old.id), caller, deps);
-    return replay(c, deps, await keys.get(outcome.recordId), { previous });
+    return replay(c, deps, await ownKey(c, deps, outcome.recordId), { previous });
   }
   const { secret, record, previous } = outcome.result;
   setETag(c, record);
@@ -238,7 +295,7 @@ async function once<P, R>(
   if (key === undefined) return { outcome: 'done', result: await work.store(await work.prepare()) };
   if (runOnce === undefined) throw new LatchkeyError('INPUT_INVALID', 'Idempotency-Key: this API does not support it');
   const caller = c.get('caller');
-  const identity = caller.kind === 'owner' ? ['owner', caller.owner] : ['operator', caller.actor];
+  const identity = [caller.kind, caller.actor, ...(caller.kind === 'owner' ? [caller.owner] : [])];
   const request = [c.req.method, c.req.path, body];
   const outcome = await runOnce({ caller: identity, key, request }, work);
   if (outcome.outcome === 'mismatch') {

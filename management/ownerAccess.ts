@@ -2,17 +2,20 @@ import { LatchkeyError } from '../keys/errors.ts';
 import { type NewKey, show } from '../keys/fields.ts';
 import type { PublicRecord } from '../keys/record.ts';
 import type { KeyChanges, RotateOptions } from '../keys/registry.ts';
-import { readTime, toTimestamp } from '../keys/timestamp.ts';
+import { readTime, toEpochMs, toTimestamp } from '../keys/timestamp.ts';
 import type { OwnerCaller } from './caller.ts';
 import type { OwnerRules } from './ownerRules.ts';
 import { RequestProblem } from './problems.ts';
 
-/** The fields that an owner may set. */
-const OWNER_FIELDS: readonly string[] = ['label', 'scopes', 'plan', 'expiresAt', 'allowedIps'];
-const OWNER_ROTATION_FIELDS: readonly string[] = ['graceSeconds', 'expiresAt'];
+/** The fields that an owner may send. Everything else is refused, even with the value that the record has. */
+export const OWNER_FIELDS = {
+  create: ['label', 'scopes', 'plan', 'expiresAt', 'allowedIps'],
+  update: ['label', 'scopes', 'plan', 'expiresAt', 'allowedIps'],
+  rotate: ['graceSeconds', 'expiresAt'],
+} as const;
 
-/** The fields that an owner sees. Operators' metadata and actors stay hidden: an ARN contains an account id. */
-const SHOWN_FIELDS = [
+/** The fields of a record that its owner sees. Actors aren't among them, because an ARN has an account's id. */
+export const OWNER_SEES = [
   'id',
   'label',
   'keyPrefix',
@@ -30,65 +33,82 @@ const SHOWN_FIELDS = [
   'version',
 ] as const satisfies readonly (keyof PublicRecord)[];
 
-/** A key as its owner sees it. */
-export type OwnersRecord = Pick<PublicRecord, (typeof SHOWN_FIELDS)[number]>;
+/** A record as its owner sees it. */
+export type OwnersRecord = Pick<PublicRecord, (typeof OWNER_SEES)[number]>;
 
-/** Returns the fields of a key that its owner sees. */
+/** The fields of a body. The schemas have checked their shape. */
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Returns the fields of a record that its owner sees. */
 export function toOwnersRecord(record: PublicRecord): OwnersRecord {
-  const shown = SHOWN_FIELDS.flatMap((name) => (record[name] === undefined ? [] : [[name, record[name]]]));
-  return Object.fromEntries(shown) as OwnersRecord;
+  return Object.fromEntries(
+    OWNER_SEES.flatMap((name) => (record[name] === undefined ? [] : [[name, record[name]]])),
+  ) as unknown as OwnersRecord;
 }
 
 /**
- * Returns the fields of an owner's new key. Missing scopes, plan and expiry come from the rules.
+ * Returns an owner's new key, with the defaults of the rules. The owner comes from the caller and never from the body.
  *
- * @throws LatchkeyError `INPUT_INVALID` for a field or a value that the owner may not set
+ * @throws LatchkeyError `INPUT_INVALID`, naming each field that the rules refuse. The registry checks the values
  */
-export function toOwnersNewKey(fields: NewKey, { owner, rules }: OwnerCaller, nowMs: number): NewKey {
-  checkFields(fields, OWNER_FIELDS);
-  checkValues(fields, rules, nowMs);
-  const [defaultPlan] = rules.plans ?? [];
-  const { maxLifetimeSeconds } = rules;
-  return {
-    ...(rules.scopes !== undefined && { scopes: rules.scopes }),
-    ...(defaultPlan !== undefined && { plan: defaultPlan }),
-    ...(maxLifetimeSeconds !== undefined && { expiresAt: toTimestamp(nowMs + maxLifetimeSeconds * 1000) }),
-    ...withoutUndefined(fields),
-    label: fields.label,
-    owner,
+export function toOwnersNewKey(body: object, { owner, rules }: OwnerCaller, nowMs: number): NewKey {
+  const { scopes, plans, maxLifetimeSeconds } = rules;
+  const given = withoutUndefined(body);
+  const fields: Fields = {
+    ...(scopes === undefined ? {} : { scopes }),
+    ...(plans === undefined ? {} : { plan: plans[0] }),
+    ...(maxLifetimeSeconds === undefined ? {} : { expiresAt: latestEnd(nowMs, maxLifetimeSeconds) }),
+    ...given,
   };
+  refuse([
+    ...unknownFields(given, OWNER_FIELDS.create),
+    ...ruleProblems(given, rules),
+    ...expiryProblems(fields['expiresAt'], nowMs, rules),
+  ]);
+  return { ...(fields as unknown as NewKey), owner };
 }
 
 /**
- * Checks an owner's changes.
+ * Returns an owner's changes of a key. `null` removes a field. It can't remove a limit that the rules set.
  *
- * @throws LatchkeyError `INPUT_INVALID` for a field or a value that the owner may not set
+ * @throws LatchkeyError `INPUT_INVALID`, naming each field that the rules refuse; `CONFLICT` if a rotated key would end
+ * later than its rotation has decided
  */
-export function toOwnersChanges(changes: KeyChanges, { rules }: OwnerCaller, nowMs: number): KeyChanges {
-  checkFields(changes, OWNER_FIELDS);
-  checkValues(changes, rules, nowMs);
-  return changes;
+export function toOwnersChanges(body: object, record: PublicRecord, { rules }: OwnerCaller): KeyChanges {
+  const given = withoutUndefined(body);
+  const { expiresAt } = given as KeyChanges;
+  refuse([
+    ...unknownFields(given, OWNER_FIELDS.update),
+    ...ruleProblems(given, rules),
+    ...expiryProblems(expiresAt, toEpochMs(record.createdAt), rules),
+  ]);
+  const end = readTime(expiresAt, { dateAs: 'end' });
+  if (record.rotatedTo !== undefined && end !== undefined && end > (record.expiresAt ?? '')) {
+    const problem = `key ${record.id} was rotated, so its end can only come sooner`;
+    throw new LatchkeyError('CONFLICT', problem, { keyId: record.id });
+  }
+  return given;
 }
 
 /**
- * Returns the options of an owner's rotation. The successor never lives longer than the rules allow.
+ * Returns the options of an owner's rotation. The successor lives as long as the old key, but not longer than the rules
+ * allow.
  *
- * @throws LatchkeyError `INPUT_INVALID` for a field or a value that the owner may not set
+ * @throws LatchkeyError `INPUT_INVALID`, naming each field that the rules refuse
  */
 export function toOwnersRotation(
-  options: RotateOptions,
+  body: object,
   record: PublicRecord,
   { rules }: OwnerCaller,
   nowMs: number,
 ): RotateOptions {
-  checkFields(options, OWNER_ROTATION_FIELDS);
-  checkValues({ expiresAt: options.expiresAt }, rules, nowMs);
+  const options = withoutUndefined(body) as unknown as RotateOptions;
+  refuse([...unknownFields(options, OWNER_FIELDS.rotate), ...expiryProblems(options.expiresAt, nowMs, rules)]);
   const { maxLifetimeSeconds } = rules;
   if (maxLifetimeSeconds === undefined || options.expiresAt !== undefined) return options;
-  const latestMs = nowMs + maxLifetimeSeconds * 1000;
-  const lifetimeMs =
-    record.expiresAt === undefined ? Infinity : Date.parse(record.expiresAt) - Date.parse(record.createdAt);
-  return { ...options, expiresAt: toTimestamp(Math.min(latestMs, nowMs + lifetimeMs)) };
+  const { createdAt, expiresAt } = record;
+  const lifeMs = expiresAt === undefined ? Infinity : Math.max(0, toEpochMs(expiresAt) - toEpochMs(createdAt));
+  return { ...options, expiresAt: latestEnd(nowMs, Math.min(maxLifetimeSeconds, lifeMs / 1000)) };
 }
 
 /**
@@ -102,52 +122,48 @@ export function checkMayEnable({ disabledBy }: PublicRecord): void {
     throw new RequestProblem('FORBIDDEN', 'an operator disabled this key: only an operator can enable it');
 }
 
-function checkFields(fields: object, allowed: readonly string[]): void {
-  const others = Object.keys(fields).filter((name) => !allowed.includes(name));
-  if (others.length === 0) return;
-  throw invalid(`body: expected only the fields ${allowed.join(', ')}, got ${others.map(show).join(', ')}`);
+function unknownFields(given: object, known: readonly string[]): readonly string[] {
+  const unknown = Object.keys(given).filter((name) => !known.includes(name));
+  return unknown.map((name) => `${show(name).slice(1, -1)}: expected only ${known.join(', ')}`);
 }
 
-interface OwnersValues {
-  readonly scopes?: readonly string[] | null | undefined;
-  readonly plan?: string | null | undefined;
-  readonly expiresAt?: string | null | undefined;
+function ruleProblems({ scopes, plan }: Fields, rules: OwnerRules): readonly string[] {
+  const problems: string[] = [];
+  if (scopes !== undefined && !isSubset(scopes, rules.scopes)) {
+    problems.push(`scopes: expected ${expectedOf(rules.scopes, 'a list of some of')}, got ${show(scopes)}`);
+  }
+  if (plan !== undefined && !(rules.plans ?? []).includes(plan as string)) {
+    problems.push(`plan: expected ${expectedOf(rules.plans, 'one of')}, got ${show(plan)}`);
+  }
+  return problems;
 }
 
-function checkValues({ scopes, plan, expiresAt }: OwnersValues, rules: OwnerRules, nowMs: number): void {
-  const problems = [
-    ...(scopes === undefined ? [] : scopeProblems(scopes, rules)),
-    ...(plan === undefined ? [] : planProblems(plan, rules)),
-    ...(expiresAt === undefined ? [] : expiryProblems(expiresAt, rules, nowMs)),
-  ];
-  if (problems.length > 0) throw invalid(problems.join('; '));
+/** Removing the scopes lets a key do everything, so `null` isn't a subset. */
+function isSubset(scopes: unknown, allowed: readonly string[] | undefined): boolean {
+  return allowed !== undefined && Array.isArray(scopes) && scopes.every((scope) => allowed.includes(scope));
 }
 
-function scopeProblems(scopes: readonly string[] | null, { scopes: allowed }: OwnerRules): string[] {
-  if (allowed === undefined) return [`scopes: expected no scopes, because this API has none, got ${show(scopes)}`];
-  const wrong = scopes?.find((scope) => !allowed.includes(scope));
-  if (scopes !== null && wrong === undefined) return [];
-  return [`scopes: expected a list of ${allowed.join(', ')}, got ${scopes === null ? 'null' : show(wrong)}`];
+function expectedOf(allowed: readonly string[] | undefined, of: string): string {
+  return allowed === undefined ? 'nothing, because owners cannot set it here' : `${of} ${allowed.join(', ')}`;
 }
 
-function planProblems(plan: string | null, { plans }: OwnerRules): string[] {
-  if (plans === undefined) return [`plan: expected no plan, because owners can't choose one, got ${show(plan)}`];
-  return plan !== null && plans.includes(plan) ? [] : [`plan: expected one of ${plans.join(', ')}, got ${show(plan)}`];
+/** An unreadable expiry has no problem here, because the registry reports it. */
+function expiryProblems(expiresAt: unknown, fromMs: number, { maxLifetimeSeconds }: OwnerRules): readonly string[] {
+  if (maxLifetimeSeconds === undefined || expiresAt === undefined) return [];
+  const latest = latestEnd(fromMs, maxLifetimeSeconds);
+  const end = readTime(expiresAt, { dateAs: 'end' });
+  const isLate = expiresAt === null || (end !== undefined && end > latest);
+  return isLate ? [`expiresAt: expected a time up to ${latest}, got ${show(expiresAt)}`] : [];
 }
 
-function expiryProblems(expiresAt: string | null, { maxLifetimeSeconds }: OwnerRules, nowMs: number): string[] {
-  if (maxLifetimeSeconds === undefined) return [];
-  const latestMs = nowMs + maxLifetimeSeconds * 1000;
-  const time = expiresAt === null ? undefined : readTime(expiresAt, { dateAs: 'end' });
-  // The registry explains a text that isn't a time.
-  if (expiresAt !== null && (time === undefined || Date.parse(time) <= latestMs)) return [];
-  return [`expiresAt: expected a time until ${toTimestamp(latestMs)}, got ${show(expiresAt)}`];
+function latestEnd(fromMs: number, seconds: number): string {
+  return toTimestamp(fromMs + seconds * 1000);
 }
 
-function withoutUndefined(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new LatchkeyError('INPUT_INVALID', problems.join('; '));
 }
 
-function invalid(message: string): LatchkeyError {
-  return new LatchkeyError('INPUT_INVALID', message);
+function withoutUndefined(body: object): Fields {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }

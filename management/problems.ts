@@ -77,6 +77,8 @@ export class RequestProblem extends Error {
 
 /** What a front changes about the problems of unexpected errors and outages. */
 export interface ProblemDeps {
+  /** The front's name in the problem of an unexpected error. The default is `API`. */
+  readonly server?: string;
   /** Returns the error with a better explanation for the front's users. The default is the error itself. */
   readonly explain?: (error: unknown) => unknown;
   /** Reports an unexpected error. The response doesn't show it, because it may contain anything. */
@@ -87,7 +89,7 @@ export interface ProblemDeps {
 export function respondToError(
   c: Context,
   error: unknown,
-  { explain = (e) => e, onUnexpected }: ProblemDeps,
+  { server = 'API', explain = (e) => e, onUnexpected }: ProblemDeps,
 ): Response {
   const [fault, advice] = error instanceof UnconfirmedChange ? [error.cause, `; ${error.advice}`] : [error, ''];
   const explained = explain(fault);
@@ -103,7 +105,7 @@ export function respondToError(
     return problemResponse(c, STATUS[explained.code], explained.code, explained.message, explained.keyId);
   }
   onUnexpected(explained);
-  return problemResponse(c, 500, 'INTERNAL_ERROR', 'the API failed with an unexpected error');
+  return problemResponse(c, 500, 'INTERNAL_ERROR', `the ${server} failed with an unexpected error`);
 }
 
 /** Responds with problem details. */

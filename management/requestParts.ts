@@ -1,24 +1,28 @@
 import type { Context } from 'hono';
-import type { ZodType } from 'zod';
+import { ZodObject, type ZodType } from 'zod';
 import { LatchkeyError } from '../keys/errors.ts';
 import { isDeeper, MAX_DEPTH } from '../keys/json.ts';
 import { RequestProblem } from './problems.ts';
-import { toInputError } from './schemas.ts';
+import { toInputError } from './inputError.ts';
 
 /** Maximum depth of a body: the depth of a record, and of the objects around it. */
 const MAX_BODY_DEPTH = MAX_DEPTH + 8;
+/** Maximum length of a body. The longest change has metadata and scopes of 1 KB each. */
+const MAX_BODY_LENGTH = 64 * 1024;
 const JSON_TYPES = /^application\/(merge-patch\+)?json *(;|$)/i;
 
 /**
  * Returns the body of a request by its schema. A request without a body counts as an empty object.
  *
- * @throws LatchkeyError `INPUT_INVALID`; RequestProblem `JSON_REQUIRED` for another content type
+ * @throws LatchkeyError `INPUT_INVALID`; RequestProblem `JSON_REQUIRED` for another content type;
+ * `BODY_TOO_LARGE`
  */
 export async function readBody<T>(c: Context, schema: ZodType<T>): Promise<T> {
   const text = await c.req.text();
   if (text !== '' && !JSON_TYPES.test(c.req.header('content-type') ?? '')) {
     throw new RequestProblem('JSON_REQUIRED', 'content type: expected application/json');
   }
+  if (text.length > MAX_BODY_LENGTH) throw new RequestProblem('BODY_TOO_LARGE', 'body: expected at most 64 KB');
   const body = text === '' ? {} : parseJson(text);
   if (isDeeper(body, MAX_BODY_DEPTH)) {
     throw invalid(`body: expected at most ${MAX_BODY_DEPTH} levels of nested objects and lists`);
@@ -73,7 +77,8 @@ function parseJson(text: string): unknown {
 function check<T>(value: unknown, schema: ZodType<T>, target: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw toInputError({ error: result.error, data: value }, target);
+  const fields = schema instanceof ZodObject ? Object.keys(schema.shape) : [];
+  throw toInputError({ error: result.error, data: value, fields }, target);
 }
 
 function invalid(message: string): LatchkeyError {

@@ -17,6 +17,7 @@ export interface TableOptions {
   readonly profile?: string;
   readonly limitsTable?: string;
   readonly usageTable?: string;
+  readonly historyTable?: string;
 }
 
 /** The location of a table. The SDK determines an omitted account, region or endpoint in AWS. */
@@ -58,8 +59,9 @@ const LOCAL_REGION = 'us-east-1';
 
 /**
  * Finds the table from `--local`, `--stack`, `--table` or `LATCHKEY_TABLE`. An option takes precedence
- * over `LATCHKEY_TABLE`. Finds the tables of limits and usage in the same place: the gateway's state file, the stack's
- * outputs, or `LATCHKEY_LIMITS_TABLE` and `LATCHKEY_USAGE_TABLE`. `--limits-table` and `--usage-table` take precedence.
+ * over `LATCHKEY_TABLE`. Finds the tables of limits, usage and history in the same place: the gateway's state file, the
+ * stack's outputs, or `LATCHKEY_LIMITS_TABLE`, `LATCHKEY_USAGE_TABLE` and `LATCHKEY_HISTORY_TABLE`. `--limits-table`,
+ * `--usage-table` and `--history-table` take precedence.
  *
  * @throws CliError `USAGE_INVALID` if all of them are missing, or if `AWS_ENDPOINT_URL_DYNAMODB` isn't a URL.
  * `GATEWAY_NOT_RUNNING` if `--local` doesn't find a gateway. `STACK_UNUSABLE` if the stack lacks a table
@@ -84,11 +86,12 @@ export async function findTable(
   );
 }
 
-/** Returns the tables of `--limits-table` and `--usage-table`. */
-function givenTables({ limitsTable, usageTable }: TableOptions): OtherTables {
+/** Returns the tables of `--limits-table`, `--usage-table` and `--history-table`. */
+function givenTables({ limitsTable, usageTable, historyTable }: TableOptions): OtherTables {
   return {
     ...(limitsTable === undefined ? {} : { limitsTableName: limitsTable }),
     ...(usageTable === undefined ? {} : { usageTableName: usageTable }),
+    ...(historyTable === undefined ? {} : { historyTableName: historyTable }),
   };
 }
 
@@ -100,6 +103,7 @@ function setTables(env: Environment): OtherTables {
   return {
     limitsTableName: setting(env, 'LATCHKEY_LIMITS_TABLE'),
     usageTableName: setting(env, 'LATCHKEY_USAGE_TABLE'),
+    historyTableName: setting(env, 'LATCHKEY_HISTORY_TABLE'),
   };
 }
 

@@ -22,6 +22,8 @@ export interface OtherTables {
   readonly limitsTableName?: string | undefined;
   /** The table of the requests of each key by hour. Absent if unknown or if there is none. */
   readonly usageTableName?: string | undefined;
+  /** The table of the events of each key. Absent if unknown or if there is none. */
+  readonly historyTableName?: string | undefined;
   /** The deployment's plans. Absent if unknown. */
   readonly plans?: DeployedPlans | undefined;
 }
@@ -39,7 +41,7 @@ interface StackOutputs extends OtherTables {
 
 /**
  * Reads the outputs of a deployed stack: `TableName`, `RevocationDelaySeconds`, `AcceptedKeys`, `RestApiUrl` or
- * `HttpApiUrl`, `LimitsTableName`, `UsageTableName` and `Plans`.
+ * `HttpApiUrl`, `LimitsTableName`, `UsageTableName`, `HistoryTableName` and `Plans`.
  *
  * @throws CliError `STACK_UNUSABLE`, with advice in the message
  */
@@ -72,6 +74,7 @@ function toStackOutputs(stackName: string, { StackId, Outputs = [] }: Partial<St
     apiUrl: readUrl(getValue('RestApiUrl') ?? getValue('HttpApiUrl')),
     limitsTableName: getValue('LimitsTableName') || undefined,
     usageTableName: getValue('UsageTableName') || undefined,
+    historyTableName: getValue('HistoryTableName') || undefined,
     plans: readPlans(getValue('Plans')),
   };
 }

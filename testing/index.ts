@@ -4,6 +4,23 @@
  *
  * @module testing
  */
+export type {
+  KeyChangeDetail,
+  KeyCreatedDetail,
+  KeyEventBasis,
+  KeyEventDetail,
+  KeyEventDetails,
+  KeyEventType,
+  KeyExpiringDetail,
+  KeyPurgedDetail,
+  KeyRevokedDetail,
+  KeyRotatedDetail,
+  KeyUnusedDetail,
+  QuotaNearlySpentDetail,
+  TrackedChange,
+  TrackedField,
+  TrackedValue,
+} from '../keys/keyEvent.ts';
 export type { UseOutcome } from '../keys/reader.ts';
 export type { PlanOptions } from '../lambda/verifier.ts';
 export type { AuthorizerContext } from '../lambda/cachedKey.ts';
@@ -20,6 +37,8 @@ export {
 } from './authorizerEvents.ts';
 export { createTestAuthorizer, type TestAuthorizer, type TestAuthorizerOptions } from './createTestAuthorizer.ts';
 export { createTestKey, type TestKey, type TestKeyFields, type TestKeyOptions } from './createTestKey.ts';
+export { createTestKeyEvent, type KeyEventBridgeEvent } from './createTestKeyEvent.ts';
+export { keyEventSchemas } from './keyEventSchemas.ts';
 export {
   appSyncIdentity,
   httpApiIntegrationEvent,

@@ -1,4 +1,4 @@
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { type BulkAction, bulkTargets, countKeys } from './bulk.ts';
 
 interface BulkBarProps {

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api } from './api.ts';
 import { type BulkResult, changeAll, countKeys } from './bulk.ts';
 import { ChangeForm } from '../../components/ChangeForm.tsx';

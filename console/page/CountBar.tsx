@@ -1,5 +1,5 @@
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { BulkBar } from './BulkBar.tsx';
 import { type BulkAction, countKeys } from './bulk.ts';
 import { toChips } from './filterNames.ts';

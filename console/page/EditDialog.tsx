@@ -1,11 +1,14 @@
 import { useState } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
 import { EDITABLE_FIELDS } from '../../keys/table.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api, ApiError } from './api.ts';
 import { ChangeForm } from '../../components/ChangeForm.tsx';
 import { getChanges, toForm, type KeyForm } from './keyForm.ts';
 import { KeyFields, type Suggestions } from './KeyFields.tsx';
+
+/** The codes of a change that is based on an old version. */
+const VERSION_CODES: ReadonlySet<string> = new Set(['CONFLICT', 'PRECONDITION_FAILED']);
 
 interface EditDialogProps {
   readonly record: ConsoleKey;
@@ -34,7 +37,7 @@ export function EditDialog({ record, suggestions, onClose, onChanged }: EditDial
     setBase(now);
   };
   const remedy = (error: Error, run: (work: () => Promise<void>) => void) =>
-    error instanceof ApiError && error.code === 'CONFLICT' ? (
+    error instanceof ApiError && VERSION_CODES.has(error.code) ? (
       <button type="button" onClick={() => run(loadLatest)}>
         Load the latest version and keep my edits
       </button>

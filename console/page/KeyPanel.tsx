@@ -2,7 +2,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { printable, printableLines } from '../../keys/printable.ts';
 import { toTimestamp, type Timestamp } from '../../keys/timestamp.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api, ApiError, type SessionInfo } from './api.ts';
 import { cliCommand, curlCommand, KEY_VARIABLE } from './commands.ts';
 import { CodeBox, CopyButton } from '../../components/CopyButton.tsx';

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { RecordSort, SortField } from '../../keys/recordOrder.ts';
 import { keyState } from '../../keys/state.ts';
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { Expiry, LastUsed, Time } from '../../components/Time.tsx';
 import { State } from './State.tsx';
 import type { Checked } from './useChecked.ts';

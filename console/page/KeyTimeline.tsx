@@ -1,6 +1,6 @@
 import { printable } from '../../keys/printable.ts';
 import { keyState } from '../../keys/state.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { getRotationChain } from './keyList.ts';
 import { ExactTime, StateBadge, Time } from '../../components/Time.tsx';
 import { getTimeline, type TimelineEvent } from './timeline.ts';

@@ -2,7 +2,7 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
 import { type RecordSort, sortRecords, type SortField } from '../../keys/recordOrder.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import type { SessionInfo } from './api.ts';
 import type { BulkAction } from './bulk.ts';
 import { CountBar } from './CountBar.tsx';

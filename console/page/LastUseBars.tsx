@@ -1,4 +1,4 @@
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { USES } from './filterNames.ts';
 import { lastUsedBand, type UseBand } from '../../components/urgency.ts';
 import { percent } from './percent.ts';

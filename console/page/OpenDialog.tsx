@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api, type Issued, type SessionInfo } from './api.ts';
 import { BulkRevokeDialog } from './BulkRevokeDialog.tsx';
 import { EditDialog } from './EditDialog.tsx';

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import { type SortField, sortRecords } from '../../keys/recordOrder.ts';
 import { keyState } from '../../keys/state.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { type Attention, listAttention, needsAttention } from './attention.ts';
 import { ExpiryChart, IssueChart } from './charts.tsx';
 import { NoKeys } from './EmptyStates.tsx';

@@ -1,7 +1,7 @@
 import { printable } from '../../keys/printable.ts';
 import type { PlanState, QuotaState } from '../../operator/planState.ts';
 import { leftText, planText, resetText, sharedText, throttleText } from '../../operator/planText.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import type { SessionInfo } from './api.ts';
 import { usePlan } from './usePlan.ts';
 

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
 import { PlanCounter } from '../../operator/planCounts.ts';
 import { planLimitsText } from '../../operator/planText.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import type { SessionInfo } from './api.ts';
 import { countKeys } from './bulk.ts';
 

@@ -1,5 +1,5 @@
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api, type SessionInfo } from './api.ts';
 import { ChangeForm } from '../../components/ChangeForm.tsx';
 import { effectSentence } from './effect.ts';

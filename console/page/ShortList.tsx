@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { needsAttention } from './attention.ts';
 import { toHref, toListHref } from './route.ts';
 import { Expiry, LastUsed, Time } from '../../components/Time.tsx';

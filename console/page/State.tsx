@@ -1,7 +1,7 @@
 import { StateBadge } from '../../components/Time.tsx';
 import { isRefused, REFUSED } from '../../keys/acceptedKeys.ts';
 import { keyState } from '../../keys/state.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 interface StateProps {
   readonly record: ConsoleKey;

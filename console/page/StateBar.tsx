@@ -1,5 +1,5 @@
 import { keyState, type KeyState } from '../../keys/state.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { STATES } from './filterNames.ts';
 import { percent } from './percent.ts';
 import { toListHref } from './route.ts';

@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { RecordSort } from '../../keys/recordOrder.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { ATTENTIONS, SORTS, sortName, STATES, toChips, USES } from './filterNames.ts';
 import { getOwners, getScopes, type KeyFilter } from './keyList.ts';
 import { Menu } from './Menu.tsx';

@@ -1,7 +1,7 @@
 import type { NewKey } from '../../keys/fields.ts';
 import type { IssueOptions, KeyChanges, RevokeOptions, RotateOptions } from '../../keys/registry.ts';
 import type { DescribedSession } from '../server/describeSession.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import type { ConsolePlan } from '../server/planRoutes.ts';
 import type { ConsoleUsage } from '../server/usageRoutes.ts';
 import { connection } from './connection.ts';
@@ -27,7 +27,7 @@ export interface Issued {
 /** The error of a request that the server rejected or didn't respond to. The page shows its message. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  /** A `RefusalCode` of the server, or `OFFLINE`. */
+  /** The code of the server's problem details, or `OFFLINE`. */
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -48,7 +48,7 @@ export const api = {
     call<ConsoleUsage>('GET', `${id === undefined ? '' : pathOf(id)}/usage?by=${by}`),
   create: (fields: NewKey & IssueOptions) => call<Issued>('POST', '/keys', fields),
   update: ({ id, version = 0 }: ConsoleKey, changes: KeyChanges) =>
-    record('PATCH', pathOf(id), { changes, expected: { id, version } }),
+    record('PATCH', pathOf(id), changes, { 'if-match': `"${version}"` }),
   disable: (id: string) => record('POST', `${pathOf(id)}/disable`, {}),
   enable: (id: string) => record('POST', `${pathOf(id)}/enable`, {}),
   revoke: (id: string, options: RevokeOptions) => record('POST', `${pathOf(id)}/revoke`, options),
@@ -65,23 +65,27 @@ function pathOf(id: string): string {
   return `/keys/${encodeURIComponent(id)}`;
 }
 
-async function record(method: string, path: string, body?: object): Promise<ConsoleKey> {
-  const answer = await call<{ readonly record: ConsoleKey }>(method, path, body);
+type Headers = Readonly<Record<string, string>>;
+
+async function record(method: string, path: string, body?: object, headers?: Headers): Promise<ConsoleKey> {
+  const answer = await call<{ readonly record: ConsoleKey }>(method, path, body, headers);
   return answer.record;
 }
 
-async function call<T>(method: string, path: string, body?: object): Promise<T> {
+async function call<T>(method: string, path: string, body?: object, headers?: Headers): Promise<T> {
   const init =
-    body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    body === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
   const response = await fetch(`/api${path}`, { method, ...init }).catch(failOffline(method));
   const answer = await (response.json() as Promise<ReturnType<typeof JSON.parse>>).catch(failOffline(method));
   if (response.ok) {
     connection.report('connected');
     return answer as T;
   }
-  const { code, message } = answer.error;
+  const { code, detail } = answer;
   connection.report(code === 'SESSION_REQUIRED' ? 'ended' : 'connected');
-  throw new ApiError(code, message);
+  throw new ApiError(code, detail);
 }
 
 /** Returns a function that throws `OFFLINE`. The message for a change adds that the change may have been made. */

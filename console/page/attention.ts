@@ -1,7 +1,7 @@
 import { DAY_MS, EXPIRING_DAYS } from '../../components/urgency.ts';
 import { sortRecords } from '../../keys/recordOrder.ts';
 import { isExpiringWithin, isNeverUsed, isUnusedFor, keyState } from '../../keys/state.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 /** Number of days without a use after which a key needs attention. */
 const UNUSED_DAYS = 90;

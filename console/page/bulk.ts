@@ -1,4 +1,4 @@
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 /** An action on several keys. */
 export type BulkAction = 'disable' | 'enable' | 'revoke';

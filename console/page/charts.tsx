@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { toListHref } from './route.ts';
 import { countByWeek, countExpiries, type Week, weekName, weeksAhead, weeksBack } from './weeks.ts';
 

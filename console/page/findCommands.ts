@@ -1,4 +1,4 @@
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { filterKeys, NO_FILTER } from './keyList.ts';
 
 /** A command in the palette. */

@@ -1,6 +1,6 @@
 import { printable } from '../../keys/printable.ts';
 import type { RecordSort } from '../../keys/recordOrder.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import type { PaletteCommand } from './findCommands.ts';
 import { type KeyAction, offerActions } from './keyActions.ts';
 import { type KeyFilter, NEWEST_FIRST, NO_FILTER } from './keyList.ts';

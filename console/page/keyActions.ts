@@ -1,5 +1,5 @@
 import { keyState } from '../../keys/state.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 /** An action on a key. */
 export type KeyAction = 'edit' | 'rotate' | 'disable' | 'enable' | 'revoke' | 'reset quota';

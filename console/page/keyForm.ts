@@ -3,7 +3,7 @@ import type { JsonObject } from '../../keys/json.ts';
 import type { NewKey } from '../../keys/fields.ts';
 import type { KeyChanges } from '../../keys/registry.ts';
 import { splitScopes } from '../../keys/scope.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 /** The fields of a key in a form. */
 export interface KeyForm extends ExpiryForm {

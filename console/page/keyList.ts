@@ -1,7 +1,7 @@
 import { keySearch } from '../../keys/keySearch.ts';
 import { COLLATOR, type RecordSort } from '../../keys/recordOrder.ts';
 import { keyState, type KeyState } from '../../keys/state.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { lastUsedBand, type UseBand } from '../../components/urgency.ts';
 import { type Attention, needsAttention } from './attention.ts';
 

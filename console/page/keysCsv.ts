@@ -1,6 +1,6 @@
 import { guardCell } from '../../operator/csvCell.ts';
 import { keyState } from '../../keys/state.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 const COLUMNS = [
   'id',

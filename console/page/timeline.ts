@@ -1,5 +1,5 @@
 import { type Timestamp, toEpochMs } from '../../keys/timestamp.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 /** One event in a key's life. */
 export interface TimelineEvent {

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 /** The keys with a checked box. */
 export interface Checked {

@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
 import { printable } from '../../keys/printable.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api, type Issued, type SessionInfo } from './api.ts';
 import { type BulkAction, bulkNotice, type BulkResult, bulkTargets, changeAll } from './bulk.ts';
 import { type Change, effectSentence } from './effect.ts';

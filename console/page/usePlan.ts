@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { PlanState } from '../../operator/planState.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 import { api, ApiError, type SessionInfo } from './api.ts';
 import { whileVisible } from '../../components/whileVisible.ts';
 

@@ -1,5 +1,5 @@
 import { toEpochMs, type Timestamp } from '../../keys/timestamp.ts';
-import type { ConsoleKey } from '../server/keyRoutes.ts';
+import type { ConsoleKey } from './consoleKey.ts';
 
 /** One week of a chart, in epoch milliseconds. It ends where the next week starts. */
 export interface Week {

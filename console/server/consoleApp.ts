@@ -1,9 +1,19 @@
 import { Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import type { ManagementEnv } from '../../management/caller.ts';
+import { keyRoutes } from '../../management/keyRoutes.ts';
 import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
 import { describeSession } from './describeSession.ts';
-import { jsonOnly, ownHostOnly, ownPageOnly, readsOnly, safeHeaders, type Session, sessionOnly } from './guards.ts';
-import { keyRoutes } from './keyRoutes.ts';
+import {
+  jsonOnly,
+  ownHostOnly,
+  ownPageOnly,
+  readsOnly,
+  safeHeaders,
+  type Session,
+  sessionOnly,
+  versionedOnly,
+} from './guards.ts';
 import type { PageFile } from './pageFiles.ts';
 import { planRoutes } from './planRoutes.ts';
 import { refuse, refuseFault } from './refusal.ts';
@@ -21,14 +31,14 @@ export interface ConsoleAppDeps extends ConsoleToStart {
 export const START_PATH = '/start';
 
 /**
- * Creates the console's app. It serves the page's files to every client, because they don't contain data. It serves the
+ * Creates the console's app, a front of the management API for one operator. It serves the page's files to every client, because they don't contain data. It serves the
  * API only to the session.
  */
-export function createConsoleApp(deps: ConsoleAppDeps): Hono {
-  const { files, port, session } = deps;
+export function createConsoleApp(deps: ConsoleAppDeps): Hono<ManagementEnv> {
+  const { files, port, session, registry, actor, now = Date.now } = deps;
   // Browsers share cookies between ports, so each console on a machine needs its own cookie name.
   const cookieName = `latchkey-console-${port}`;
-  const app = new Hono();
+  const app = new Hono<ManagementEnv>();
   app.use(safeHeaders(), ownHostOnly(port));
 
   app.get(START_PATH, (c) => {
@@ -45,8 +55,13 @@ export function createConsoleApp(deps: ConsoleAppDeps): Hono {
   app.use('/api/*', ownPageOnly(port), sessionOnly(session, cookieName));
   if (deps.isReadOnly) app.use('/api/*', readsOnly());
   app.use('/api/*', jsonOnly());
+  app.use('/api/keys/*', versionedOnly());
+  app.use('/api/*', async (c, next) => {
+    c.set('caller', { kind: 'operator', actor });
+    await next();
+  });
   app.get('/api/session', (c) => c.json(describeSession(deps)));
-  app.route('/api', keyRoutes(deps));
+  app.route('/api', keyRoutes('operator', { registryFor: () => registry, now }));
   app.route('/api', planRoutes(deps));
   app.route('/api', usageRoutes(deps));
 

@@ -82,6 +82,14 @@ export function jsonOnly(): MiddlewareHandler {
   };
 }
 
+/** Rejects an update unless it names the version of the key that it's based on. */
+export function versionedOnly(): MiddlewareHandler {
+  return async (c, next) =>
+    c.req.method !== 'PATCH' || c.req.header('if-match')?.startsWith('"') === true
+      ? next()
+      : refuse(c, 'VERSION_REQUIRED');
+}
+
 function getHosts(port: number): readonly string[] {
   const names = ['127.0.0.1', 'localhost'];
   const hosts = names.map((name) => `${name}:${port}`);

@@ -1,9 +1,11 @@
 import { Hono } from 'hono';
 import { publicRecord } from '../../keys/record.ts';
+import { keyState } from '../../keys/state.ts';
+import { confirmed } from '../../management/problems.ts';
+import { readBody } from '../../management/requestParts.ts';
+import { emptySchema } from '../../management/schemas.ts';
 import type { ConsoleToStart } from '../../operator/consoleToStart.ts';
 import { type PlanState, readPlanState } from '../../operator/planState.ts';
-import { confirmed } from './refusal.ts';
-import { readEmpty } from './requestBody.ts';
 
 /** The response to `GET /api/keys/ID/plan`. */
 export interface ConsolePlan {
@@ -26,9 +28,11 @@ export function planRoutes({ registry, location, now = Date.now }: PlanRoutesDep
     return c.json({ plan: plan ?? null } satisfies ConsolePlan);
   });
   routes.post('/keys/:id/reset-quota', async (c) => {
-    await readEmpty(c);
-    const { records } = await confirmed(registry.resetLimits({ id: c.req.param('id') }), OUTCOME_UNKNOWN);
-    return c.json({ record: records.map(publicRecord)[0] });
+    await readBody(c, emptySchema);
+    const {
+      records: [record],
+    } = await confirmed(registry.resetLimits({ id: c.req.param('id') }), OUTCOME_UNKNOWN);
+    return c.json({ record: record && { ...publicRecord(record), state: keyState(record, now()) } });
   });
   return routes;
 }

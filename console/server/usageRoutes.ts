@@ -1,7 +1,8 @@
-import { type Context, Hono } from 'hono';
-import type { KeyRegistry, UsageOptions, UsageReport } from '../../keys/registry.ts';
-import type { UsagePeriod } from '../../keys/usagePeriods.ts';
+import { Hono } from 'hono';
 import { printable } from '../../keys/printable.ts';
+import type { KeyRegistry, UsageReport } from '../../keys/registry.ts';
+import { readQuery } from '../../management/requestParts.ts';
+import { usageQuerySchema } from '../../management/schemas.ts';
 
 /** A usage report in the API's responses. */
 export interface ConsoleUsage extends Omit<UsageReport, 'corrupt'> {
@@ -15,18 +16,15 @@ export interface UsageRoutesDeps {
 }
 
 /**
- * Creates the routes of the page's API that report requests. The query parameter `by` is `hour` for the last 24 hours,
- * or `day` for the last 30 days.
+ * Creates the route of the page's API that reports the requests of all keys. The query parameter `by` is `hour` for the
+ * last 24 hours, or `day` for the last 30 days.
  */
 export function usageRoutes({ registry }: UsageRoutesDeps): Hono {
   const routes = new Hono();
-  const answer = async (c: Context, subject: UsageOptions) => {
-    // The registry rejects any other period.
-    const report = await registry.usage({ ...subject, by: c.req.query('by') as UsagePeriod | undefined });
+  routes.get('/usage', async (c) => {
+    const report = await registry.usage({ all: true, ...readQuery(c, usageQuerySchema) });
     const usage: ConsoleUsage = { ...report, corrupt: report.corrupt.map(({ message }) => printable(message)) };
     return c.json(usage);
-  };
-  routes.get('/usage', (c) => answer(c, { all: true }));
-  routes.get('/keys/:id/usage', (c) => answer(c, { id: c.req.param('id') }));
+  });
   return routes;
 }

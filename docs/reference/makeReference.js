@@ -1,9 +1,13 @@
-// Generates the reference's pages from the docstrings of the package's exports, one page for each entry. Writes them to this directory, or to the directory that you pass. If an export or the default of an optional prop
+// Generates the reference's pages from the docstrings of the package's exports, one page for each entry, and the
+// OpenAPI document of the key management API. Writes them to this directory, or to the directory that you pass. If an
+// export or the default of an optional prop
 // isn't documented, the script fails and doesn't write any page.
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { tsImport } from 'tsx/esm/api';
 import { Application, Converter } from 'typedoc';
 import { undocumented } from './undocumented.js';
 
@@ -19,6 +23,7 @@ const ENTRIES = [
   '../../middleware/lambda.ts',
   '../../testing/index.ts',
 ];
+const DOCUMENT = 'openapi.json';
 const PAGES = ['latchkey.md', 'cdk.md', 'express.md', 'fastify.md', 'hono.md', 'lambda.md', 'testing.md'];
 
 const OPTIONS = {
@@ -65,7 +70,17 @@ for (const problem of undocumented(project)) app.logger.error(problem);
 exitIfWrong();
 await app.generateOutputs(project);
 exitIfWrong();
+const document = await makeDocument();
 for (const page of PAGES) copyFileSync(join(scratch, page), join(directory, page));
+writeFileSync(join(directory, DOCUMENT), document);
+
+/** Returns the OpenAPI document of the key management API with all of its parts. */
+async function makeDocument() {
+  const { createOpenApiDocument } = await tsImport('../../management/openApi.ts', import.meta.url);
+  const json = JSON.stringify(createOpenApiDocument({ operators: true, owners: true, portal: true }));
+  const { plugins: _, ...options } = (await resolveConfig(here('../../.prettierrc.json'))) ?? {};
+  return format(json, { ...options, parser: 'json' });
+}
 
 function exitIfWrong() {
   if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exit(1);

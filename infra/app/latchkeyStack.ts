@@ -25,6 +25,7 @@ import type { Construct, IConstruct } from 'constructs';
 import { latchkeyAccessLogFormat } from '../accessLogFormat.ts';
 import { ApiKeyAuthorizer } from '../apiKeyAuthorizer.ts';
 import type { ApiKeyAuthorizerProps } from '../apiKeyAuthorizerProps.ts';
+import { ApiKeyEvents } from '../apiKeyEvents.ts';
 import { ApiKeyMonitoring } from '../apiKeyMonitoring.ts';
 import { ApiKeyTable } from '../apiKeyTable.ts';
 import { type ApiAccessLog, ApiKeyUsage } from '../apiKeyUsage.ts';
@@ -61,6 +62,9 @@ const PORTAL: PortalProps = {
   name: 'Latchkey sample',
   returnOrigins: ['http://localhost:3000', 'http://127.0.0.1:3000'],
 };
+
+/** A key that nobody used for this long gives an event. */
+const UNUSED_AFTER = Duration.days(90);
 
 /** Properties of `LatchkeyStack`. You can set them in the app's context. */
 export interface LatchkeyStackProps extends StackProps, Pick<ApiKeyAuthorizerProps, 'keySources' | 'scopes'> {
@@ -120,8 +124,10 @@ export class LatchkeyStack extends Stack {
     const webSocketStage = this.#webSocketStage(authorizer.forWebSocketApi(), whoami);
     if (accountLogRole) this.#awaitLogRole(restApi, webSocketStage);
     const usage = new ApiKeyUsage(this, 'Usage', { authorizer, accessLogs: this.#accessLogs });
+    const events = this.#events(table, authorizer);
     if (monitoring !== 'none') {
-      new ApiKeyMonitoring(this, 'Monitoring', { authorizer, table, usage, dashboard: monitoring === 'dashboard' });
+      const dashboard = monitoring === 'dashboard';
+      new ApiKeyMonitoring(this, 'Monitoring', { authorizer, table, usage, events, dashboard });
     }
 
     this.#output('TableName', table.tableName, 'The table of keys, for latchkey --table');
@@ -156,6 +162,17 @@ export class LatchkeyStack extends Stack {
       },
     });
     this.#output('KeyManagementUrl', management.url, 'The API that manages keys, for operators and owners');
+  }
+
+  #events(table: ApiKeyTable, { limits }: ApiKeyAuthorizer): ApiKeyEvents {
+    const options = { history: true, unusedAfter: UNUSED_AFTER, ...(limits && { limits }) };
+    const events = new ApiKeyEvents(this, 'Events', { table, ...options });
+    this.#output(
+      'HistoryTableName',
+      events.historyTableName ?? '',
+      'The table of events, for latchkey --history-table',
+    );
+    return events;
   }
 
   /** Adds the outputs by which the CLI and the console show what is left of a key's plan. */

@@ -22,7 +22,7 @@ export interface KeyEventsSettings {
 
 /** The environment variables of the function. */
 export const KEY_EVENTS_VARIABLES = {
-  tableName: 'LATCHKEY_TABLE',
+  tableName: 'LATCHKEY_EVENTS_TABLE',
   tableArn: 'LATCHKEY_EVENTS_TABLE_ARN',
   busName: 'LATCHKEY_EVENTS_BUS',
   deadLetterQueue: 'LATCHKEY_EVENTS_DEAD_LETTER_QUEUE',

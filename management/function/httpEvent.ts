@@ -28,6 +28,9 @@ export interface GatewayResult {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** The methods that a request can have. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
 /**
  * Converts an event in payload format 2.0 to a request. Hono's own adapter doesn't fit: API Gateway decodes `rawPath`,
  * so an encoded `?` in the path would become a query. It also rejects a `GET` with a body, and logs errors itself.
@@ -38,10 +41,11 @@ export function toRequest(event: unknown): GatewayRequest {
   const fields = toFields(event);
   const requestContext = toFields(fields['requestContext']);
   const { method, sourceIp } = toFields(requestContext['http']);
-  if (fields['version'] !== '2.0' || typeof method !== 'string') {
+  const host = readText(requestContext['domainName']) ?? 'localhost';
+  const isHttp = typeof method === 'string' && METHODS.has(method) && URL.canParse(`https://${host}`);
+  if (fields['version'] !== '2.0' || !isHttp) {
     throw new LatchkeyError('EVENT_UNKNOWN', 'event: expected an event of an HTTP API in payload format 2.0');
   }
-  const host = readText(requestContext['domainName']) ?? 'localhost';
   const url = new URL(`https://${host}`);
   url.pathname = readPath(fields, requestContext);
   url.search = readText(fields['rawQueryString']) ?? '';

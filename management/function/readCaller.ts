@@ -1,10 +1,6 @@
 import { isActor, isText } from '../../keys/fields.ts';
+import type { OperatorCaller, OwnerCaller } from '../caller.ts';
 import type { OwnerSettings } from './settings.ts';
-
-/** The caller that API Gateway has authenticated. */
-export type AuthenticatedCaller =
-  | { readonly kind: 'operator'; readonly actor: string }
-  | { readonly kind: 'owner'; readonly actor: string; readonly owner: string };
 
 /** The reason why a request has no caller. */
 export interface CallerRefusal {
@@ -16,7 +12,7 @@ export interface CallerRefusal {
 type Authorizer = Readonly<Record<string, unknown>>;
 
 /** Returns the operator of a request that AWS_IAM has authorized. Every other request is refused. */
-export function readOperator(authorizer: Authorizer): AuthenticatedCaller | CallerRefusal {
+export function readOperator(authorizer: Authorizer): OperatorCaller | CallerRefusal {
   const { userArn } = Object(authorizer['iam']) as Authorizer;
   return isActor(userArn) ? { kind: 'operator', actor: userArn } : UNAUTHENTICATED;
 }
@@ -27,16 +23,15 @@ export function readOperator(authorizer: Authorizer): AuthenticatedCaller | Call
  */
 export function readOwner(
   authorizer: Authorizer,
-  { ownerClaim, orgClaim }: Pick<OwnerSettings, 'ownerClaim' | 'orgClaim'>,
-): AuthenticatedCaller | CallerRefusal {
+  { ownerClaim, orgClaim, rules }: OwnerSettings,
+): OwnerCaller | CallerRefusal {
   const { claims } = Object(authorizer['jwt']) as Authorizer;
   if (typeof claims !== 'object' || claims === null) return UNAUTHENTICATED;
   const user = readClaim(claims, ownerClaim);
   if (user === undefined) return withoutClaim(ownerClaim);
   const actor = `owner:${readClaim(claims, 'sub') ?? user}`;
-  if (orgClaim === undefined) return { kind: 'owner', actor, owner: user };
-  const organisation = readClaim(claims, orgClaim);
-  return organisation === undefined ? withoutClaim(orgClaim) : { kind: 'owner', actor, owner: organisation };
+  const owner = orgClaim === undefined ? user : readClaim(claims, orgClaim);
+  return owner === undefined ? withoutClaim(orgClaim ?? ownerClaim) : { kind: 'owner', actor, owner, rules };
 }
 
 const UNAUTHENTICATED: CallerRefusal = {

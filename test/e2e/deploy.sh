@@ -50,9 +50,19 @@ delay=$(json 'it.revocationDelaySeconds' < "$work/revoked.json")
 [[ $delay == "$(output RevocationDelaySeconds)" ]] || fail "revoke prints a delay of $delay seconds"
 echo "revoked the key with --stack and the start of its id, with a delay of $delay seconds"
 
+function=$(management_function LatchkeyStack)
+download_function "$function"
+managed=$(node --import tsx test/e2e/deployedManagement.ts "$work/$function/index.mjs" "$work/$function.json" operators portal) ||
+  fail 'the deployed function that manages keys gave a wrong answer'
+npm run --silent latchkey -- show "$managed" --stack LatchkeyStack --json | json 'it.record.revokedBy' |
+  grep -qx 'arn:aws:iam::123456789012:user/back-office' || fail "show does not print who revoked $managed"
+[[ $(output KeyManagementUrl) == https://* ]] || fail "the output KeyManagementUrl is $(output KeyManagementUrl)"
+echo 'the management API creates, lists, verifies and revokes a key, and opens a portal session'
+
 # A second deployment of this repository next to the first, with npm run deploy and context values.
 scopes='{"orders:read":["GET /orders","GET /whoami"]}'
-context=(-c name=Orders -c keySources=bearer,header:X-Api-Key -c "scopes=$scopes")
+owners=(-c issuer=https://issuer.example -c audience=orders)
+context=(-c name=Orders -c keySources=bearer,header:X-Api-Key -c "scopes=$scopes" "${owners[@]}")
 logged npm run --silent deploy -- "${context[@]}" --require-approval never --method=direct --no-notices
 npm run --silent latchkey -- create --label by-context --scope orders:read --stack Orders --json > "$work/created.json"
 orders=$(aws cloudformation describe-stacks --stack-name Orders --output json |
@@ -65,6 +75,12 @@ variables=$(aws lambda list-functions --query 'Functions[].Environment.Variables
 [[ $(json 'it.LATCHKEY_SCOPES' <<< "$variables") == "$scopes" ]] || fail "the scopes did not reach the function: $variables"
 [[ $(json 'it.LATCHKEY_KEY_SOURCES' <<< "$variables") == bearer,header:X-Api-Key ]] ||
   fail "the key sources did not reach the function: $variables"
+aws apigatewayv2 get-apis --query 'Items[?Name==`latchkey-key-management`].ApiId' --output json |
+  json 'it.length' | grep -qx 2 || fail 'each stack must have a management API'
+function=$(management_function Orders)
+download_function "$function"
+node --import tsx test/e2e/deployedManagement.ts "$work/$function/index.mjs" "$work/$function.json" operators owners portal > /dev/null ||
+  fail 'the function with owners gave a wrong answer'
 logged cdk diff --fail "${context[@]}"
 ! cdk diff --fail -c name=Orders > "$work/command.log" 2>&1 || fail 'cdk diff does not report a difference'
 echo 'deployed a second stack from the context, with its own table, key sources and scopes; cdk diff finds no difference'

@@ -52,6 +52,24 @@ key_hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
 # item TABLE KEY: prints the key's item as JSON. If the table lacks the item, the output is empty.
 item() { aws dynamodb get-item --table-name "$1" --key "{\"keyHash\":{\"S\":\"$(key_hash "$2")\"}}" --output json; }
 
+# download_function NAME: writes its configuration to $work/NAME.json, and its code to $work/NAME. The emulator's download
+# URL doesn't work, so the code comes from the CDK's bucket.
+download_function() {
+  local location
+  aws lambda get-function-configuration --function-name "$1" --output json > "$work/$1.json"
+  location=$(aws lambda get-function --function-name "$1" --query Code.Location --output text)
+  aws s3 cp --quiet "s3://cdk-hnb659fds-assets-123456789012-us-east-1/${location##*/}" "$work/$1.zip"
+  [[ $(openssl dgst -sha256 -binary "$work/$1.zip" | base64) == $(json 'it.CodeSha256' < "$work/$1.json") ]] ||
+    fail 'the downloaded file is not the deployed code'
+  python3 -m zipfile -e "$work/$1.zip" "$work/$1"
+}
+
+# management_function STACK: prints the name of the stack's function that manages keys
+management_function() {
+  aws cloudformation list-stack-resources --stack-name "$1" --output json |
+    json "it.StackResourceSummaries.find((one) => one.ResourceType === 'AWS::Lambda::Function' && one.LogicalResourceId.startsWith('Management')).PhysicalResourceId"
+}
+
 # without_stack NAME: fails unless the stack is gone
 without_stack() {
   local status

@@ -79,8 +79,8 @@ table=$(output TableName)
 invoices=$(json 'it.Invoices.TableName' < "$work/commonjs.json")
 kinds() { aws cloudformation list-stack-resources --stack-name Orders --query 'StackResourceSummaries[].ResourceType' --output json; }
 count() { kinds | json "it.filter((type) => type === '$1').length"; }
-[[ "$(count AWS::Lambda::Function) $(count AWS::ApiGateway::Authorizer) $(count AWS::ApiGatewayV2::Authorizer)" == '1 1 1' ]] ||
-  fail "the REST API and the HTTP API must share one function: $(kinds)"
+[[ "$(count AWS::Lambda::Function) $(count AWS::ApiGateway::Authorizer) $(count AWS::ApiGatewayV2::Authorizer)" == '2 1 2' ]] ||
+  fail "the REST API and the HTTP API must share one function, next to the one that manages keys: $(kinds)"
 say 'deployed both: a REST API and an HTTP API on one function, and a REST API with TOKEN and a WebSocket API'
 
 # --- a key, created with the package's command
@@ -141,19 +141,13 @@ say 'an update changed two settings and kept the table with its key; cdk diff fi
 
 # --- the deployed function
 function=$(output FunctionName)
-aws lambda get-function-configuration --function-name "$function" --output json > function.json
-# The emulator's download URL does not work, so the file comes from the CDK's bucket.
-location=$(aws lambda get-function --function-name "$function" --query Code.Location --output text)
-aws s3 cp --quiet "s3://cdk-hnb659fds-assets-123456789012-us-east-1/${location##*/}" function.zip
-[[ $(openssl dgst -sha256 -binary function.zip | base64) == $(json 'it.CodeSha256' < function.json) ]] ||
-  fail 'the downloaded file is not the deployed code'
-python3 -m zipfile -e function.zip function
-[[ $(ls function) == index.mjs ]] || fail "the function's zip has $(ls function)"
+download_function "$function"
+[[ $(ls "$function") == index.mjs ]] || fail "the function's zip has $(ls "$function")"
 if [[ $(uname -s) == Linux ]] && command -v cmake > /dev/null && command -v g++ > /dev/null; then
   source "$root/test/e2e/runtimeClientCache.sh"
   [[ $(item "$table" "$key" | json 'it.Item.lastUsedAt?.S') == undefined ]] || fail 'the key has a last use before its first use'
   started=$(date -u +%Y-%m-%dT%H:%M:%S)
-  (cd "$root" && node --import tsx test/e2e/deployedFunction.ts "$work/function/index.mjs" "$work/function.json" "$key") ||
+  (cd "$root" && node --import tsx test/e2e/deployedFunction.ts "$work/$function/index.mjs" "$work/$function.json" "$key") ||
     fail 'the deployed function gave a wrong answer'
   used=$(item "$table" "$key" | json 'it.Item.lastUsedAt?.S')
   [[ $used == *Z && ! $used < $started ]] || fail "the last use in the deployed table is $used"
@@ -161,6 +155,15 @@ if [[ $(uname -s) == Linux ]] && command -v cmake > /dev/null && command -v g++ 
 else
   say "skipped the run of the deployed code, which needs Linux, cmake and g++"
 fi
+
+# --- the deployed function that manages keys
+function=$(management_function Orders)
+download_function "$function"
+managed=$(cd "$root" && node --import tsx test/e2e/deployedManagement.ts "$work/$function/index.mjs" "$work/$function.json" operators owners portal) ||
+  fail 'the deployed function that manages keys gave a wrong answer'
+[[ $(latchkey show "$managed" --stack Orders --json | json 'it.record.owner') == acme ]] ||
+  fail "the key $managed of the management API is not in the table of the stack"
+say 'the deployed management API creates, lists, verifies and revokes keys for operators, owners and the portal'
 
 # --- the end
 # The last assemblies, because another synthesis would write the same.

@@ -1,4 +1,4 @@
-import type { ConsoleKey } from '../../console/server/keyRoutes.ts';
+import type { ConsoleKey } from '../../console/page/consoleKey.ts';
 import { publicRecord } from '../../keys/record.ts';
 import type { TestKeyFields } from '../../testing/createTestKey.ts';
 import { makeKey } from './keys.ts';

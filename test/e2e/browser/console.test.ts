@@ -199,7 +199,7 @@ describe('the console with 200 keys', () => {
     const { page } = await openPage(context, `${console.url.origin}/#/keys/${record.id}`);
     const panel = page.getByRole('complementary');
     await panel.getByRole('button', { name: 'Edit' }).click();
-    await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, expected: { version: 0 } });
+    await console.api('PATCH', `/api/keys/${record.id}`, { owner: 'globex' }, { 'if-match': '"0"' });
     const owner = page.getByRole('dialog').getByLabel('Owner');
     await owner.fill('initech');
     await page.getByRole('button', { name: 'Save', exact: true }).click();

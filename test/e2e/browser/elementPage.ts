@@ -9,7 +9,7 @@ export const APP = 'https://app.example';
 
 /** Nothing but the application's own scripts and requests. */
 export const STRICT_POLICY =
-  "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
   "require-trusted-types-for 'script'; trusted-types 'none'";
 
 /** A page of the customers' application. */
@@ -30,12 +30,12 @@ export async function serveApp(context: BrowserContext, page: AppPage = {}): Pro
   const { body = BODY, script = IMPORT, policy, lang = 'en' } = page;
   const html =
     `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><title>Account</title>` +
-    '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">' +
+    '<meta name="viewport" content="width=device-width, initial-scale=1">' +
     `<link rel="stylesheet" href="/app.css"><script type="module" src="/app.js"></script></head><body>${body}</body></html>`;
   const files: Readonly<Record<string, readonly [contentType: string, content: string]>> = {
     '/': ['text/html', html],
     '/app.js': ['text/javascript', script],
-    '/app.css': ['text/css', ':root { color-scheme: light dark; } body { margin: 16px; font-family: sans-serif; }'],
+    '/app.css': ['text/css', ':root { color-scheme: light dark; } body { margin: 16px; background: Canvas; color: CanvasText; font-family: sans-serif; }'],
     '/latchkey-keys.js': ['text/javascript', readFileSync(`${ROOT}dist/elements/latchkey-keys.js`, 'utf8')],
   };
   await context.route(`${APP}/**`, async (route) => {

@@ -203,7 +203,7 @@ describe('the list of 200 keys', () => {
     await page.getByRole('checkbox', { name: 'Select all listed keys' }).check();
     const bar = page.getByRole('group', { name: 'Actions on the selected keys' });
     await page.route(/\/revoke$/, (route) =>
-      route.fulfill({ status: 400, json: { error: { code: 'INPUT_INVALID', message: 'reason: expected a text' } } }),
+      route.fulfill({ status: 400, json: { code: 'INPUT_INVALID', detail: 'reason: expected a text' } }),
     );
     await bar.getByRole('button', { name: /^Revoke/ }).click();
     const dialog = page.getByRole('dialog');

@@ -11,7 +11,7 @@ jest.setTimeout(60_000);
 
 const LIST = /\/api\/keys(\?|$)/;
 const ONE_KEY = /\/api\/keys\/[\w-]+$/;
-const UNAVAILABLE = { error: { code: 'STORE_UNAVAILABLE', message: 'the credentials have expired' } };
+const UNAVAILABLE = { code: 'STORE_UNAVAILABLE', detail: 'the credentials have expired' };
 
 let browser: Browser;
 let database: LocalDynamoDb;
@@ -230,7 +230,7 @@ describe('the panel of a key', () => {
   test('shows the error of a failed read until the next read succeeds', async () => {
     const { record } = await console.putKey({ label: 'unread' });
     const page = await open(record.id, (page) =>
-      page.route(ONE_KEY, (route) => route.fulfill({ status: 502, json: UNAVAILABLE })),
+      page.route(ONE_KEY, (route) => route.fulfill({ status: 503, json: UNAVAILABLE })),
     );
     const warning = page.getByText(/^Couldn't refresh this key \(last read just now\): the credentials have expired$/);
     await warning.waitFor();
@@ -253,7 +253,7 @@ describe('the panel of a key', () => {
     const { record } = await console.putKey({ label: 'contended', owner: 'acme' });
     const page = await open(record.id);
     await getPanel(page).getByRole('button', { name: 'Edit' }).click();
-    await console.api('PATCH', `/api/keys/${record.id}`, { changes: { owner: 'globex' }, expected: { owner: 'acme' } });
+    await console.api('PATCH', `/api/keys/${record.id}`, { owner: 'globex' }, { 'if-match': '"0"' });
     await page.getByRole('dialog').getByText('More').click();
     const [owner, plan] = ['Owner', 'Plan'].map((label) => page.getByRole('dialog').getByLabel(label));
     await owner?.fill('initech');
@@ -262,7 +262,7 @@ describe('the panel of a key', () => {
     await save.click();
     await see.waitFor();
     await page.route(ONE_KEY, (route) =>
-      route.request().method() === 'GET' ? route.fulfill({ status: 502, json: UNAVAILABLE }) : route.continue(),
+      route.request().method() === 'GET' ? route.fulfill({ status: 503, json: UNAVAILABLE }) : route.continue(),
     );
     await see.click();
     await page.getByRole('dialog').getByText('the credentials have expired').waitFor();

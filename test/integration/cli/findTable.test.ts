@@ -119,18 +119,28 @@ const PLANS = {
 };
 
 describe('findTable', () => {
-  test('finds the tables of limits and usage in the environment variables without --stack and --local', async () => {
-    const env = { LATCHKEY_TABLE: 'keys', LATCHKEY_LIMITS_TABLE: 'limits', LATCHKEY_USAGE_TABLE: 'usage' };
-    const expected = { limitsTableName: 'limits', usageTableName: 'usage' };
+  test('finds the tables of limits, usage and history in the environment variables without --stack and --local', async () => {
+    const env = {
+      LATCHKEY_TABLE: 'keys',
+      LATCHKEY_LIMITS_TABLE: 'limits',
+      LATCHKEY_USAGE_TABLE: 'usage',
+      LATCHKEY_HISTORY_TABLE: 'history',
+    };
+    const expected = { limitsTableName: 'limits', usageTableName: 'usage', historyTableName: 'history' };
     expect(await find({}, env)).toMatchObject(expected);
     expect(await find({ table: 'given' }, env)).toMatchObject({ tableName: 'given', ...expected });
     expect(await find({}, { ...env, LATCHKEY_LIMITS_TABLE: '' })).toMatchObject({ limitsTableName: undefined });
   });
 
-  test('prefers --limits-table and --usage-table to the variables and the state file', async () => {
-    const env = { LATCHKEY_TABLE: 'keys', LATCHKEY_LIMITS_TABLE: 'set', LATCHKEY_USAGE_TABLE: 'set' };
-    const given = { limitsTable: 'limits', usageTable: 'usage' };
-    const expected = { limitsTableName: 'limits', usageTableName: 'usage' };
+  test('prefers --limits-table, --usage-table and --history-table to the variables and the state file', async () => {
+    const env = {
+      LATCHKEY_TABLE: 'keys',
+      LATCHKEY_LIMITS_TABLE: 'set',
+      LATCHKEY_USAGE_TABLE: 'set',
+      LATCHKEY_HISTORY_TABLE: 'set',
+    };
+    const given = { limitsTable: 'limits', usageTable: 'usage', historyTable: 'history' };
+    const expected = { limitsTableName: 'limits', usageTableName: 'usage', historyTableName: 'history' };
     expect(await find(given, env)).toMatchObject(expected);
     expect(await find({ local: true, ...given }, env, { ...NOTE, limitsTableName: 'noted' })).toMatchObject(expected);
   });
@@ -152,11 +162,16 @@ describe('findTable', () => {
 
   test.each([
     [
-      { LimitsTableName: 'limits', UsageTableName: 'usage', Plans: JSON.stringify(PLANS).replaceAll('"', '&quot;') },
-      { limitsTableName: 'limits', usageTableName: 'usage', plans: PLANS },
+      {
+        LimitsTableName: 'limits',
+        UsageTableName: 'usage',
+        HistoryTableName: 'history',
+        Plans: JSON.stringify(PLANS).replaceAll('"', '&quot;'),
+      },
+      { limitsTableName: 'limits', usageTableName: 'usage', historyTableName: 'history', plans: PLANS },
     ],
     [{ Plans: '{' }, { limitsTableName: undefined, usageTableName: undefined, plans: undefined }],
-  ])('finds the tables of limits and usage only in the outputs of the stack %j', async (outputs, expected) => {
+  ])('finds the tables of limits, usage and history only in the outputs of the stack %j', async (outputs, expected) => {
     const stub = await startAwsStub({ stacks: { Keys: { TableName: table, ...outputs } as Record<string, string> } });
     const processEnv = process.env;
     process.env = { ...LOCAL_AWS, ...stub.env, LATCHKEY_LIMITS_TABLE: 'set' };

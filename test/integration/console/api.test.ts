@@ -4,6 +4,7 @@ import { createConsoleApp } from '../../../console/server/consoleApp.ts';
 import { Session } from '../../../console/server/guards.ts';
 import { KeyRegistry } from '../../../keys/registry.ts';
 import { hashSecret, parseSecret } from '../../../keys/secret.ts';
+import { keyState } from '../../../keys/state.ts';
 import { toUsageHour } from '../../../keys/usage.ts';
 import { UsageStore } from '../../../keys/usageStore.ts';
 import { LocalDynamoDb } from '../../../local/table.ts';
@@ -42,9 +43,12 @@ afterAll(async () => {
   await database.stop();
 });
 
-/** Returns the fields of a record that the page sends with its changes. */
-function expected({ id, version = 0 }: KeyRecord) {
-  return { id, version };
+/** The headers of a change that is based on a key without changes. */
+const UNCHANGED = { 'if-match': '"0"' };
+
+/** Returns a record as responses contain it. */
+function shown(record: KeyRecord) {
+  return { ...publicRecord(record), state: keyState(record, NOW_MS) };
 }
 
 test('the server supports only the operations in these tests', () => {
@@ -105,7 +109,7 @@ describe('GET /api/keys', () => {
     expect({ status, ...body }).toEqual({ status: 200, records: expect.any(Array), corrupt: [], cursor: null });
     const full = await own.record(String(fullItem()['id']));
     expect(body.records).toHaveLength(2);
-    expect(body.records).toEqual(expect.arrayContaining([publicRecord(full), publicRecord(record)]));
+    expect(body.records).toEqual(expect.arrayContaining([shown(full), shown(record)]));
     expect(JSON.stringify(body)).not.toContain(full.keyHash);
   });
 
@@ -157,10 +161,10 @@ test('POST /api/keys is the only request that returns the secret', async () => {
   const secret = parseSecret(body.key, { prefixes: ['sk_'] });
   const stored = await console.record(body.record.id);
   expect(stored).toMatchObject({ ...fields, createdBy: 'alice', keyHash: secret && hashSecret(secret) });
-  expect(body).toEqual({ key: expect.any(String), record: publicRecord(stored) });
+  expect(body).toEqual({ key: expect.any(String), record: shown(stored) });
   expect(await console.api('GET', `/api/keys/${body.record.id}`)).toEqual({
     status: 200,
-    body: { record: publicRecord(stored) },
+    body: { record: shown(stored) },
   });
   for (const path of ['/api/keys', `/api/keys/${body.record.id}`, '/api/session']) {
     expect(JSON.stringify((await console.api('GET', path)).body)).not.toContain(body.key);
@@ -187,30 +191,31 @@ describe('the API', () => {
   ])('rejects a new key %s without writing to the table', async (_, body) => {
     const before = await console.records();
     const answer = await console.api('POST', '/api/keys', body);
-    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INPUT_INVALID' } } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'INPUT_INVALID' } });
     expect(JSON.stringify(answer.body)).not.toMatch(/sk_\w{9}/);
     expect(await console.records()).toHaveLength(before.length);
   });
 
   test.each<[string, string, unknown]>([
-    ['an update without changes', '', { changes: {}, expected: {} }],
-    ['an update of an unknown field', '', { changes: { revokedAt: null }, expected: {} }],
-    ['an update without the expected record', '', { changes: { label: 'x' } }],
+    ['an update without changes', '', {}],
+    ['an update of an unknown field', '', { revokedAt: null }],
+    ['an update that removes the label', '', { label: null }],
     ['a revocation whose reason is a number', '/revoke', { reason: 1 }],
     ['a disable request with a reason', '/disable', { reason: 'x' }],
     ['a rotation without a grace period', '/rotate', {}],
     ['a rotation with a negative grace period', '/rotate', { graceSeconds: -1 }],
   ])('leaves the key unchanged if it rejects %s', async (_, action, body) => {
     const { record } = await console.putKey();
-    const answer = await console.api(action === '' ? 'PATCH' : 'POST', `/api/keys/${record.id}${action}`, body);
-    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INPUT_INVALID' } } });
+    const [method, headers] = action === '' ? (['PATCH', UNCHANGED] as const) : (['POST', {}] as const);
+    const answer = await console.api(method, `/api/keys/${record.id}${action}`, body, headers);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'INPUT_INVALID' } });
     expect(await console.record(record.id)).toEqual(record);
   });
 
   test('rejects a body that is not valid JSON', async () => {
     const headers = { cookie: console.cookie, origin: console.url.origin, 'content-type': 'application/json' };
     const { status, text } = await console.raw('/api/keys', { method: 'POST', headers, body: '{"label":' });
-    expect({ status, code: JSON.parse(text).error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+    expect({ status, code: JSON.parse(text).code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
   });
 
   test.each([
@@ -220,7 +225,7 @@ describe('the API', () => {
     const headers = { cookie: console.cookie, origin: console.url.origin, 'content-type': 'application/json' };
     const body = JSON.stringify(makeBody('DEEP')).replace('"DEEP"', '['.repeat(25_000) + ']'.repeat(25_000));
     const { status, text } = await console.raw('/api/keys', { method: 'POST', headers, body });
-    expect({ status, code: JSON.parse(text).error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+    expect({ status, code: JSON.parse(text).code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
   });
 
   test('accepts metadata of the maximum depth', async () => {
@@ -230,7 +235,7 @@ describe('the API', () => {
 
   test('returns NOT_FOUND for an unknown key', async () => {
     const path = '/api/keys/00000000-0000-4000-8000-000000000000';
-    expect(await console.api('GET', path)).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
+    expect(await console.api('GET', path)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
     expect(await console.api('POST', `${path}/revoke`, {})).toMatchObject({ status: 404 });
   });
 
@@ -266,46 +271,50 @@ describe('PATCH /api/keys/:id', () => {
   test('changes or removes only the fields in the request', async () => {
     const { record } = await console.putKey({ owner: 'acme', scopes: ['a'], metadata: { list: [1, { deep: null }] } });
     const changes = { label: 'new', owner: null, metadata: { list: [] } };
-    const { status, body } = await console.api('PATCH', `/api/keys/${record.id}`, {
-      changes,
-      expected: expected(record),
-    });
+    const { status, body } = await console.api('PATCH', `/api/keys/${record.id}`, changes, UNCHANGED);
     expect(status).toBe(200);
     const { owner: _, ...others } = record;
     const changed = { ...others, ...BY_ALICE, label: 'new', metadata: { list: [] }, version: 1 };
     expect(await console.record(record.id)).toEqual(changed);
-    expect(body).toEqual({ record: publicRecord(changed) });
+    expect(body).toEqual({ record: shown(changed) });
   });
 
   test.each<[string, object]>([
     ['owner', { owner: 'initech' }],
     ['scopes', { scopes: ['a', 'c'] }],
     ['metadata', { metadata: { seats: 5 } }],
-  ])('returns CONFLICT if another console has changed the %s in the meantime', async (_, changes) => {
+  ])('returns PRECONDITION_FAILED if another console has changed the %s in the meantime', async (_, changes) => {
     const { record } = await console.putKey({ owner: 'acme', scopes: ['a'], metadata: { seats: 3 } });
     const other = await ConsoleUnderTest.start(database, { tableName: console.tableName, actor: 'bob' });
     await other.open();
     const theirs = { owner: 'globex', scopes: ['a', 'b'], metadata: { seats: 4 } };
     const path = `/api/keys/${record.id}`;
-    expect(await other.api('PATCH', path, { changes: theirs, expected: expected(record) })).toMatchObject({
-      status: 200,
-    });
+    expect(await other.api('PATCH', path, theirs, UNCHANGED)).toMatchObject({ status: 200 });
 
-    const mine = await console.api('PATCH', path, { changes, expected: expected(record) });
-    expect(mine).toMatchObject({ status: 409, body: { error: { code: 'CONFLICT' } } });
+    const mine = await console.api('PATCH', path, changes, UNCHANGED);
+    expect(mine).toMatchObject({ status: 412, body: { code: 'PRECONDITION_FAILED' } });
     expect(await console.record(record.id)).toMatchObject(theirs);
 
     const { body } = await console.api('GET', path);
-    expect(await console.api('PATCH', path, { changes, expected: body.record })).toMatchObject({ status: 200 });
+    const current = { 'if-match': `"${body.record.version}"` };
+    expect(await console.api('PATCH', path, changes, current)).toMatchObject({ status: 200 });
     await other.stop();
   });
 
-  test('returns CONFLICT if the expected record belongs to another key', async () => {
-    const { record } = await console.putKey({ owner: 'acme' });
-    const { record: another } = await console.putKey({ owner: 'globex' });
-    const body = { changes: { owner: 'initech' }, expected: expected(another) };
-    expect(await console.api('PATCH', `/api/keys/${record.id}`, body)).toMatchObject({ status: 400 });
-    expect(await console.record(record.id)).toEqual(record);
+  test.each([{}, { 'if-match': '*' }, { 'if-match': 'W/"0"' }])(
+    'returns VERSION_REQUIRED without the ETag of a version: %j',
+    async (headers) => {
+      const { record } = await console.putKey({ owner: 'acme' });
+      const answer = await console.api('PATCH', `/api/keys/${record.id}`, { owner: 'initech' }, { ...headers });
+      expect(answer).toMatchObject({ status: 428, body: { code: 'VERSION_REQUIRED' } });
+      expect(await console.record(record.id)).toEqual(record);
+    },
+  );
+
+  test('returns CONFLICT if the state of the key refuses the change', async () => {
+    const { record } = await console.putKey({ rotatedTo: 'successor', expiresAt: at(DAY_MS) });
+    const answer = await console.api('PATCH', `/api/keys/${record.id}`, { expiresAt: null }, UNCHANGED);
+    expect(answer).toMatchObject({ status: 409, body: { code: 'CONFLICT', keyId: record.id } });
   });
 });
 
@@ -314,12 +323,12 @@ test('the API returns 409 if a key is already disabled or enabled', async () => 
   const path = `/api/keys/${record.id}`;
   expect(await console.api('POST', `${path}/disable`, {})).toEqual({
     status: 200,
-    body: { record: publicRecord({ ...record, disabledAt: at(0), disabledBy: 'alice', ...BY_ALICE, version: 1 }) },
+    body: { record: shown({ ...record, disabledAt: at(0), disabledBy: 'alice', ...BY_ALICE, version: 1 }) },
   });
   expect(await console.api('POST', `${path}/disable`, {})).toMatchObject({ status: 409 });
   expect(await console.api('POST', `${path}/enable`, {})).toEqual({
     status: 200,
-    body: { record: publicRecord({ ...record, ...BY_ALICE, version: 2 }) },
+    body: { record: shown({ ...record, ...BY_ALICE, version: 2 }) },
   });
   expect(await console.record(record.id)).toEqual({ ...record, ...BY_ALICE, version: 2 });
   expect(await console.api('POST', `${path}/enable`, {})).toMatchObject({ status: 409 });
@@ -329,11 +338,11 @@ test('the API returns 409 if a key is already revoked', async () => {
   const { record } = await console.putKey();
   const path = `/api/keys/${record.id}/revoke`;
   const { status, body } = await console.api('POST', path, { reason: 'leaked' });
-  expect({ status, body }).toEqual({ status: 200, body: { record: publicRecord(await console.record(record.id)) } });
+  expect({ status, body }).toEqual({ status: 200, body: { record: shown(await console.record(record.id)) } });
   expect(body.record).toMatchObject({ revokedAt: at(0), revokedBy: 'alice', revokedReason: 'leaked' });
   expect(await console.api('POST', path, { reason: 'again' })).toMatchObject({
     status: 409,
-    body: { error: { code: 'ALREADY_REVOKED' } },
+    body: { code: 'ALREADY_REVOKED' },
   });
   expect(await console.record(record.id)).toMatchObject({ revokedReason: 'leaked' });
 });
@@ -349,8 +358,8 @@ test('the API sets the expiry of a rotated key to the end of the grace period', 
   expect(hashSecret(body.key)).toBe(successor.keyHash);
   expect(body).toEqual({
     key: expect.any(String),
-    record: publicRecord(successor),
-    previous: publicRecord(await console.record(record.id)),
+    record: shown(successor),
+    previous: shown(await console.record(record.id)),
   });
   expect(await console.api('POST', path, { graceSeconds: 0 })).toMatchObject({ status: 409 });
 });
@@ -382,7 +391,7 @@ describe('the API of a console that knows the plans', () => {
       body: { plan: { ...plan, quotas: [quota] } },
     });
     const { status, body } = await planned.api('POST', `${path}/reset-quota`, {});
-    expect({ status, body }).toEqual({ status: 200, body: { record: publicRecord(await planned.record(record.id)) } });
+    expect({ status, body }).toEqual({ status: 200, body: { record: shown(await planned.record(record.id)) } });
     expect(body.record.limitsResetAt).toBe(at(0));
     expect(await limits.item(subject)).toMatchObject({ granted: 0 });
   });
@@ -391,21 +400,28 @@ describe('the API of a console that knows the plans', () => {
     const { record } = await planned.putKey();
     expect(await planned.api('GET', `/api/keys/${record.id}/plan`)).toEqual({ status: 200, body: { plan: null } });
     const { status, body } = await planned.api('POST', `/api/keys/${record.id}/reset-quota`, {});
-    expect({ status, code: body.error.code }).toEqual({ status: 409, code: 'CONFLICT' });
+    expect({ status, code: body.code }).toEqual({ status: 409, code: 'CONFLICT' });
   });
 });
 
 test('the API returns CONFIG_INVALID for a reset if the console does not know the table of limits', async () => {
   const { record } = await console.putKey({ plan: 'free' });
   const { status, body } = await console.api('POST', `/api/keys/${record.id}/reset-quota`, {});
-  expect({ status, code: body.error.code }).toEqual({ status: 404, code: 'CONFIG_INVALID' });
+  expect({ status, code: body.code }).toEqual({ status: 404, code: 'CONFIG_INVALID' });
 });
 
 test('the API returns RECORD_CORRUPT for an unreadable record', async () => {
   await console.put({ ...makeKey({ id: 'unreadable' }).record, label: 7 });
   expect(await console.api('GET', '/api/keys/unreadable')).toEqual({
     status: 500,
-    body: { error: { code: 'RECORD_CORRUPT', message: 'the record of key unreadable has an unreadable label' } },
+    body: {
+      type: 'about:blank',
+      title: 'Internal Server Error',
+      status: 500,
+      detail: 'the record of key unreadable has an unreadable label',
+      code: 'RECORD_CORRUPT',
+      keyId: 'unreadable',
+    },
   });
 });
 
@@ -416,8 +432,8 @@ test('the API returns STORE_UNAVAILABLE with a remedy if the table does not exis
   await client.send(new DeleteTableCommand({ TableName: own.tableName }));
   client.destroy();
   const { status, body } = await own.api('GET', '/api/keys');
-  expect({ status, code: body.error.code }).toEqual({ status: 502, code: 'STORE_UNAVAILABLE' });
-  expect(body.error.message).toMatch(/^there is no table .*npm start$/);
+  expect({ status, code: body.code }).toEqual({ status: 503, code: 'STORE_UNAVAILABLE' });
+  expect(body.detail).toMatch(/^there is no table .*npm start$/);
   await own.stop();
 });
 
@@ -456,13 +472,13 @@ describe('the usage in the API', () => {
 
   test.each(['/api/usage?by=year', '/api/keys/*/usage'])('rejects %s', async (path) => {
     const { status, body } = await counting.api('GET', path);
-    expect({ status, code: body.error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+    expect({ status, code: body.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
   });
 
   test('needs a table of usage', async () => {
     expect(await console.api('GET', '/api/usage')).toMatchObject({
       status: 404,
-      body: { error: { code: 'CONFIG_INVALID' } },
+      body: { code: 'CONFIG_INVALID' },
     });
   });
 });

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { request, type IncomingHttpHeaders } from 'node:http';
+import { request, STATUS_CODES, type IncomingHttpHeaders } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 import { BatchWriteCommand, PutCommand, ScanCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { openRegistry } from '../../../cli/openRegistry.ts';
@@ -59,10 +59,12 @@ const ERROR_CODES: Readonly<Record<number, readonly string[]>> = {
   403: ['HOST_REFUSED', 'ORIGIN_REFUSED', 'READ_ONLY'],
   404: ['NOT_FOUND', 'NO_SUCH_PATH', 'CONFIG_INVALID'],
   409: ['CONFLICT', 'ALREADY_REVOKED'],
+  412: ['PRECONDITION_FAILED'],
   413: ['BODY_TOO_LARGE'],
   415: ['JSON_REQUIRED'],
+  428: ['VERSION_REQUIRED'],
   500: ['RECORD_CORRUPT', 'INTERNAL_ERROR'],
-  502: ['STORE_UNAVAILABLE'],
+  503: ['STORE_UNAVAILABLE'],
 };
 
 /** A console with its own table and the cookie of its session. Its clock returns `NOW_MS` by default. */
@@ -147,14 +149,17 @@ export class ConsoleUnderTest {
   /**
    * Sends a request with only these headers and `Host`.
    *
-   * @throws AssertionError if an error response of the API differs from `{ error: { code, message } }`, or if the code
+   * @throws AssertionError if an error response of the API isn't problem details by RFC 9457, or if the code
    *   belongs to another status
    */
   async raw(path: string, request: RawRequest = {}): Promise<RawAnswer> {
     const answer = await this.#send(path, request);
     const { status, text, headers } = answer;
-    const isJson = headers['content-type']?.startsWith('application/json') === true;
-    if (path.startsWith('/api/') && isJson && text !== '' && status >= 400) requireError(status, JSON.parse(text));
+    const isProblem = headers['content-type'] === 'application/problem+json';
+    if (path.startsWith('/api/') && text !== '' && status >= 400) {
+      ok(isProblem, `the API answered ${status} with ${headers['content-type']}`);
+      requireProblem(status, JSON.parse(text));
+    }
     return answer;
   }
 
@@ -218,9 +223,10 @@ export class ConsoleUnderTest {
   }
 }
 
-function requireError(status: number, body: ApiAnswer['body']): void {
-  const { code, message } = body.error;
-  deepEqual(body, { error: { code, message } });
-  equal(typeof message, 'string');
+function requireProblem(status: number, body: ApiAnswer['body']): void {
+  const { code, detail, keyId } = body;
+  const title = STATUS_CODES[status];
+  deepEqual(body, { type: 'about:blank', title, status, detail, code, ...(keyId === undefined ? {} : { keyId }) });
+  equal(typeof detail, 'string');
   ok(ERROR_CODES[status]?.includes(code), `the API answered ${status} with ${code}`);
 }

@@ -34,9 +34,9 @@ describe('the console after a lost response to a stored write', () => {
     proxy.inflict(RESETS, { on: 'PutItem', isDone: true });
     const { status, body } = await console.api('POST', '/api/keys', { label: 'lost' });
     const [record] = await console.records();
-    expect({ status, code: body.error.code }).toEqual({ status: 502, code: 'STORE_UNAVAILABLE' });
-    expect(body.error.message).toContain(`if the list has the id ${record?.id}, revoke it`);
-    expect(body.error.message).not.toMatch(SECRET);
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'STORE_UNAVAILABLE' });
+    expect(body.detail).toContain(`if the list has the id ${record?.id}, revoke it`);
+    expect(body.detail).not.toMatch(SECRET);
   });
 
   test.each(['PutItem', 'UpdateItem'])(
@@ -46,31 +46,33 @@ describe('the console after a lost response to a stored write', () => {
       proxy.inflict(RESETS, { on: operation, isDone: true });
       const { status, body } = await console.api('POST', `/api/keys/${record.id}/rotate`, { graceSeconds: 60 });
       const successor = (await console.records()).find(({ id }) => id !== record.id);
-      expect(status).toBe(502);
-      expect(body.error.message).toContain(`key ${record.id} may have been rotated`);
-      expect(body.error.message).toContain(`rotate the successor ${successor?.id} in turn`);
-      expect(body.error.message).not.toMatch(SECRET);
+      expect(status).toBe(503);
+      expect(body.detail).toContain(`key ${record.id} may have been rotated`);
+      expect(body.detail).toContain(`rotate the successor ${successor?.id} in turn`);
+      expect(body.detail).not.toMatch(SECRET);
     },
   );
 
   test.each<[string, string, object]>([
-    ['PATCH', '', { changes: { label: 'x' }, expected: { label: 'ci' } }],
+    ['PATCH', '', { label: 'x' }],
     ['POST', '/disable', {}],
     ['POST', '/revoke', {}],
   ])('warns that the key may have been changed by %s /api/keys/:id%s', async (method, action, change) => {
     const { record } = await console.putKey();
     proxy.inflict(RESETS, { on: 'UpdateItem', isDone: true });
-    const { status, body } = await console.api(method, `/api/keys/${record.id}${action}`, change);
-    expect(status).toBe(502);
-    expect(body.error.message).toMatch(/the key may have been changed/);
+    const { status, body } = await console.api(method, `/api/keys/${record.id}${action}`, change, {
+      'if-match': '"0"',
+    });
+    expect(status).toBe(503);
+    expect(body.detail).toMatch(/the key may have been changed/);
   });
 });
 
 test('the console reports only the denied access if DynamoDB denies the write', async () => {
   proxy.inflict(DENIES);
   const { status, body } = await console.api('POST', '/api/keys', { label: 'x' });
-  expect(status).toBe(502);
-  expect(body.error.message).toMatch(/^access to the table .* was denied: [^;]*$/);
+  expect(status).toBe(503);
+  expect(body.detail).toMatch(/^access to the table .* was denied: [^;]*$/);
 });
 
 test('the console keeps the message of an unexpected error out of the response', async () => {

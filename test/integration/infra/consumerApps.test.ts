@@ -73,12 +73,23 @@ function openRoutes(template: Template): string[] {
     return resource === undefined ? '' : `${pathOf(resource.Properties.ParentId)}/${resource.Properties.PathPart}`;
   };
   return [...resources.values()].flatMap(({ Type, Properties }) => {
-    if (Properties?.AuthorizerId !== undefined) return [];
+    if (Properties?.AuthorizerId !== undefined || Properties?.AuthorizationType === 'AWS_IAM') return [];
     if (Type === 'AWS::ApiGatewayV2::Route') return [Properties.RouteKey];
     if (Type !== 'AWS::ApiGateway::Method' || Properties.HttpMethod === 'OPTIONS') return [];
     return [`${Properties.HttpMethod} ${pathOf(Properties.ResourceId) || '/'}`];
   });
 }
+
+/** The routes of the portal that check the cookie of its session. */
+const PORTAL_ROUTES = [
+  'GET /portal/me',
+  'GET /portal/me/keys',
+  'POST /portal/me/keys',
+  'GET /portal/me/keys/{id}',
+  'PATCH /portal/me/keys/{id}',
+  'GET /portal/me/keys/{id}/usage',
+  ...['rotate', 'disable', 'enable', 'revoke'].map((verb) => `POST /portal/me/keys/{id}/${verb}`),
+];
 
 const OPEN: Partial<Record<ConsumerApp, readonly string[]>> = {
   'an existing REST API of 40 routes': ['GET /health'],
@@ -86,6 +97,14 @@ const OPEN: Partial<Record<ConsumerApp, readonly string[]>> = {
   'a WebSocket API': ['$disconnect', '$default', 'send'],
   'a construct of a team’s own': ['GET /health'],
   'limits on an HTTP API and on messages': ['$default'],
+  'the management API in a stack of its own': [
+    'GET /openapi.json',
+    'GET /portal',
+    'GET /portal/{file+}',
+    'POST /portal/session',
+    'DELETE /portal/session',
+    ...PORTAL_ROUTES,
+  ],
 };
 
 const NAMES = Object.keys(CONSUMER_APPS) as ConsumerApp[];

@@ -10,19 +10,24 @@ const OWNERS = { issuer: 'https://issuer.example', audience: ['app'] };
 const template = Template.fromStack(new LatchkeyStack(new App(), 'LatchkeyStack'));
 
 test('LatchkeyStack deploys the tables, the authorizer, an API of each type and the management API', () => {
-  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 4);
+  template.resourceCountIs('AWS::DynamoDB::GlobalTable', 5);
   template.resourceCountIs('AWS::ApiGateway::RestApi', 1);
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP' }, 2);
   template.resourcePropertiesCountIs('AWS::ApiGatewayV2::Api', { ProtocolType: 'WEBSOCKET' }, 1);
-  template.resourceCountIs('AWS::Lambda::Function', 4);
+  template.resourceCountIs('AWS::Lambda::Function', 5);
 });
 
-test.each(['TableName', 'UsageTableName', 'RestApiUrl', 'HttpApiUrl', 'WebSocketApiUrl', 'KeyManagementUrl'])(
-  'LatchkeyStack has the output %s',
-  (name) => {
-    template.hasOutput(name, { Value: Match.anyValue() });
-  },
-);
+test.each([
+  'TableName',
+  'UsageTableName',
+  'HistoryTableName',
+  'RestApiUrl',
+  'HttpApiUrl',
+  'WebSocketApiUrl',
+  'KeyManagementUrl',
+])('LatchkeyStack has the output %s', (name) => {
+  template.hasOutput(name, { Value: Match.anyValue() });
+});
 
 test('LatchkeyStack outputs the revocation delay in seconds and the accepted keys', () => {
   template.hasOutput('RevocationDelaySeconds', { Value: '60' });
@@ -145,10 +150,10 @@ test('the REST API of LatchkeyStack has a regional endpoint', () => {
 });
 
 test('LatchkeyStack has alarms by default, and a dashboard only if you ask for it', () => {
-  template.resourceCountIs('AWS::CloudWatch::Alarm', 6);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', 8);
   template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
   const full = templateWith({ monitoring: 'dashboard' });
-  full.resourceCountIs('AWS::CloudWatch::Alarm', 6);
+  full.resourceCountIs('AWS::CloudWatch::Alarm', 8);
   full.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
   const none = templateWith({ monitoring: 'none' });
   none.resourceCountIs('AWS::CloudWatch::Alarm', 0);
@@ -225,12 +230,15 @@ function toLines({ Effect, Action, Resource, Condition }: Statement): string[] {
 }
 
 function describeResource(resource: unknown): string {
-  const json = JSON.stringify(resource);
-  const [, logicalId = ''] = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(json) ?? [];
-  const [, table = '', index = ''] =
-    /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["(\w+)","Arn"\]\},"(\/index\/\w+)"\]\]\}$/.exec(json) ?? [];
-  if (index !== '') return nameOf(table) + index;
-  return logicalId === '' ? json : nameOf(logicalId);
+  const text = JSON.stringify(resource);
+  const [, logicalId = ''] = /^\{"Fn::GetAtt":\["(\w+)","Arn"\]\}$/.exec(text) ?? [];
+  const [, streamed = ''] = /^\{"Fn::GetAtt":\["(\w+)","StreamArn"\]\}$/.exec(text) ?? [];
+  const [, indexed = '', index = ''] =
+    /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["(\w+)","Arn"\]\},"\/index\/(\w+)"/.exec(text) ?? [];
+  if (streamed !== '') return `the stream of ${nameOf(streamed)}`;
+  if (indexed !== '') return `the index ${index} of ${nameOf(indexed)}`;
+  if (text.includes(':event-bus/default"')) return 'the default event bus';
+  return logicalId === '' ? text : nameOf(logicalId);
 }
 
 /** Returns the logical id without the hash that the CDK appends. */
@@ -254,6 +262,11 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
     Null: { 'dynamodb:Attributes': 'false' },
     StringEqualsIfExists: { 'dynamodb:ReturnValues': 'UPDATED_NEW' },
   });
+  const marksOnly = JSON.stringify({
+    'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['subject', 'warned'] },
+    Null: { 'dynamodb:Attributes': 'false' },
+    StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
+  });
   expect(statementsByRole()).toEqual({
     AuthorizerRole: [
       ...logsOf('AuthorizerLogs'),
@@ -266,13 +279,30 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
       ...['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'UpdateItem', 'Scan'].map(
         (action) => `Allow dynamodb:${action} on KeysTable`,
       ),
-      'Allow dynamodb:Query on KeysTable/index/byId',
-      'Allow dynamodb:Query on KeysTable/index/byOwner',
+      'Allow dynamodb:Query on the index byId of KeysTable',
+      'Allow dynamodb:Query on the index byOwner of KeysTable',
       ...['DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'].map(
         (action) => `Allow dynamodb:${action} on ManagementState`,
       ),
       `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${countersOnly}`,
       'Allow dynamodb:Query on UsageTable',
+    ],
+    EventsRole: [
+      ...logsOf('EventsLogs'),
+      ...['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
+        (action) => `Allow dynamodb:${action} on the stream of KeysTable`,
+      ),
+      'Allow dynamodb:Scan on KeysTable',
+      'Allow dynamodb:Scan on AuthorizerLimitsTable',
+      `Allow dynamodb:UpdateItem on AuthorizerLimitsTable if ${marksOnly}`,
+      'Allow dynamodb:GetItem on KeysTable',
+      'Allow dynamodb:Query on the index byId of KeysTable',
+      'Allow dynamodb:PutItem on EventsHistory',
+      'Allow events:PutEvents on the default event bus if {"StringEquals":{"events:source":"latchkey"}}',
+      'Allow sqs:SendMessage on EventsDeadLetters',
+      'Allow sqs:SendMessage on EventsDeadLetters',
+      'Allow sqs:GetQueueAttributes on EventsDeadLetters',
+      'Allow sqs:GetQueueUrl on EventsDeadLetters',
     ],
     UsageRole: [
       ...logsOf('UsageLogs'),
@@ -286,7 +316,7 @@ test('LatchkeyStack grants its roles only the actions that this test lists', () 
 
 test('LatchkeyStack does not attach managed or inline policies to its roles', () => {
   const roles = resourcesOf('AWS::IAM::Role').map(([, { Properties }]) => Object.keys(Properties ?? {}));
-  expect(roles).toEqual(Array.from({ length: 4 }, () => ['AssumeRolePolicyDocument']));
+  expect(roles).toEqual(Array.from({ length: 5 }, () => ['AssumeRolePolicyDocument']));
   const types = Object.values<{ Type: string }>(template.toJSON()['Resources']).map(({ Type }) => Type);
   expect(types.filter((type) => type.startsWith('AWS::IAM::') && !/::(Role|Policy)$/.test(type))).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { LatchkeyError } from '../../../keys/errors.ts';
 import { type IdempotentRequest, type IdempotentWork, runOnce } from '../../../management/idempotency.ts';
+import { RequestProblem, UnconfirmedChange } from '../../../management/problems.ts';
 import { type Engine, startDynalite } from '../../support/engine.ts';
 import { type ManagementTables, openManagementTables } from '../../support/managementTables.ts';
 
@@ -115,19 +116,20 @@ describe('a request with an idempotency key', () => {
     expect(stored).toHaveLength(1);
   });
 
-  test('can be repeated at once after a refusal', async () => {
-    const refuse = async () => {
-      throw new LatchkeyError('CONFLICT', 'was rotated already');
-    };
-    await expect(run({}, { store: refuse })).rejects.toMatchObject({ code: 'CONFLICT' });
+  test.each([
+    new LatchkeyError('CONFLICT', 'was rotated already'),
+    new LatchkeyError('STORE_UNAVAILABLE', 'the read before the change failed'),
+    new RequestProblem('TOO_MANY_KEYS', 'you have 20 keys'),
+  ])('can be repeated at once after a refusal: $code', async (error) => {
+    await expect(run({}, { store: () => Promise.reject(error) })).rejects.toBe(error);
     await expect(run()).resolves.toMatchObject({ outcome: 'done' });
   });
 
   test('keeps its key while the outcome is unknown', async () => {
     const fail = async () => {
-      throw new LatchkeyError('STORE_UNAVAILABLE', 'the write failed: TimeoutError');
+      throw new UnconfirmedChange('look for the key', new Error('TimeoutError'));
     };
-    await expect(run({}, { store: fail })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(run({}, { store: fail })).rejects.toBeInstanceOf(UnconfirmedChange);
     await expect(run()).resolves.toEqual({ outcome: 'in progress', retryAfterSeconds: 30 });
   });
 

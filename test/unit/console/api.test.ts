@@ -32,9 +32,8 @@ describe.each<[string, () => Promise<Response>]>([
 });
 
 test("the console client throws an error with the server's code and message if a request is rejected", async () => {
-  const error = { code: 'CONFLICT', message: 'was changed' };
-  fetched.mockResolvedValue(new Response(JSON.stringify({ error }), { status: 409 }));
-  await expect(api.disable('x')).rejects.toMatchObject(error);
+  fetched.mockResolvedValue(new Response(JSON.stringify({ code: 'CONFLICT', detail: 'was changed' }), { status: 409 }));
+  await expect(api.disable('x')).rejects.toMatchObject({ code: 'CONFLICT', message: 'was changed' });
 });
 
 test.each<[string, (id: string) => Promise<unknown>]>([

@@ -7,7 +7,7 @@ beforeEach(() => connection.report('connected'));
 afterAll(() => fetched.mockRestore());
 
 function rejection(status: number, code: string): Response {
-  return new Response(JSON.stringify({ error: { code, message: 'no' } }), { status });
+  return new Response(JSON.stringify({ code, detail: 'no' }), { status });
 }
 
 describe('the connection to the console', () => {
@@ -16,7 +16,7 @@ describe('the connection to the console', () => {
     ['disconnected', 'stops in the middle of a response', async () => new Response('{"records":')],
     ['ended', "doesn't know the session", async () => rejection(401, 'SESSION_REQUIRED')],
     ['connected', 'rejects a request for another reason', async () => rejection(404, 'NOT_FOUND')],
-    ['connected', "can't reach DynamoDB", async () => rejection(502, 'STORE_UNAVAILABLE')],
+    ['connected', "can't reach DynamoDB", async () => rejection(503, 'STORE_UNAVAILABLE')],
   ])('is %s if the server %s', async (state, _, answer) => {
     fetched.mockImplementation(answer);
     await api.read('x').catch(() => {});

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { CliError } from '../../../operator/errors.ts';
 import { createConsoleApp, START_PATH } from '../../../console/server/consoleApp.ts';
 import { Session } from '../../../console/server/guards.ts';
-import { confirmed, UnconfirmedChange } from '../../../console/server/refusal.ts';
+import { confirmed, UnconfirmedChange } from '../../../management/problems.ts';
 import { LatchkeyError, type ErrorCode } from '../../../keys/errors.ts';
 import { KeyRegistry } from '../../../keys/registry.ts';
 import { answersInOrder } from '../../support/answersInOrder.ts';
@@ -74,8 +74,8 @@ async function send(method: string, path: string, given: Headers = {}, started: 
     ...(method === 'POST' ? { body: '{}' } : {}),
   });
   const text = await answer.text();
-  const { error } = text.startsWith('{') ? JSON.parse(text) : { error: undefined };
-  return { status: answer.status, code: error?.code, message: error?.message, headers: answer.headers, text };
+  const { code, detail: message } = text.startsWith('{') ? JSON.parse(text) : {};
+  return { status: answer.status, code, message, headers: answer.headers, text };
 }
 
 describe('the console', () => {
@@ -208,26 +208,19 @@ describe('the console', () => {
 
 describe('the API of the console', () => {
   test.each<[string, string, unknown, RegExp]>([
-    ['POST', '/api/keys', ['x'], /^body: expected a JSON object$/],
+    ['POST', '/api/keys', ['x'], /^body: expected a JSON object, got a list of 1$/],
     [
       'POST',
       '/api/keys',
       { label: 'x', id: 'y' },
-      /^body: expected only the fields label, owner, scopes, plan, allowedIps, expiresAt, metadata, prefix, got 1 unknown$/,
+      /^body: expected only the fields label, owner, scopes, plan, expiresAt, allowedIps, metadata, prefix, got "id"$/,
     ],
-    ['PATCH', '/api/keys/x', { expected: {} }, /^changes: /],
-    ['PATCH', '/api/keys/x', { changes: [], expected: {} }, /^changes: /],
-    ['PATCH', '/api/keys/x', { changes: {} }, /^expected: /],
-    [
-      'PATCH',
-      '/api/keys/x',
-      { changes: {}, expected: {}, id: 'y', label: 'z' },
-      / fields changes, expected, got 2 unknown$/,
-    ],
-    ['POST', '/api/keys/x/disable', { reason: 'y' }, /expected no fields, got 1 unknown$/],
-    ['POST', '/api/keys/x/enable', { anything: 1 }, /expected no fields, got 1 unknown$/],
-    ['POST', '/api/keys/x/revoke', { why: 'y' }, / fields reason, got 1 unknown$/],
-    ['POST', '/api/keys/x/rotate', { grace: 1 }, / fields graceSeconds, expiresAt, got 1 unknown$/],
+    ['PATCH', '/api/keys/x', [], /^body: expected a JSON object, got a list of 0$/],
+    ['PATCH', '/api/keys/x', { changes: {}, expected: {} }, / metadata, got "changes", "expected"$/],
+    ['POST', '/api/keys/x/disable', { reason: 'y' }, /expected no fields, got "reason"$/],
+    ['POST', '/api/keys/x/enable', { anything: 1 }, /expected no fields, got "anything"$/],
+    ['POST', '/api/keys/x/revoke', { why: 'y' }, / fields reason, got "why"$/],
+    ['POST', '/api/keys/x/rotate', { graceSeconds: 0, grace: 1 }, / graceSeconds, expiresAt, prefix, got "grace"$/],
     ['POST', '/api/keys', { metadata: nested(41) }, /^body: expected at most 40 levels /],
   ])(
     'responds to %s %s with a description of the expected body if the body is %j',
@@ -238,11 +231,12 @@ describe('the API of the console', () => {
         origin: `http://${HOST}`,
         'content-type': 'application/json',
         'content-length': '2',
+        ...(method === 'PATCH' && { 'if-match': '"0"' }),
       };
       const answer = await startApp().request(path, { method, headers, body: JSON.stringify(body) });
-      const { error } = JSON.parse(await answer.text());
-      expect({ status: answer.status, code: error.code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
-      expect(error.message).toMatch(expected);
+      const { code, detail } = JSON.parse(await answer.text());
+      expect({ status: answer.status, code }).toEqual({ status: 400, code: 'INPUT_INVALID' });
+      expect(detail).toMatch(expected);
     },
   );
 });
@@ -348,10 +342,10 @@ describe('the console after a registry error', () => {
     expect(message).toBe(String.raw`no key \u001b[2J\u202e`);
   });
 
-  test('responds to STORE_UNAVAILABLE with status 502 and advice', async () => {
+  test('responds to STORE_UNAVAILABLE with status 503 and advice', async () => {
     const cause = Object.assign(new Error('no'), { name: 'ThrottlingException' });
     const answer = await listed(new LatchkeyError('STORE_UNAVAILABLE', 'the scan failed', { cause }));
-    expect(answer).toMatchObject({ status: 502, code: 'STORE_UNAVAILABLE' });
+    expect(answer).toMatchObject({ status: 503, code: 'STORE_UNAVAILABLE' });
     expect(answer.message).toBe('DynamoDB is throttling requests: try again in a minute');
   });
 
@@ -385,7 +379,7 @@ describe('a change in the console', () => {
       cause: lost,
     });
     const { status, code, message } = await send('GET', '/api/keys', {}, { registry: failingRegistry(failure) });
-    expect({ status, code }).toEqual({ status: 502, code: 'STORE_UNAVAILABLE' });
+    expect({ status, code }).toEqual({ status: 503, code: 'STORE_UNAVAILABLE' });
     expect(message).toMatch(/cannot be reached .*; look first$/);
   });
 

@@ -3,7 +3,7 @@ import { sortRecords, type SortField } from '../../../keys/recordOrder.ts';
 import { getRotationChain, filterKeys, type KeyFilter, NO_FILTER } from '../../../console/page/keyList.ts';
 import { keysCsv } from '../../../console/page/keysCsv.ts';
 import { DAY_MS, lastUsedBand } from '../../../components/urgency.ts';
-import type { ConsoleKey } from '../../../console/server/keyRoutes.ts';
+import type { ConsoleKey } from '../../../console/page/consoleKey.ts';
 import { keyState } from '../../../keys/state.ts';
 import { idsOf, makeConsoleKey } from '../../support/consoleKeys.ts';
 import { at, makeKey, NOW_MS } from '../../support/keys.ts';

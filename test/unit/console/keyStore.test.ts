@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { loadKeys, withRecords, type KeysById } from '../../../console/page/keyStore.ts';
-import type { ConsoleKey } from '../../../console/server/keyRoutes.ts';
+import type { ConsoleKey } from '../../../console/page/consoleKey.ts';
 import type { TestKeyFields } from '../../../testing/createTestKey.ts';
 import { at, makeKey } from '../../support/keys.ts';
 import { publicRecord } from '../../../keys/record.ts';

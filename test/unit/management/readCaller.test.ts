@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { readOperator, readOwner } from '../../../management/function/readCaller.ts';
 
 const ARN = 'arn:aws:sts::111122223333:assumed-role/back-office/i-0abc';
-const USERS = { ownerClaim: 'sub', orgClaim: undefined };
-const ORGANISATIONS = { ownerClaim: 'sub', orgClaim: 'org' };
+const rules = { maxKeysPerOwner: 20 };
+const USERS = { ownerClaim: 'sub', orgClaim: undefined, rules };
+const ORGANISATIONS = { ownerClaim: 'sub', orgClaim: 'org', rules };
 const jwt = (claims: unknown) => ({ jwt: { claims, scopes: null } });
 const UNAUTHENTICATED = expect.objectContaining({ kind: 'refused', code: 'UNAUTHENTICATED' });
 const FORBIDDEN = expect.objectContaining({ kind: 'refused', code: 'FORBIDDEN' });
@@ -34,14 +35,14 @@ describe('an owner', () => {
     [
       "a claim of the deployment's choice, and the user is the actor",
       { sub: 'ann', customer: 'acme' },
-      { ownerClaim: 'customer', orgClaim: undefined },
+      { ownerClaim: 'customer', orgClaim: undefined, rules },
       { actor: 'owner:ann', owner: 'acme' },
     ],
     ["the user's organisation", { sub: 'ann', org: 'acme' }, ORGANISATIONS, { actor: 'owner:ann', owner: 'acme' }],
     ['a long number that is a text', { sub: '110248495921238986420' }, USERS, { owner: '110248495921238986420' }],
     ['a text with brackets inside', { sub: 'auth0|[x]' }, USERS, { owner: 'auth0|[x]' }],
   ])('is %s', (_, claims, settings, caller) => {
-    expect(readOwner(jwt(claims), settings)).toMatchObject({ kind: 'owner', ...caller });
+    expect(readOwner(jwt(claims), settings)).toMatchObject({ kind: 'owner', rules, ...caller });
   });
 
   test.each<[string, object]>([
@@ -81,7 +82,7 @@ describe('an owner', () => {
   });
 
   test('is not a property that every object has', () => {
-    expect(readOwner(jwt({}), { ownerClaim: 'constructor', orgClaim: undefined })).toEqual(FORBIDDEN);
+    expect(readOwner(jwt({}), { ownerClaim: 'constructor', orgClaim: undefined, rules })).toEqual(FORBIDDEN);
   });
 
   test("is not in the refusal's text", () => {

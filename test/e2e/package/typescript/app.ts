@@ -2,7 +2,7 @@ import { App, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { MockIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { ApiKeyAuthorizer, ApiKeyTable } from 'latchkey/cdk';
+import { ApiKeyAuthorizer, ApiKeyTable, KeyManagementApi } from 'latchkey/cdk';
 
 const app = new App();
 const stack = new Stack(app, 'Orders');
@@ -24,6 +24,15 @@ httpApi.addRoutes({
   authorizer: authorizer.forHttpApi(),
 });
 
+const management = new KeyManagementApi(stack, 'Management', {
+  table,
+  authorizer,
+  owners: { issuer: 'https://issuer.example.com', audience: ['orders'] },
+  portal: { name: 'Orders', returnOrigins: ['https://orders.example.com'] },
+  ownerRules: { maxLifetime: Duration.days(90), maxKeysPerOwner: 3 },
+});
+
+new CfnOutput(stack, 'KeyManagementUrl', { value: management.url });
 new CfnOutput(stack, 'TableName', { value: table.tableName });
 new CfnOutput(stack, 'RevocationDelaySeconds', { value: String(authorizer.revocationDelay.toSeconds()) });
 new CfnOutput(stack, 'FunctionName', { value: authorizer.function.functionName });

@@ -10,6 +10,7 @@ import { importedTable } from './importedTable.ts';
 import { JwtBesideStack } from './jwtBeside.ts';
 import { LambdaRestApiStack } from './lambdaRestApi.ts';
 import { limits } from './limits.ts';
+import { management } from './management.ts';
 import { pipeline } from './pipeline.ts';
 import { privateRestApi } from './privateRestApi.ts';
 import { replicas } from './replicas.ts';
@@ -43,6 +44,7 @@ export const CONSUMER_APPS = {
   'a private REST API': privateRestApi,
   'two authorizers with one table': (app: App) => new TwoAuthorizersStack(app, 'Two'),
   'limits on an HTTP API and on messages': limits,
+  'the management API in a stack of its own': management,
   'tokens in every prop that takes them': (app: App) => new TokensStack(app, 'Vendor'),
 } satisfies Readonly<Record<string, (app: App) => unknown>>;
 
