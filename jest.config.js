@@ -23,6 +23,7 @@ const LONG = [
   'integration/cli/importSources',
   'integration/docs/recipes',
   'integration/docs/reference',
+  'integration/gateway/twoOwners',
   'integration/gateway/usageCounts',
   'integration/infra/consumerApps',
   'integration/store/earlierRecords',
@@ -79,7 +80,7 @@ export default {
   // Every source file counts, even if the tests don't load it.
   collectCoverageFrom: [
     '*.ts',
-    '{build/sdk,keys,lambda,infra,middleware,testing,operator,cli,local,console,components,elements,bench,soak}/**/*.{ts,tsx}',
+    '{build/sdk,keys,lambda,management,infra,middleware,testing,operator,cli,local,console,components,elements,bench,soak}/**/*.{ts,tsx}',
     '!**/*.d.ts',
   ],
   // One more than the cores of a small machine, because tests of faults mostly wait.

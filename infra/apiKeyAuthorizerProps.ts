@@ -98,7 +98,7 @@ export interface ApiKeyAuthorizerProps {
    *
    * @default - the header is ignored, and the client's address is that of the connection
    */
-  readonly trustedProxies?: number | readonly string[];
+  readonly trustedProxies?: readonly string[] | number;
 
   /**
    * The function's response for HTTP APIs with payload format 2.0: an IAM policy, or `isAuthorized`. The response to

@@ -16,7 +16,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { AttributeType, Billing, type ITable, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { type Function as LambdaFunction, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { STATE_PARTITION_KEY, STATE_TTL_ATTRIBUTE } from '../management/stateTable.ts';
@@ -36,7 +36,9 @@ const CORS_REQUEST_HEADERS = ['authorization', 'content-type', 'idempotency-key'
 const CORS_RESPONSE_HEADERS = ['etag', 'idempotency-replayed', 'retry-after'];
 
 const LOSSES_BY_LOG_LEVEL = {
-  FATAL: 'the reason of each failure',
+  WARN: 'the line of each request',
+  ERROR: 'the line of each request',
+  FATAL: 'the line of each request and the reason of each failure',
 } as const;
 
 const STATE_IS_TRANSIENT =
@@ -59,7 +61,7 @@ export class KeyManagementApi extends Construct {
   /** The function behind every route. */
   readonly function: LambdaFunction;
 
-  /** The function's log group, with one line for each failure. */
+  /** The function's log group, with one line for each request. */
   readonly functionLogGroup: ILogGroup;
 
   /** The table of sessions, codes and repeatable requests. */
@@ -133,7 +135,8 @@ export class KeyManagementApi extends Construct {
         usage?.grantRead(role);
       },
       lossesByLogLevel: LOSSES_BY_LOG_LEVEL,
-      options: { memorySize: 512 },
+      // The function has its own line for each request.
+      options: { memorySize: 512, systemLogLevelV2: SystemLogLevel.WARN },
     });
   }
 

@@ -88,8 +88,16 @@ async function integrate(
   const reply = await integrateLambda(integration.functionName, event, { inferred: true }, deps);
   const integrationLatency = deps.now() - startedMs;
   const logContext = { ...toLogContext(context, authorization), ...proof?.logContext, integrationLatency };
+  const code = reply && toProblemCode(reply);
   const failure = { ...fail(500, 'Internal Server Error', request), code: 'INTEGRATION_FAILURE' };
-  return { ...(reply ?? failure), ...toAccessDetails(authorization), logContext };
+  return { ...(reply ?? failure), ...(code !== undefined && { code }), ...toAccessDetails(authorization), logContext };
+}
+
+/** Returns the code of a reply with problem details (RFC 9457), for the request log. */
+function toProblemCode(reply: GatewayReply): string | undefined {
+  if (!getHeader(reply, 'content-type').some((type) => type.startsWith('application/problem+json'))) return undefined;
+  const [, code] = /"code":"([A-Z_]+)"/.exec(String(reply.body)) ?? [];
+  return code;
 }
 
 function toEventAuthorizer(

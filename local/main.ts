@@ -10,7 +10,7 @@ import { startGateway, type RunningGateway } from './gateway.ts';
 import { GatewayError } from './gatewayError.ts';
 import { isForeground, listenToKeyboard } from './keyboard.ts';
 import { parseOptions, type StartOptions } from './options.ts';
-import { formatJsonRequest, formatRequest, withoutDenials } from './requestLog.ts';
+import { formatJsonRequest, formatRequest, withoutRequests } from './requestLog.ts';
 import { createStepRunner } from './steps.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -34,7 +34,7 @@ try {
   const options = parseOptions(process.argv.slice(2), ROOT);
   const gateway = await startGateway(options, {
     root: ROOT,
-    writeLog: (text) => stderr.write(options.json ? text : withoutDenials(String(text))),
+    writeLog: (text) => stderr.write(options.json ? text : withoutRequests(String(text))),
     onStop: (undo) => stops.push(undo),
     onRequest: (request) => {
       // The banner is the first line, for programs that read the output.

@@ -18,13 +18,13 @@ export function formatJsonRequest({ statusCode, method, path, durationMs, ...det
 }
 
 /**
- * Returns a function's output without the authorizer's lines about denials, because the request log has a line for
- * each of them.
+ * Returns a function's output without the lines about denials of the authorizer and about requests to the management
+ * API, because the request log has a line for each of them.
  */
-export function withoutDenials(output: string): string {
+export function withoutRequests(output: string): string {
   return output
     .split(/(?<=\n)/)
-    .filter((line) => !/^\{"timestamp":"[^"]*","level":"INFO","message":"denied",/.test(line))
+    .filter((line) => !/^\{"timestamp":"[^"]*","level":"INFO","message":"(?:denied|request)",/.test(line))
     .join('');
 }
 

@@ -27,7 +27,9 @@ export async function readBody<T>(c: Context, schema: ZodType<T>): Promise<T> {
   if (isDeeper(body, MAX_BODY_DEPTH)) {
     throw invalid(`body: expected at most ${MAX_BODY_DEPTH} levels of nested objects and lists`);
   }
-  return check(body, schema, 'json');
+  check(body, schema, 'json');
+  // The schema's own copy would lack metadata named `__proto__`, which the registry rejects.
+  return body as T;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { expectedFor } from '../keys/fields.ts';
+import { expectedFor, isText, TEXT_EXPECTED } from '../keys/fields.ts';
 import { MAX_ALLOWED_IPS } from '../keys/ipRanges.ts';
+import { isScope, SCOPES_EXPECTED } from '../keys/scope.ts';
 
 // The schemas that check the shape of requests, and from which the OpenAPI document is generated. Each message is the
 // expected format. The registry also checks the values.
@@ -128,20 +129,30 @@ export const verifySchema = z
 /** The body of an operator's request for a portal session. */
 export const newPortalSessionSchema = z
   .strictObject({
-    owner: owner.meta({ description: 'The owner whose keys the portal shows.', examples: ['acme'] }),
-    scopes: scopes
+    owner: z
+      .string(TEXT_EXPECTED)
+      .refine(isText, TEXT_EXPECTED)
+      .meta({ description: 'The customer whose keys the session manages.', examples: ['acme'] }),
+    scopes: z
+      .array(z.string(SCOPES_EXPECTED).refine(isScope, SCOPES_EXPECTED), SCOPES_EXPECTED)
       .optional()
-      .meta({ description: 'The scopes that this owner may give. Without it, those of the rules.' }),
-    returnUrl: z.string('a URL').meta({
-      description: 'The URL of the application. Its origin is one of the deployment.',
+      .meta({ description: 'The scopes that the session can give. The default is all that the deployment allows.' }),
+    returnUrl: z.string('an https URL').meta({
+      description: 'The page to return to. Its origin is one of the deployment.',
       examples: ['https://app.example.com/settings'],
     }),
   })
   .meta({ id: 'NewPortalSession' });
 
-/** The body of the portal's request that redeems a code. */
+/** The body of the portal's request that exchanges a code. */
 export const codeToRedeemSchema = z
-  .strictObject({ code: z.string('a code').meta({ description: 'The code from the fragment of the URL.' }) })
+  .strictObject({
+    code: z.string('the code of the link').meta({ description: 'The code from the fragment of the URL.' }),
+    switchOwner: z
+      .boolean('true or false')
+      .optional()
+      .meta({ description: 'Whether to end the session of another owner in this browser.' }),
+  })
   .meta({ id: 'CodeToRedeem' });
 
 const LIMIT_EXPECTED = 'a whole number from 1 to 1000';

@@ -48,9 +48,9 @@ export function createKeyCheck({ config, lookup, limitStore, now }: KeyCheckDeps
   };
 }
 
-/** Returns the address in the shape of a request. */
+/** Returns the address in the shape of a server's request. */
 function toOrigin(sourceIp: string | undefined): Origin | undefined {
-  return sourceIp === undefined ? undefined : { kind: 'request', event: { remoteAddress: sourceIp } };
+  return sourceIp === undefined ? undefined : { remoteAddress: sourceIp };
 }
 
 /** The deployment's scope mapping isn't among the function's settings, so decisions don't depend on a route. */

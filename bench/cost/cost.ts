@@ -14,6 +14,7 @@ import { spread, type Spread } from '../harness.ts';
 import { figure, type Measured, type PartOptions, type Table } from '../report.ts';
 import { startFunction } from '../startFunction.ts';
 import { startStore } from '../store.ts';
+import { managementTable } from './managementCost.ts';
 import { usageTable } from './usageCost.ts';
 import {
   billedMs,
@@ -121,6 +122,7 @@ export async function cost({ rounds }: PartOptions): Promise<Measured> {
         'least seconds between two',
       ]),
       usageTable(),
+      await managementTable(),
       cpuTable(cpu, rounds),
       await memoryTable(cpu),
     ],

@@ -6,8 +6,7 @@ const MILLION = 1_000_000;
 
 /**
  * List prices in US dollars, in us-east-1 on 2026-11-25, before free tiers and discounts. The sources are AWS's pages
- * for DynamoDB (on demand), Lambda (arm64, first tier) and CloudWatch (logs, standard class). API Gateway isn't
- * included, because it costs the same with any authorizer.
+ * for DynamoDB (on demand), Lambda (arm64, first tier), CloudWatch (logs, standard class) and API Gateway (HTTP APIs).
  */
 export const PRICES = {
   readUnit: 0.125 / MILLION,
@@ -15,6 +14,8 @@ export const PRICES = {
   lambdaRequest: 0.2 / MILLION,
   lambdaGbSecond: 0.0000133334,
   logByte: 0.5 / 1e9,
+  /** The first 300 million a month. Only the management API's table includes it. */
+  httpApiRequest: 1 / MILLION,
 } as const;
 
 /** CPU times of the deployed file in milliseconds, and its memory in MB. */

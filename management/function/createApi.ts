@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Caller } from '../caller.ts';
 import { type KeyRoutesDeps, keyRoutes } from '../keyRoutes.ts';
+import { createOpenApiDocument, type DocumentedParts } from '../openApi.ts';
 import { RequestProblem, respondToError } from '../problems.ts';
 import type { FunctionEnv } from './functionEnv.ts';
 import { ownerApi } from './ownerApi.ts';
@@ -38,12 +39,21 @@ export function createApi(deps: ApiDeps): Api {
     for (const path of ['/me', '/me/*']) api.use(path, front);
     api.route('/me', ownerApi(deps));
   }
+  let document: string | undefined;
+  api.get('/openapi.json', (c) => {
+    document ??= JSON.stringify(createOpenApiDocument(partsOf(settings)));
+    return c.body(document, 200, { 'Content-Type': 'application/json' });
+  });
   api.notFound(() => {
     throw new RequestProblem('NO_SUCH_PATH', 'there is no such path');
   });
   // The log has the error of each request.
   api.onError((error, c) => respondToError(c, error, { onUnexpected: () => {} }));
   return api;
+}
+
+function partsOf({ operators, owners, portal }: ManagementSettings): DocumentedParts {
+  return { operators, owners: owners !== undefined, portal: portal !== undefined };
 }
 
 /** API Gateway adds the headers of CORS itself. */

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { managementEvent } from '../support/managementCall.ts';
 
 interface FunctionConfiguration {
   readonly Handler: string;
@@ -18,9 +19,6 @@ interface HttpResponse {
   readonly body?: string;
 }
 
-const OPERATOR = { iam: { userArn: 'arn:aws:iam::123456789012:user/back-office' } };
-const ownerOf = (sub: string) => ({ jwt: { claims: { sub }, scopes: null } });
-
 const [file = '', configuration = '', ...audiences] = process.argv.slice(2);
 const { Handler, Environment }: FunctionConfiguration = JSON.parse(readFileSync(configuration, 'utf8'));
 assert.equal(Handler, 'index.handler');
@@ -29,40 +27,22 @@ const { handler }: { handler: (event: object, context: object) => Promise<HttpRe
   pathToFileURL(file).href
 );
 
+const OPERATOR = { iam: { userArn: 'arn:aws:iam::123456789012:user/back-office' } };
+const ownerOf = (sub: string) => ({ jwt: { claims: { sub }, scopes: null } });
+
 interface Call {
   readonly authorizer?: object;
   readonly body?: object;
   readonly cookies?: readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Invokes the function as API Gateway does. */
-async function call(route: string, { authorizer, body, cookies }: Call = {}) {
+async function call(route: string, { authorizer, cookies, ...request }: Call = {}) {
   const [method = '', path = ''] = route.split(' ');
-  const event = {
-    version: '2.0',
-    routeKey: route,
-    rawPath: path,
-    rawQueryString: '',
-    headers: {
-      host: 'abc.execute-api.us-east-1.amazonaws.com',
-      'x-forwarded-proto': 'https',
-      ...(body && { 'content-type': 'application/json' }),
-    },
-    ...(cookies && { cookies }),
-    requestContext: {
-      accountId: '123456789012',
-      apiId: 'abc',
-      domainName: 'abc.execute-api.us-east-1.amazonaws.com',
-      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '203.0.113.7', userAgent: 'test' },
-      requestId: 'request-1',
-      stage: '$default',
-      timeEpoch: Date.now(),
-      ...(authorizer && { authorizer }),
-    },
-    ...(body && { body: JSON.stringify(body) }),
-    isBase64Encoded: false,
-  };
-  const response = await handler(event, { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 10_000 });
+  const event = { ...managementEvent({ method, path, ...request }, authorizer), ...(cookies && { cookies }) };
+  const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 10_000 };
+  const response = await handler(event, context);
   return { ...response, json: response.body === undefined ? undefined : JSON.parse(response.body) };
 }
 

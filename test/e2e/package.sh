@@ -24,9 +24,9 @@ ln -s "$root/node_modules" "$work/repository"
 (cd "$work/repository" && npm pack --silent --pack-destination "$work" > "$work/packed")
 tarball=$work/$(tail -n 1 "$work/packed")
 tar -tzf "$tarball" | sed 's#^package/##' | sort > "$work/files"
-odd=$(grep -vE '^(package\.json|README\.md|LICENSE|dist/authorizer/index\.mjs|dist/usage-plan-sync/index\.mjs|dist/usage-rollup/index\.mjs|dist/console/(index\.html|console\.(js|css)|icon\.svg)|dist/cjs/(latchkey|cdk|express|fastify|hono|lambda|testing)\.cjs|dist/cjs/types/package\.json|dist/cjs/types/.+\.d\.ts|dist/cli/[^/]+\.js|dist/cli/licenses\.txt|dist/lib/.+\.js|dist/lib/.+\.d\.ts)$' "$work/files" || true)
+odd=$(grep -vE '^(package\.json|README\.md|LICENSE|dist/authorizer/index\.mjs|dist/key-management/(index\.mjs|portal/[^/]+)|dist/usage-plan-sync/index\.mjs|dist/usage-rollup/index\.mjs|dist/console/(index\.html|console\.(js|css)|icon\.svg)|dist/cjs/(latchkey|cdk|express|fastify|hono|lambda|testing)\.cjs|dist/cjs/types/package\.json|dist/cjs/types/.+\.d\.ts|dist/cli/[^/]+\.js|dist/cli/licenses\.txt|dist/lib/.+\.js|dist/lib/.+\.d\.ts)$' "$work/files" || true)
 [[ -z $odd ]] || fail "the package has unexpected files: $odd"
-for entry in dist/{authorizer,usage-plan-sync,usage-rollup}/index.mjs dist/cjs/{latchkey,cdk,express,fastify,hono,lambda,testing}.cjs dist/lib/{index,infra/index,middleware/{express,fastify,hono,lambda},testing/index}.{js,d.ts} dist/cli/{main.js,licenses.txt}; do
+for entry in dist/{authorizer,key-management,usage-plan-sync,usage-rollup}/index.mjs dist/cjs/{latchkey,cdk,express,fastify,hono,lambda,testing}.cjs dist/lib/{index,infra/index,middleware/{express,fastify,hono,lambda},testing/index}.{js,d.ts} dist/cli/{main.js,licenses.txt}; do
   grep -qx "$entry" "$work/files" || fail "the package lacks $entry"
 done
 odd=$(grep -E '^dist/(lib|cjs/types)/(test|local|bench|soak|console|cli|operator|infra/app)/' "$work/files" || true)

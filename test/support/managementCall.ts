@@ -17,9 +17,28 @@ export interface ManagementAnswer {
   readonly text: string;
 }
 
-/** Returns the body of an answer as JSON. */
-export function jsonOf(answer: ManagementAnswer): Record<string, any> {
-  return JSON.parse(answer.text) as Record<string, any>;
+/** A key in a response. */
+interface ShownKey {
+  readonly id: string;
+  readonly [field: string]: unknown;
+}
+
+/** The body of a response. Each response has some of these fields. */
+interface AnswerBody {
+  readonly key: string;
+  readonly record: ShownKey;
+  readonly previous: ShownKey;
+  readonly records: readonly ShownKey[];
+  readonly cursor: string | null;
+  readonly code: string;
+  readonly detail: string;
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, unknown>>;
+}
+
+/** Returns the body of a response as JSON. */
+export function jsonOf(answer: ManagementAnswer): AnswerBody {
+  return JSON.parse(answer.text) as AnswerBody;
 }
 
 const ROUTES = managementRoutes({ operators: true, owners: true, portal: true });

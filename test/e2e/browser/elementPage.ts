@@ -35,7 +35,10 @@ export async function serveApp(context: BrowserContext, page: AppPage = {}): Pro
   const files: Readonly<Record<string, readonly [contentType: string, content: string]>> = {
     '/': ['text/html', html],
     '/app.js': ['text/javascript', script],
-    '/app.css': ['text/css', ':root { color-scheme: light dark; } body { margin: 16px; background: Canvas; color: CanvasText; font-family: sans-serif; }'],
+    '/app.css': [
+      'text/css',
+      ':root { color-scheme: light dark; } body { margin: 16px; background: Canvas; color: CanvasText; font-family: sans-serif; }',
+    ],
     '/latchkey-keys.js': ['text/javascript', readFileSync(`${ROOT}dist/elements/latchkey-keys.js`, 'utf8')],
   };
   await context.route(`${APP}/**`, async (route) => {

@@ -14,7 +14,7 @@ const BLOCK = /^## (?<heading>.+)$|^```\w+\n(?<text>(?:\/\/|#) (?<name>[\w.-]+)\
 
 /** The imports and names that a piece of a stack needs to compile. */
 const AROUND = `
-import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { Integration } from 'aws-cdk-lib/aws-apigateway';
 import { LogGroupLogDestination, Period, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { WebSocketApi, WebSocketStage, type WebSocketRouteIntegration } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -24,11 +24,11 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { ApiKeyAuthorizer, ApiKeyLimits, ApiKeyMonitoring, latchkeyAccessLogFormat, LimitPeriod } from 'latchkey/cdk';
+import { ApiKeyAuthorizer, ApiKeyLimits, ApiKeyMonitoring, KeyManagementApi, latchkeyAccessLogFormat, LimitPeriod } from 'latchkey/cdk';
 import type { IApiKeyTable, PlanMapping } from 'latchkey/cdk';
 
 export { ApiKeyAuthorizer, ApiKeyMonitoring, latchkeyAccessLogFormat, LogGroup, LogGroupLogDestination, Period, SnsAction };
-export { ApiKeyLimits, CfnOutput, LimitPeriod, RemovalPolicy, WebSocketApi, WebSocketStage };
+export { ApiKeyLimits, CfnOutput, Duration, KeyManagementApi, LimitPeriod, RemovalPolicy, WebSocketApi, WebSocketStage };
 export declare const [api, authorizer, connect, integration, table, topic]: [
   RestApi,
   ApiKeyAuthorizer,

@@ -7,7 +7,16 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 const REFERENCE = fileURLToPath(new URL('../../../docs/reference', import.meta.url));
-const PAGES = ['latchkey.md', 'cdk.md', 'express.md', 'fastify.md', 'hono.md', 'lambda.md', 'testing.md'];
+const PAGES = [
+  'latchkey.md',
+  'cdk.md',
+  'express.md',
+  'fastify.md',
+  'hono.md',
+  'lambda.md',
+  'testing.md',
+  'openapi.json',
+];
 const run = promisify(execFile);
 
 describe('the reference', () => {

@@ -121,7 +121,10 @@ describe('a request with an idempotency key', () => {
     new LatchkeyError('STORE_UNAVAILABLE', 'the read before the change failed'),
     new RequestProblem('TOO_MANY_KEYS', 'you have 20 keys'),
   ])('can be repeated at once after a refusal: $code', async (error) => {
-    await expect(run({}, { store: () => Promise.reject(error) })).rejects.toBe(error);
+    const refuse = async () => {
+      throw error;
+    };
+    await expect(run({}, { store: refuse })).rejects.toBe(error);
     await expect(run()).resolves.toMatchObject({ outcome: 'done' });
   });
 

@@ -186,6 +186,17 @@ export function describeExpected(opened: () => Table): void {
       }
     });
 
+    test('enables a key only if nobody has disabled it again since the read', async () => {
+      const { registry } = opened();
+      const { id } = await putKey(opened(), FILLED);
+      const expected = await registry.disable(id);
+      await registry.enable(id);
+      await registry.disable(id);
+      await expect(registry.enable(id, { expected })).rejects.toMatchObject({ code: 'CONFLICT', keyId: id });
+      const current = await registry.get(id);
+      await expect(registry.enable(id, { expected: current })).resolves.not.toHaveProperty('disabledAt');
+    });
+
     test('rejects a revoked key and the record of another key', async () => {
       const { registry } = opened();
       const expected = await putKey(opened(), FILLED);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { generateSecret } from '../../../keys/secret.ts';
 import { createStreamColors } from '../../../operator/colors.ts';
-import { formatJsonRequest, formatRequest, withoutDenials } from '../../../local/requestLog.ts';
+import { formatJsonRequest, formatRequest, withoutRequests } from '../../../local/requestLog.ts';
 
 const plain = createStreamColors({ stream: {}, env: {} });
 const REQUEST = { method: 'GET', path: '/rest/whoami', statusCode: 200, durationMs: 6 };
@@ -48,8 +48,9 @@ describe('the line of a request', () => {
   });
 });
 
-test('withoutDenials removes only the authorizer’s lines about denials', () => {
+test('withoutRequests removes only lines about denials and about requests to the management API', () => {
   const denial = '{"timestamp":"2030-01-01T00:00:00.000Z","level":"INFO","message":"denied","code":"KEY_REVOKED"}\n';
+  const request = '{"timestamp":"2030-01-01T00:00:00.000Z","level":"INFO","message":"request","route":"GET /keys"}\n';
   const fault = '{"timestamp":"2030-01-01T00:00:00.000Z","level":"ERROR","message":"fault","code":"X"}\n';
-  expect(withoutDenials(`${denial}${fault}${denial}"message":"denied"`)).toBe(`${fault}"message":"denied"`);
+  expect(withoutRequests(`${denial}${fault}${request}${denial}"message":"denied"`)).toBe(`${fault}"message":"denied"`);
 });

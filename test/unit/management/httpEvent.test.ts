@@ -97,7 +97,7 @@ describe('an event in payload format 2.0', () => {
   });
 
   test.each([[undefined], [null], ['event'], [[]], [{}], [{ version: '1.0', httpMethod: 'GET', path: '/keys' }]])(
-    'is required: %j is rejected',
+    'rejects %j as an event',
     (event) => {
       expect(() => toRequest(event)).toThrow(expect.objectContaining({ code: 'EVENT_UNKNOWN' }));
     },
@@ -124,7 +124,7 @@ describe('a response in payload format 2.0', () => {
     ['image/svg+xml', false],
     ['image/png', true],
     ['font/woff2', true],
-  ])('of type %s: encoded in Base64 is %s', async (contentType, isBase64Encoded) => {
+  ])('has the type %s, and is encoded in Base64: %s', async (contentType, isBase64Encoded) => {
     const bytes = Uint8Array.of(60, 255, 0);
     const result = await toResult(new Response(bytes, { headers: { 'content-type': contentType } }));
     expect(result.isBase64Encoded).toBe(isBase64Encoded);
