@@ -43,7 +43,7 @@ const AUTHORIZER_FIELDS = {
  * - `principalId` is the key's id, or `anonymous` if the key is unknown. HTTP APIs with simple responses don't have a
  *   `principalId`. Read `keyId` instead, which is present only on allowed requests.
  * - `errorCode` is the reason for a 403. Allowed requests of a scoped key also have the code `INSUFFICIENT_SCOPE` if
- *   scopes are mapped. A 401 lacks a code, because API Gateway drops the context of a thrown `Unauthorized`.
+ *   scopes are mapped, and those of a key with `allowedIps` `IP_FORBIDDEN` if responses are cached. A 401 lacks a code, because API Gateway drops the context of a thrown `Unauthorized`.
  * - `authorizerRequestId` is the `requestId` of the function's log line.
  */
 export class ApiKeyAccessLogFormat {

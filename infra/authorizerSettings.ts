@@ -82,7 +82,6 @@ export function authorizerSettings(
   if (config === undefined) throw propError(scope, ...problems);
   const resultsCacheTtl = resultsCacheTtlOf(props, config);
   if (mayCache(resultsCacheTtl) && config.keySources.length > 1) problems.push(ONE_SOURCE_EXPECTED);
-  if (props.trustedProxies !== undefined && resultsCacheTtl.isUnresolved()) problems.push(NO_CACHE_EXPECTED);
   problems.push(...environmentProblems(known, table.kind));
   problems.push(...resourceExcesses(knownScopes(props.scopes ?? {})).map((problem) => `scopes: ${problem}`));
   if (config.usageIdentifier === 'presented-key' && (props.externalKeys ?? false) === false) {
@@ -359,6 +358,8 @@ function tokenProblems(props: SettingProps): readonly string[] {
         `${prop}: expected Duration.seconds(), got ${duration?.unitLabel()} that only the deployment knows`,
     ),
     ...named.map(([prop]) => `${prop}: expected names known at synthesis, got a name that only the deployment knows`),
+    // The settings parser rejects a TTL above 0 that it knows.
+    ...(props.trustedProxies !== undefined && resultsCacheTtl?.isUnresolved() === true ? [NO_CACHE_EXPECTED] : []),
   ];
 }
 

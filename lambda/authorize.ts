@@ -31,11 +31,8 @@ export type DenyCode =
 /** The codes of refusals that concern a key in the table, in every case. */
 type KnownKeyCode = 'IP_FORBIDDEN' | 'INSUFFICIENT_SCOPE' | 'PLAN_UNAVAILABLE' | LimitCode;
 
-/**
- * The reason for `IP_FORBIDDEN`. `unknown` means that the event doesn't contain the address. `cached` means that the
- * gateway would reuse the response for other addresses.
- */
-export type AddressProblem = 'not allowed' | 'unknown' | 'cached';
+/** The reason for `IP_FORBIDDEN`, as in the log. The gateway would reuse a cached simple response for other addresses. */
+export type AddressProblem = 'address not in allowedIps' | 'no address in the event' | 'cached simple response';
 
 /** A request beyond a limit. */
 export interface LimitRefusal {
@@ -235,15 +232,18 @@ function decide(
     : { effect: 'deny', code: 'INSUFFICIENT_SCOPE', key };
 }
 
+/** The only reason that depends on the address. */
+export const NOT_ALLOWED = 'address not in allowedIps';
+
 function findAddressProblem(
   allowedIps: IpList,
   origin: Origin | undefined,
   proxies: TrustedProxies | undefined,
 ): AddressProblem | undefined {
-  if (origin === 'cached') return 'cached';
+  if (origin === 'cached') return 'cached simple response';
   const address = callerAddress(origin, proxies);
-  if (address === undefined) return 'unknown';
-  return allowedIps.has(address) ? undefined : 'not allowed';
+  if (address === undefined) return 'no address in the event';
+  return allowedIps.has(address) ? undefined : NOT_ALLOWED;
 }
 
 /** Takes one request from the limits of an allowed key, and then records its use. */

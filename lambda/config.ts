@@ -281,9 +281,10 @@ function proxyProblems({
   resultsCacheSeconds,
 }: Pick<Config, 'trustedProxies' | 'resultsCacheSeconds'>): readonly string[] {
   if (trustedProxies === undefined || resultsCacheSeconds === 0) return [];
+  const { resultsCacheSeconds: cache, trustedProxies: proxies } = SETTINGS;
   return [
-    `${SETTINGS.resultsCacheSeconds.variable}: expected 0, because of ${SETTINGS.trustedProxies.variable}, got ${resultsCacheSeconds}: ` +
-      'API Gateway would compare the address of the proxy with the allowedIps of a key',
+    `${cache.variable}: expected 0, because of ${proxies.variable}, got ${resultsCacheSeconds}: ` +
+      "API Gateway would compare the proxy's address",
   ];
 }
 

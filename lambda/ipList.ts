@@ -1,9 +1,5 @@
 import { BlockList, isIP } from 'node:net';
 
-/** `::ffff:0:0/96`, the IPv4 addresses in IPv6 (RFC 4291 §2.5.5.2). A dual-stack socket reports IPv4 clients so. */
-const MAPPED = new BlockList();
-MAPPED.addSubnet('::ffff:0:0', 96, 'ipv6');
-
 /**
  * A list of IP addresses and CIDR blocks. IPv4 and IPv6 have separate block lists, because Node.js would find an IPv4
  * address in a block such as `::/64`.
@@ -27,22 +23,40 @@ export class IpList {
 
   /** Returns whether the list contains the address. IPv4 in IPv6 counts as IPv4. A text of another form is not in it. */
   has(text: string): boolean {
-    const [address = ''] = text.split('%');
-    const family = isIP(address);
-    if (family === 0) return false;
-    const type = family === 4 ? 'ipv4' : 'ipv6';
-    const list = family === 4 || MAPPED.check(address, type) ? this.#ipv4 : this.#ipv6;
-    return list.check(address, type);
+    const type = typeOf(text);
+    if (type === undefined) return false;
+    const list = type === 'ipv4' || isMapped(text) ? this.#ipv4 : this.#ipv6;
+    return list.check(text, type);
   }
 
   #add(entry: string): boolean {
     const [address = '', prefix, ...more] = entry.split('/');
-    const family = address.includes('%') ? 0 : isIP(address);
-    const bits = family === 4 ? 32 : 128;
-    const length = prefix === undefined ? bits : Number(prefix);
-    if (family === 0 || more.length > 0 || !Number.isInteger(length) || length < 1 || length > bits) return false;
-    if (family === 4) this.#ipv4.addSubnet(address, length, 'ipv4');
-    else this.#ipv6.addSubnet(address, length, 'ipv6');
+    const type = typeOf(address);
+    const isIpv4 = type === 'ipv4';
+    const bits = isIpv4 ? 32 : 128;
+    const length = Number(prefix ?? bits);
+    if (type === undefined || more.length > 0 || !Number.isInteger(length) || length < 1 || length > bits) return false;
+    (isIpv4 ? this.#ipv4 : this.#ipv6).addSubnet(address, length, type);
     return true;
   }
+}
+
+/** Returns the family of an address. An address with a zone has none, because it means something else on each machine. */
+function typeOf(text: string): 'ipv4' | 'ipv6' | undefined {
+  const family = text.includes('%') ? 0 : isIP(text);
+  return family === 0 ? undefined : family === 4 ? 'ipv4' : 'ipv6';
+}
+
+let mapped: BlockList | undefined;
+
+/**
+ * Returns whether an IPv6 address is in `::ffff:0:0/96`, an IPv4 address in IPv6 (RFC 4291 §2.5.5.2). A dual-stack socket
+ * reports IPv4 clients so. The first use creates the block, because a cold start doesn't need it.
+ */
+function isMapped(address: string): boolean {
+  if (mapped === undefined) {
+    mapped = new BlockList();
+    mapped.addSubnet('::ffff:0:0', 96, 'ipv6');
+  }
+  return mapped.check(address, 'ipv6');
 }

@@ -28,7 +28,7 @@ export function createRecorder({ log, metrics, debugSampleRate, random }: Record
     const { decision, trace } = request;
     if (decision.effect === 'fault') log.fault(request, decision.error);
     else if (decision.effect !== 'allow') {
-      log.denied(request, refusalCode(decision), keyOf(decision)?.record, addressDetail(decision));
+      log.denied(request, refusalCode(decision), keyOf(decision)?.record, addressOf(decision));
     } else if (trace.lastUsedWrite === 'failed') {
       log.lastUsedWriteFailed(request, decision.key.record, trace.lastUsedError);
     }
@@ -42,11 +42,9 @@ export function createRecorder({ log, metrics, debugSampleRate, random }: Record
   };
 }
 
-/** Explains a refused address that a longer list wouldn't allow. The address itself isn't logged. */
-function addressDetail(decision: KeyDecision): string | undefined {
-  if (!('address' in decision)) return undefined;
-  if (decision.address === 'unknown') return "the event doesn't contain the client's address";
-  return decision.address === 'cached' ? 'the simple response would be cached for every address' : undefined;
+/** Returns the reason of a refused address. The address itself isn't logged. */
+function addressOf(decision: KeyDecision): string | undefined {
+  return 'address' in decision ? decision.address : undefined;
 }
 
 function keyOf(decision: KeyDecision | Fault): CachedKey | undefined {

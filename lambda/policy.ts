@@ -1,5 +1,5 @@
 import type { APIGatewayAuthorizerResult } from 'aws-lambda';
-import type { AllowedLimit, DenyCode, KeyDecision, LimitRefusal } from './authorize.ts';
+import { type AllowedLimit, type DenyCode, type KeyDecision, type LimitRefusal, NOT_ALLOWED } from './authorize.ts';
 import type { AuthorizerContext } from './cachedKey.ts';
 import type { LimitState } from './limiter.ts';
 import { AMBIGUOUS_ARN_ENDS, getStageArn, type MethodArn } from './routes.ts';
@@ -60,7 +60,7 @@ function holdsForOthers(
   decision: KeyDecision & { readonly effect: 'deny' },
   { isCached }: PolicyOptions,
 ): decision is ActiveDenial {
-  if (decision.code === 'IP_FORBIDDEN') return isCached === true && decision.address === 'not allowed';
+  if (decision.code === 'IP_FORBIDDEN') return isCached === true && decision.address === NOT_ALLOWED;
   return decision.code === 'INSUFFICIENT_SCOPE';
 }
 
@@ -92,9 +92,9 @@ function activeAnswer(
 /** Returns the context, with the error that the gateway may need: this request's, or the likelier one. */
 function activeContext(decision: ActiveDecision, ranges: readonly string[] | undefined): AuthorizerContext {
   const { context, scopes } = decision.key;
-  if (decision.effect === 'deny') return { ...context, ...getDenialContext(decision.code) };
-  if (scopes !== undefined) return { ...context, ...getDenialContext('INSUFFICIENT_SCOPE') };
-  return ranges === undefined ? context : { ...context, ...getDenialContext('IP_FORBIDDEN') };
+  const likely = scopes === undefined ? ranges && 'IP_FORBIDDEN' : 'INSUFFICIENT_SCOPE';
+  const code = decision.effect === 'deny' ? decision.code : likely;
+  return code === undefined ? context : { ...context, ...getDenialContext(code) };
 }
 
 /** The account id in ARNs of serverless-offline, which treats a dot in a policy as a wildcard for one character. */
@@ -124,13 +124,16 @@ export function scopedPolicyDocument(
 /** Returns a policy that allows the resources. API Gateway compares the address of each request with `ranges`. */
 function allow(resources: readonly string[], ranges?: readonly string[]): PolicyDocument {
   const statement = toStatement('Allow', resources);
-  if (ranges === undefined) return { Version: '2012-10-17', Statement: [statement] };
-  const Condition = { IpAddress: { 'aws:SourceIp': [...ranges] } };
-  return { Version: '2012-10-17', Statement: [{ ...statement, Condition }] };
+  const condition = ranges && { IpAddress: { 'aws:SourceIp': [...ranges] } };
+  return toDocument(condition === undefined ? statement : { ...statement, Condition: condition });
 }
 
 function deny(stageArn: string): PolicyDocument {
-  return { Version: '2012-10-17', Statement: [toStatement('Deny', [`${stageArn}/*`])] };
+  return toDocument(toStatement('Deny', [`${stageArn}/*`]));
+}
+
+function toDocument(statement: PolicyDocument['Statement'][number]): PolicyDocument {
+  return { Version: '2012-10-17', Statement: [statement] };
 }
 
 /** Returns a statement. Its resource is a list, or a string if there is only one. */

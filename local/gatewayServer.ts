@@ -188,9 +188,12 @@ function toPairs(rawHeaders: readonly string[]): readonly Header[] {
 
 /** Appends the address of the connection to `X-Forwarded-For`, as API Gateway does. */
 function withForwardedFor(headers: readonly Header[], sourceIp: string): readonly Header[] {
-  const isForwardedFor = ([name]: Header) => name.toLowerCase() === 'x-forwarded-for';
   const sent = headers.filter(isForwardedFor).map(([, value]) => value);
   return [...headers.filter((header) => !isForwardedFor(header)), ['X-Forwarded-For', [...sent, sourceIp].join(', ')]];
+}
+
+function isForwardedFor([name]: Header): boolean {
+  return name.toLowerCase() === 'x-forwarded-for';
 }
 
 /** Reads the body. Returns `undefined` if it exceeds the payload limit. */

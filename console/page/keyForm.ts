@@ -77,15 +77,13 @@ export function getChanges(form: KeyForm, original: KeyForm, nowMs: number): Key
   const expiresAt = form.expiry === original.expiry && form.expiry !== 'at' ? undefined : toExpiry(form, nowMs);
   const isSameList = splitScopes(form.scopes).join(' ') === splitScopes(original.scopes).join(' ');
   const hasOtherScopes = form.isLimited !== original.isLimited || (form.isLimited && !isSameList);
-  const allowedIps = splitRanges(form);
-  const hasOtherIps = allowedIps.join(' ') !== splitRanges(original).join(' ');
   requireLabel(form);
   return {
     ...(form.label === original.label ? {} : { label: form.label }),
     ...(form.owner === original.owner ? {} : { owner: form.owner || null }),
     ...(hasOtherScopes ? { scopes: form.isLimited ? splitScopes(form.scopes) : null } : {}),
     ...(form.plan === original.plan ? {} : { plan: form.plan || null }),
-    ...(hasOtherIps ? { allowedIps: allowedIps.length === 0 ? null : allowedIps } : {}),
+    ...getIpChange(form, original),
     ...(form.metadata === original.metadata ? {} : { metadata: parseMetadata(form) }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
@@ -93,6 +91,12 @@ export function getChanges(form: KeyForm, original: KeyForm, nowMs: number): Key
 
 function requireLabel({ label }: KeyForm): void {
   if (label.trim() === '') throw new Error('label: enter what the key is for, such as build server');
+}
+
+function getIpChange(form: KeyForm, original: KeyForm): Pick<KeyChanges, 'allowedIps'> {
+  const allowedIps = splitRanges(form);
+  if (allowedIps.join(' ') === splitRanges(original).join(' ')) return {};
+  return { allowedIps: allowedIps.length === 0 ? null : allowedIps };
 }
 
 function splitRanges({ allowedIps }: KeyForm): readonly string[] {

@@ -15,7 +15,10 @@ export interface CountedRequests {
 
 /** The codes of requests that a limit of a plan refused. */
 const LIMIT_CODES: ReadonlySet<unknown> = new Set(['THROTTLED', 'QUOTA_EXCEEDED']);
-/** The codes of a refusal. `INSUFFICIENT_SCOPE` is missing, because allowed requests of a scoped key have it too. */
+/**
+ * The codes of a refusal. `INSUFFICIENT_SCOPE` and `IP_FORBIDDEN` are missing, because allowed requests may have them
+ * too.
+ */
 const REFUSAL_CODES: ReadonlySet<unknown> = new Set(['INVALID_KEY', 'KEY_EXPIRED', 'KEY_DISABLED', 'KEY_REVOKED']);
 /** What API Gateway writes for an absent value. */
 const ABSENT = '-';

@@ -13,7 +13,7 @@ describe('IpList', () => {
     ['2001:db8::/32', '2001:DB8:ffff::1', true],
     ['2001:db8::/32', '2001:db9::', false],
     ['2001:db8::1', '2001:0db8:0:0:0:0:0:1', true],
-    ['fe80::/10', 'fe80::1%eth0', true],
+    ['fe80::/10', 'fe80::1%eth0', false],
     // A dual-stack socket reports an IPv4 client so.
     ['203.0.113.7', '::ffff:203.0.113.7', true],
     ['203.0.113.0/24', '::ffff:cb00:7107', true],
