@@ -31,6 +31,8 @@ describe('revoke', () => {
     expect(await revoke([record.id, '--yes', '--reason', 'leaked'])).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await stored(record)).toEqual({
       ...record,
+      changedAt: at(0),
+      changedBy: 'alice',
       revokedAt: at(0),
       revokedBy: 'alice',
       revokedReason: 'leaked',
