@@ -26,6 +26,8 @@ const LONG = [
   'integration/gateway/twoOwners',
   'integration/gateway/usageCounts',
   'integration/infra/consumerApps',
+  'integration/management/ownerKeys',
+  'integration/management/owners',
   'integration/store/earlierRecords',
   'integration/store/faults',
   'integration/store/importScale',
