@@ -89,8 +89,8 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByText('Disconnected.').waitFor();
   },
   ended: async (page) => {
-    const error = { code: 'SESSION_REQUIRED', message: 'open the address that the console printed' };
-    await page.route(/\/api\//, (route) => route.fulfill({ status: 401, json: { error } }));
+    const problem = { code: 'SESSION_REQUIRED', detail: 'open the address that the console printed' };
+    await page.route(/\/api\//, (route) => route.fulfill({ status: 401, json: problem }));
     await page.getByRole('button', { name: 'Reload' }).click();
     await page.getByText('The console’s session has ended.').waitFor();
   },

@@ -240,9 +240,9 @@ describe('the panel of a key', () => {
 
   test('closes if the key is no longer in the table', async () => {
     const { record } = await console.putKey({ label: 'purged' });
-    const error = { code: 'NOT_FOUND', message: 'there is no such key' };
+    const problem = { code: 'NOT_FOUND', detail: 'there is no such key' };
     const page = await open(record.id, (page) =>
-      page.route(ONE_KEY, (route) => route.fulfill({ status: 404, json: { error } })),
+      page.route(ONE_KEY, (route) => route.fulfill({ status: 404, json: problem })),
     );
     await page.getByText('purged is no longer in the table.').waitFor();
     expect(await getPanel(page).count()).toBe(0);
