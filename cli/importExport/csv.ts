@@ -12,7 +12,7 @@ import {
   FIELD_NAMES,
   type EntryFields,
   type FieldName,
-  isDerived,
+  isNotImported,
   type ReadEntry,
   readEntry,
   showName,
@@ -78,7 +78,7 @@ function readHeader(names: readonly string[], warn: Warn): (FieldName | false)[]
   const ignored = new Set<string>();
   const fields = names.map((name) => {
     const field = toFieldName(name);
-    if (field !== undefined || isDerived(name)) return field ?? false;
+    if (field !== undefined || isNotImported(name)) return field ?? false;
     if (mayRestrict(name)) problems.push(`unknown column ${showName(name)} ${MAY_MEAN_AN_END}`);
     else ignored.add(showName(name));
     return false;

@@ -9,7 +9,7 @@ import { fieldsWithKey, readRawKey } from './rawKey.ts';
 import {
   type EntryFields,
   type FieldName,
-  isDerived,
+  isNotImported,
   type ReadEntry,
   readEntry,
   showName,
@@ -99,8 +99,8 @@ class Columns {
     const field = toFieldName(name);
     const isReplaced = field !== undefined && (this.#map.has(field) || (field === 'keyHash' && this.#map.has('key')));
     if (field !== undefined && !isReplaced) values.set(field, value);
-    else if (!isDerived(name) && (isReplaced || !mayRestrict(name))) this.#ignored.add(showName(name));
-    return field !== undefined || isDerived(name);
+    else if (!isNotImported(name) && (isReplaced || !mayRestrict(name))) this.#ignored.add(showName(name));
+    return field !== undefined || isNotImported(name);
   }
 }
 

@@ -126,7 +126,7 @@ export function readJsonEntry(
   const problems: string[] = [];
   for (const [name, field] of Object.entries(value)) {
     const known = toFieldName(name);
-    if (known === undefined && !isDerived(name)) problems.push(`unknown field ${showName(name)}`);
+    if (known === undefined && !isNotImported(name)) problems.push(`unknown field ${showName(name)}`);
     else if (known !== undefined && known in fields) problems.push(`${known} is given twice`);
     else if (known !== undefined) fields[known] = field;
   }
@@ -160,9 +160,18 @@ export function plainName(name: string): string {
   return name.replaceAll(/[\s_-]/g, '').toLowerCase();
 }
 
-/** Returns whether Latchkey computes the field from other fields. Such a field is neither exported nor imported. */
-export function isDerived(name: string): boolean {
-  return plainName(name) === 'purgeafter';
+/** The fields of a record that belong to its table. The last change of an imported record is its import. */
+const NOT_IMPORTED: ReadonlySet<string> = new Set([
+  'purgeafter',
+  'changedat',
+  'changedby',
+  'importedby',
+  'limitsresetat',
+]);
+
+/** Returns whether the import ignores the field of an export, because the new table has its own value. */
+export function isNotImported(name: string): boolean {
+  return NOT_IMPORTED.has(plainName(name));
 }
 
 /** Returns the name of a field or a column for a message. Returns only the length of a name that may be a key. */

@@ -22,6 +22,8 @@ interface HttpResponse {
 const [file = '', configuration = '', ...audiences] = process.argv.slice(2);
 const { Handler, Environment }: FunctionConfiguration = JSON.parse(readFileSync(configuration, 'utf8'));
 assert.equal(Handler, 'index.handler');
+// The function rejects unknown settings, and the suites have variables of their own.
+for (const name of Object.keys(process.env)) if (name.startsWith('LATCHKEY_')) delete process.env[name];
 Object.assign(process.env, Environment.Variables);
 const { handler }: { handler: (event: object, context: object) => Promise<HttpResponse> } = await import(
   pathToFileURL(file).href

@@ -170,7 +170,7 @@ describe('readJsonDocument', () => {
 
 describe('readJsonLines', () => {
   test('reads field names in camel case and snake case', async () => {
-    const text = `{"keyHash":"${HASH}","label":"a","expires_at":"2030-01-01T00:00:00Z","purgeAfter":1}\r\n\nnonsense\n[]\n{"keyHash":"${HASH}","label":"b","expiry":"x"}\n{"keyHash":"${HASH}","key_hash":"${HASH}","label":"c"}\n{"keyHash":"${OTHER_HASH}","label":"d","metadata":{"a":[1]}}`;
+    const text = `{"keyHash":"${HASH}","label":"a","expires_at":"2030-01-01T00:00:00Z","purgeAfter":1,"changedAt":"2029-01-01T00:00:00.000Z","changedBy":"alice","importedBy":"bob","limitsResetAt":"2029-01-01T00:00:00.000Z"}\r\n\nnonsense\n[]\n{"keyHash":"${HASH}","label":"b","expiry":"x"}\n{"keyHash":"${HASH}","key_hash":"${HASH}","label":"c"}\n{"keyHash":"${OTHER_HASH}","label":"d","metadata":{"a":[1]}}`;
     expect(await jsonLines(text)).toEqual([
       { position: 1, entry: { keyHash: HASH, label: 'a', expiresAt: '2030-01-01T00:00:00.000Z' } },
       { position: 3, problem: 'expected one JSON object' },
