@@ -104,7 +104,7 @@ export class KeyManagementApi extends Construct {
   grantInvoke(grantee: IGrantable): Grant {
     const routes = this.#routes.filter(({ audience }) => audience === 'operators');
     const resourceArns = routes.map(({ method, path }) =>
-      this.api.arnForExecuteApi(method, path.replaceAll(/\{[^}]+\}/g, '*'), '$default'),
+      this.api.arnForExecuteApi(method, path.replaceAll(/\{[^{}]*\}/g, '*'), '$default'),
     );
     if (resourceArns.length === 0) return Grant.drop(grantee, 'the API has no routes for operators');
     return Grant.addToPrincipal({ grantee, actions: ['execute-api:Invoke'], resourceArns });

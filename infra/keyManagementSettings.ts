@@ -51,7 +51,7 @@ function ownerProblems({ owners }: KeyManagementApiProps): readonly string[] {
   if (owners === undefined) return [];
   const { issuer, audience } = owners;
   const problems: string[] = [];
-  if (isKnown(issuer) && !/^https:\/\/[^/\s?#]+[^\s?#]*$/.test(issuer)) {
+  if (isKnown(issuer) && !/^https:\/\/[^/\s?#][^\s?#]*$/.test(issuer)) {
     problems.push(`owners.issuer: expected an https URL without a query, got ${JSON.stringify(issuer)}`);
   }
   if (isKnown(audience) && (!Array.isArray(audience) || audience.length === 0 || audience.includes(''))) {

@@ -96,7 +96,7 @@ async function integrate(
 /** Returns the code of a reply with problem details (RFC 9457), for the request log. */
 function toProblemCode(reply: GatewayReply): string | undefined {
   if (!getHeader(reply, 'content-type').some((type) => type.startsWith('application/problem+json'))) return undefined;
-  const [, code] = /"code":"([A-Z_]+)"/.exec(String(reply.body)) ?? [];
+  const [, code] = /"code":"([A-Z_]{1,40})"/.exec(String(reply.body)) ?? [];
   return code;
 }
 

@@ -74,12 +74,14 @@ if (audiences.includes('portal')) {
   const returnUrl = `${JSON.parse(process.env['LATCHKEY_MANAGEMENT'] ?? '').portal.returnOrigins[0]}/settings`;
   const opened = await call('POST /portal-sessions', { authorizer: OPERATOR, body: { owner: 'carol', returnUrl } });
   assert.equal(opened.statusCode, 201, opened.body);
-  const session = await call('POST /portal/session', { body: { code: opened.json.code } });
+  // The page sends the origin of the API itself.
+  const redemption = { headers: { origin: new URL(opened.json.url).origin }, body: { code: opened.json.code } };
+  const session = await call('POST /portal/session', redemption);
   const [cookie = ''] = session.cookies ?? [];
   assert.match(cookie, /; *HttpOnly/i);
   const byPortal = { cookies: [cookie.split(';')[0] ?? ''] };
   assert.deepEqual((await call('GET /portal/me/keys', byPortal)).json.records, []);
-  assert.equal((await call('POST /portal/session', { body: { code: opened.json.code } })).statusCode, 401);
+  assert.equal((await call('POST /portal/session', redemption)).json.code, 'CODE_REFUSED');
 }
 
 console.log(record.id);

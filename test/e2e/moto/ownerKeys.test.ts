@@ -1,4 +1,4 @@
 import { describeOwnerKeys } from '../../integration/management/ownerKeysContract.ts';
 import { startSerialMoto } from '../../support/serialMoto.ts';
 
-describeOwnerKeys('moto', startSerialMoto);
+describeOwnerKeys('moto', startSerialMoto, 12);
