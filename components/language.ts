@@ -14,7 +14,7 @@ export const IN_ENGLISH: Language = { texts: ENGLISH, locale: 'en', timeLocale: 
 
 /** Returns a text with values for its words in braces. */
 export function fill(text: string, values: Readonly<Record<string, string | number>>): string {
-  return text.replaceAll(/\{(\w+)\}/g, (word, name: string) => String(values[name] ?? word));
+  return text.replaceAll(/\{(\w{1,40})\}/g, (word, name: string) => String(values[name] ?? word));
 }
 
 /** Returns the text `NAME_one`, `NAME_other` or of another plural category, with the count in it. */

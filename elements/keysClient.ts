@@ -96,7 +96,7 @@ async function attempt(
   { body, headers }: CallOptions,
 ): Promise<Response> {
   const token = await getToken(tokenProvider);
-  return fetch(`${baseUrl.replace(/\/+$/, '')}${path}`, {
+  return fetch(`${baseUrl.replace(/\/$/, '')}${path}`, {
     method,
     cache: 'no-store',
     credentials: token === undefined ? 'same-origin' : 'omit',

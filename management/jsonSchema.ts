@@ -20,7 +20,7 @@ export function usedSchemas(document: unknown): Json {
   const { schemas } = z.toJSONSchema(z.globalRegistry, { io: 'input', uri: (id) => `${SCHEMAS}${id}` });
   const used = new Map<string, Json>();
   const visit = (value: unknown): void => {
-    for (const [, id = ''] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+    for (const [, id = ''] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/(\w{1,64})"/g)) {
       if (used.has(id)) continue;
       const { $schema: _, $id: __, ...schema } = Object(schemas[id]) as Json;
       used.set(id, schema);

@@ -118,7 +118,7 @@ function withoutActors(handler: (c: RouteContext) => Promise<Response>) {
       return await handler(c);
     } catch (error) {
       if (!(error instanceof LatchkeyError) || error.code === 'STORE_UNAVAILABLE') throw error;
-      const message = error.message.replace(/(, at \S+) by .*$/s, '$1');
+      const message = error.message.replace(/(, at [^ ]{1,40}) by [^]*/, '$1');
       throw new LatchkeyError(error.code, message, { keyId: error.keyId, cause: error });
     }
   };

@@ -96,7 +96,7 @@ function readPath(fields: Fields, { stage }: Fields): string {
 }
 
 function fillRoute(route: string, parameters: Fields): string {
-  return route.replaceAll(/\{([^{}+]+)(\+?)\}/g, (_, name: string, greedy: string) => {
+  return route.replaceAll(/\{([^{}+]{1,128})(\+?)\}/g, (_, name: string, greedy: string) => {
     const value = readText(parameters[name]) ?? '';
     const segments = greedy === '+' ? value.split('/') : [value];
     return segments.map(encodeSegment).join('/');

@@ -82,7 +82,7 @@ function findName(files: PortalFiles, extension: string): string | undefined {
 function toFile(name: string, content: string): PortalFile {
   const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 27)}"`;
   const contentType = CONTENT_TYPES[extname(name)] ?? 'application/octet-stream';
-  return { content, contentType, etag, isHashed: /-[A-Z0-9]{8}\.\w+$/.test(name) };
+  return { content, contentType, etag, isHashed: /-[A-Z0-9]{8}\.\w{1,10}$/.test(name) };
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
