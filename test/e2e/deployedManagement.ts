@@ -45,7 +45,7 @@ async function call(route: string, { authorizer, cookies, ...request }: Call = {
   const event = { ...managementEvent({ method, path, ...request }, authorizer), ...(cookies && { cookies }) };
   const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 10_000 };
   const response = await handler(event, context);
-  return { ...response, json: response.body === undefined ? undefined : JSON.parse(response.body) };
+  return { ...response, json: response.body ? JSON.parse(response.body) : undefined };
 }
 
 const created = await call('POST /keys', { authorizer: OPERATOR, body: { label: 'by operator', owner: 'acme' } });
