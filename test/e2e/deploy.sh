@@ -64,6 +64,8 @@ function=$(management_function LatchkeyStack)
 download_function "$function"
 managed=$(node --import tsx test/e2e/deployedManagement.ts "$work/$function/index.mjs" "$work/$function.json" operators portal) ||
   fail 'the deployed function that manages keys gave a wrong answer'
+# The lines before the id are the function's log.
+managed=${managed##*$'\n'}
 npm run --silent latchkey -- show "$managed" --stack LatchkeyStack --json | json 'it.record.revokedBy' |
   grep -qx 'arn:aws:iam::123456789012:user/back-office' || fail "show does not print who revoked $managed"
 [[ $(output KeyManagementUrl) == https://* ]] || fail "the output KeyManagementUrl is $(output KeyManagementUrl)"

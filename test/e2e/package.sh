@@ -161,6 +161,8 @@ function=$(management_function Orders)
 download_function "$function"
 managed=$(cd "$root" && node --import tsx test/e2e/deployedManagement.ts "$work/$function/index.mjs" "$work/$function.json" operators owners portal) ||
   fail 'the deployed function that manages keys gave a wrong answer'
+# The lines before the id are the function's log.
+managed=${managed##*$'\n'}
 [[ $(latchkey show "$managed" --stack Orders --json | json 'it.record.owner') == acme ]] ||
   fail "the key $managed of the management API is not in the table of the stack"
 say 'the deployed management API creates, lists, verifies and revokes keys for operators, owners and the portal'
