@@ -25,7 +25,9 @@ test('the authorizer’s bundle has at most 80 KB after gzip', () => {
 test.each(Object.keys(budget))('%s imports only the unused event streams from outside the bundle', (file) => {
   const source = contentOf(file).toString();
   // A message of the SDK quotes a `require` in square brackets.
-  const imported = [...source.matchAll(/(?<!\[)\b(?:from|import\(|require\()"([\w@][\w@./:-]*)"/g)].map(([, name]) => name);
+  const imported = [...source.matchAll(/(?<!\[)\b(?:from|import\(|require\()"([\w@][\w@./:-]*)"/g)].map(
+    ([, name]) => name,
+  );
   expect([...new Set(imported)]).toEqual(['@smithy/core/event-streams']);
 });
 
