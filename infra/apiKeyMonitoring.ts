@@ -333,7 +333,7 @@ function createAlarm(
   });
 }
 
-/** Creates the alarm on limits if the authorizer has any. */
+/** Creates the alarm on limits if the authorizer has a table of limits. */
 function createLimiterFailureAlarm(
   scope: Construct,
   { authorizer, limiterFailureThreshold = 10 }: ApiKeyMonitoringProps,

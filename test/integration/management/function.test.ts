@@ -391,7 +391,7 @@ describe('the function', () => {
     expect(answer.headers['content-type']).toBe('application/problem+json');
   });
 
-  test('answers HEAD with the headers alone', async () => {
+  test('responds to HEAD with only the headers', async () => {
     const { call } = await open();
     expect(await call(ANN, { method: 'HEAD', path: '/me' })).toMatchObject({ status: 200, text: '' });
   });

@@ -295,7 +295,7 @@ describe('the history of a key', () => {
     expect(corrupt).toEqual([]);
   });
 
-  test('has the events between two times, both included, and reports an unreadable one', async () => {
+  test('returns the events between two times, inclusive, and reports an unreadable one', async () => {
     const { PutCommand } = await import('@aws-sdk/lib-dynamodb');
     await store.put(
       [-2, -1, 0, 1, 2].map((offsetMs) => used('a', offsetMs)),
